@@ -1,0 +1,3 @@
+"""The face of the emulator: HTTP, TLS, authentication, control API, command line."""
+
+__version__ = "0.1.0"

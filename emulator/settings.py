@@ -1,0 +1,145 @@
+"""The emulator's settings: flags over environment over a YAML file, frozen once read."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from state.options import Options
+
+ENV_PREFIX = "VONAGE_EMULATOR_"
+CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names the setting and what was allowed."""
+
+
+class ApplicationConfig(Options):
+    """One application of the configuration file or of `POST /_emulator/applications`.
+
+    Without `public_key` and `private_key` a key pair is made; without `api_key` and `api_secret` those are made too.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+    id: str | None = Field(
+        None,
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        description="the application id, a lower-case UUID; unset: made",
+    )
+    name: str = Field("", max_length=200, description="a name for people")
+    public_key: str | None = Field(None, description="RSA public key, PEM: verifies the application's tokens")
+    private_key: str | None = Field(None, description="RSA private key, PEM: kept so that it can be read back")
+    public_key_file: Path | None = Field(None, description="file to read `publicKey` from")
+    private_key_file: Path | None = Field(None, description="file to read `privateKey` from")
+    api_key: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="OpenTok api key (a number); unset: made")
+    api_secret: str | None = Field(None, min_length=1, max_length=200, description="OpenTok api secret; unset: made")
+
+
+class Settings(BaseSettings, Options):
+    """Everything that can be set. The fields of `Options` are the defaults of every application."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every interface")
+    http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP listener; 0 picks a free one")
+    https_port: int | None = Field(
+        8443, ge=0, le=65535, description="port of the HTTPS listener; 0 picks a free one; `null` in the file: none"
+    )
+    https: bool = Field(True, description="whether to listen on HTTPS too")
+    public_url: str | None = Field(
+        None, pattern=r"^https?://", description="base of the URLs in answers; unset: scheme and Host of the request"
+    )
+    data_dir: Path = Field(
+        Path("~/.vonage-video-emulator"), description="folder that keeps the certificate authority (and later state)"
+    )
+    tls_names: list[str] = Field([], description="more host names and addresses for the HTTPS certificate")
+    auth: Literal["strict", "lax"] = Field(
+        "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
+    )
+    unauthorized_status: Literal[401, 403] = Field(403, description="status of a missing or refused token")
+    control_token: str | None = Field(None, description="bearer token that the control API asks for; unset: open")
+    well_known_application: bool = Field(True, description="whether the well-known application exists")
+    applications: list[ApplicationConfig] = Field([], description="applications that exist from the start")
+    journal_size: int = Field(1000, ge=0, le=1_000_000, description="exchanges kept for each application")
+    event_size: int = Field(10_000, ge=1, le=1_000_000, description="events kept for each application")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, bytes; a larger one is 413")
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field("warning", description="log level")
+
+    @property
+    def options(self) -> Options:
+        """The options of an application that sets none."""
+        return Options(**{name: getattr(self, name) for name in Options.model_fields})
+
+
+def read_settings(config: Path | None = None, **flags: Any) -> Settings:
+    """Read the settings: `flags` (those not None) over the environment over the YAML file `config`.
+
+    `config` defaults to the file named by VONAGE_EMULATOR_CONFIG, if any.
+    Raises `SettingsError`, whose text names each wrong setting, what was allowed and, for unknown names, the nearest.
+    """
+    path = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
+    _refuse_unknown_variables()
+    values = _read_file(path) if path else {}
+    given = {name: value for name, value in flags.items() if value is not None}
+    environment = {
+        name for name in Settings.model_fields if any(key.upper() == (ENV_PREFIX + name).upper() for key in os.environ)
+    }
+    try:
+        return Settings(**({name: value for name, value in values.items() if name not in environment} | given))
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+    except Exception as error:  # pydantic-settings wraps broken JSON in a variable in an error of its own
+        raise SettingsError(str(error)) from None
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping whose keys are camelCase, kebab-case or snake_case."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: expected a mapping of settings, found {type(content).__name__}")
+    values = {_snake(str(key)): value for key, value in content.items()}
+    if "https_port" in values and values["https_port"] is None:
+        values["https"] = False
+    return values
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).replace("-", "_").lower()
+
+
+def _refuse_unknown_variables() -> None:
+    known = {(ENV_PREFIX + name).upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
+    for name in os.environ:
+        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
+            raise SettingsError(f"{name}: there is no such setting{_suggest(name.upper(), known)}")
+
+
+def _suggest(name: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _explain(problem: Any) -> str:
+    location = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = set(Settings.model_fields) if len(problem["loc"]) == 1 else set(ApplicationConfig.model_fields)
+        return f"{location}: there is no such setting{_suggest(_snake(str(problem['loc'][-1])), known)}"
+    return f"{location}: {problem['msg']} (got {problem['input']!r})"

@@ -1,0 +1,1 @@
+"""What goes wrong and when: rules and scenario packs. Knows no HTTP."""

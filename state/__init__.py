@@ -1,0 +1,1 @@
+"""The world: applications, resources, life cycles, clock, journal. Knows no HTTP."""

@@ -1,0 +1,43 @@
+"""How one application behaves: the options every application has, with their defaults."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Contract = Literal["service", "spec"]
+Pace = Literal["realistic", "fast", "instant"]
+ArchiveStorage = Literal["uploadThenCloud", "target", "cloud"]
+
+
+class Options(BaseModel):
+    """The behaviour of one application; frozen, replaced as a whole when changed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contract: Contract = Field(
+        "service", description="`service`: statuses and bodies of the live service; `spec`: those of the specification"
+    )
+    pace: Pace = Field("fast", description="how long processing takes: `realistic`, `fast` or `instant`")
+    archive_storage: ArchiveStorage = Field(
+        "uploadThenCloud",
+        description="how a stopped archive ends: `uploadThenCloud` uploaded then available, `target` uploaded, "
+        "`cloud` available",
+    )
+    auto_participants: int = Field(
+        0, ge=0, le=1000, description="participants that join every new session by themselves"
+    )
+    mute_answer: Literal["details", "empty"] = Field(
+        "details", description="what muting answers: project `details` or an `empty` body"
+    )
+    list_count: Literal["total", "page"] = Field(
+        "total", description="what `count` of a list means: the `total` that matches or the size of the `page`"
+    )
+    deleted_archive: Literal["shown", "gone"] = Field(
+        "shown", description="whether GET of a deleted archive still answers (`shown`) or is 404 (`gone`)"
+    )
+    stopped_broadcast: Literal["shown", "gone"] = Field(
+        "shown", description="whether GET of a stopped broadcast still answers (`shown`) or is 404 (`gone`)"
+    )
+    seed: int | None = Field(None, description="seed of the application's ids; unset: different at every start")
