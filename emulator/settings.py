@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from state.options import Options
 
@@ -23,7 +23,7 @@ class SettingsError(Exception):
 
 
 class ApplicationConfig(Options):
-    """One application of the configuration file or of `POST /_emulator/applications`.
+    """One application, as `POST /_emulator/applications` takes it.
 
     Without `public_key` and `private_key` a key pair is made; without `api_key` and `api_secret` those are made too.
     """
@@ -38,18 +38,27 @@ class ApplicationConfig(Options):
     name: str = Field("", max_length=200, description="a name for people")
     public_key: str | None = Field(None, description="RSA public key, PEM: verifies the application's tokens")
     private_key: str | None = Field(None, description="RSA private key, PEM: kept so that it can be read back")
-    public_key_file: Path | None = Field(None, description="file to read `publicKey` from")
-    private_key_file: Path | None = Field(None, description="file to read `privateKey` from")
     api_key: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="OpenTok api key (a number); unset: made")
     api_secret: str | None = Field(None, min_length=1, max_length=200, description="OpenTok api secret; unset: made")
+
+
+class ConfiguredApplication(ApplicationConfig):
+    """One application of the configuration file, which may name files; the control API may not."""
+
+    public_key_file: Path | None = Field(None, description="file to read `publicKey` from")
+    private_key_file: Path | None = Field(None, description="file to read `privateKey` from")
 
 
 class Settings(BaseSettings, Options):
     """Everything that can be set. The fields of `Options` are the defaults of every application."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
 
-    host: str = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every interface")
+    host: str = Field(
+        "localhost",
+        min_length=1,
+        description="address to listen on; `localhost` is 127.0.0.1 and ::1; `0.0.0.0` is every interface",
+    )
     http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP listener; 0 picks a free one")
     https_port: int | None = Field(
         8443, ge=0, le=65535, description="port of the HTTPS listener; 0 picks a free one; `null` in the file: none"
@@ -59,20 +68,42 @@ class Settings(BaseSettings, Options):
         None, pattern=r"^https?://", description="base of the URLs in answers; unset: scheme and Host of the request"
     )
     data_dir: Path = Field(
-        Path("~/.vonage-video-emulator"), description="folder that keeps the certificate authority (and later state)"
+        Path("~/.vonage-video-emulator"),
+        validate_default=True,
+        description="folder that keeps the certificate authority (and later state)",
     )
-    tls_names: list[str] = Field([], description="more host names and addresses for the HTTPS certificate")
+    tls_names: Annotated[list[str], NoDecode] = Field(
+        [], description="more host names and addresses for the HTTPS certificate; commas separate them in the variable"
+    )
     auth: Literal["strict", "lax"] = Field(
         "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
     )
     unauthorized_status: Literal[401, 403] = Field(403, description="status of a missing or refused token")
     control_token: str | None = Field(None, description="bearer token that the control API asks for; unset: open")
     well_known_application: bool = Field(True, description="whether the well-known application exists")
-    applications: list[ApplicationConfig] = Field([], description="applications that exist from the start")
+    applications: list[ConfiguredApplication] = Field([], description="applications that exist from the start")
     journal_size: int = Field(1000, ge=0, le=1_000_000, description="exchanges kept for each application")
     event_size: int = Field(10_000, ge=1, le=1_000_000, description="events kept for each application")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, bytes; a larger one is 413")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field("warning", description="log level")
+
+    @field_validator("tls_names", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("data_dir", mode="after")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError:  # a container may run as a user that has no home
+            raise ValueError("there is no home folder to put `~` in; give another folder") from None
+
+    @property
+    def private_key_file(self) -> Path:
+        """Where a running emulator keeps the well-known application's private key, for SDKs that read a file."""
+        return self.data_dir / "well-known.key"
 
     @property
     def options(self) -> Options:
@@ -90,15 +121,17 @@ def read_settings(config: Path | None = None, **flags: Any) -> Settings:
     _refuse_unknown_variables()
     values = _read_file(path) if path else {}
     given = {name: value for name, value in flags.items() if value is not None}
-    environment = {
-        name for name in Settings.model_fields if any(key.upper() == (ENV_PREFIX + name).upper() for key in os.environ)
-    }
+    variables = {key.upper() for key, value in os.environ.items() if value}
+    environment = {name for name in Settings.model_fields if (ENV_PREFIX + name).upper() in variables}
     try:
         return Settings(**({name: value for name, value in values.items() if name not in environment} | given))
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
     except Exception as error:  # pydantic-settings wraps broken JSON in a variable in an error of its own
-        raise SettingsError(str(error)) from None
+        field = re.search(r'field "(\w+)"', str(error))
+        if field is None:
+            raise SettingsError(str(error)) from None
+        raise SettingsError(f"{(ENV_PREFIX + field[1]).upper()}: expected JSON") from None
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -140,6 +173,6 @@ def _suggest(name: str, known: set[str]) -> str:
 def _explain(problem: Any) -> str:
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = set(Settings.model_fields) if len(problem["loc"]) == 1 else set(ApplicationConfig.model_fields)
+        known = set(Settings.model_fields) if len(problem["loc"]) == 1 else set(ConfiguredApplication.model_fields)
         return f"{location}: there is no such setting{_suggest(_snake(str(problem['loc'][-1])), known)}"
     return f"{location}: {problem['msg']} (got {problem['input']!r})"

@@ -1,0 +1,45 @@
+# Stage one builds a virtual environment; the image gets that and nothing that built it.
+ARG PYTHON_IMAGE=python:3.12-slim
+FROM ${PYTHON_IMAGE} AS build
+
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python3 -m venv /opt/emulator
+WORKDIR /src
+
+# The dependencies first: they stay cached while only the sources change.
+COPY pyproject.toml ./
+RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
+    && /opt/emulator/bin/pip install -r requirements.txt
+COPY README.md LICENSE ./
+COPY state state
+COPY scenarios scenarios
+COPY emulator emulator
+RUN /opt/emulator/bin/pip install --no-deps . \
+    && /opt/emulator/bin/pip uninstall --yes pip setuptools wheel
+
+
+FROM ${PYTHON_IMAGE}
+
+LABEL org.opencontainers.image.title="vonage-video-emulator" \
+      org.opencontainers.image.description="A local, stateful emulator of the Vonage Video API. Unofficial." \
+      org.opencontainers.image.licenses="Apache-2.0"
+
+COPY --from=build /opt/emulator /opt/emulator
+
+# A new named volume takes the owner of /data from here; a bind mount has to be writable for user 10001.
+RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin emulator \
+    && mkdir /data && chown emulator:emulator /data
+
+ENV PATH=/opt/emulator/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    VONAGE_EMULATOR_HOST=0.0.0.0 \
+    VONAGE_EMULATOR_DATA_DIR=/data
+
+USER 10001:10001
+VOLUME /data
+EXPOSE 8080 8443
+
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s --retries=3 CMD ["vonage-video-emulator", "health"]
+
+ENTRYPOINT ["vonage-video-emulator"]
+CMD ["serve"]

@@ -1,0 +1,35 @@
+# Everything a contributor runs. PYTHON is any interpreter that has the project's dependencies.
+PYTHON ?= python3
+IMAGE ?= vonage-video-emulator
+CONTAINER ?= docker
+
+.PHONY: help install run test test-extended check bench image example
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+install: ## install the project and everything its tests need
+	$(PYTHON) -m pip install --editable '.[test]'
+
+run: ## run the emulator; ARGS="--pace instant" for flags
+	$(PYTHON) -m emulator serve $(ARGS)
+
+test: ## run the tests
+	$(PYTHON) -m pytest -m "not extended"
+
+test-extended: ## run the tests, the slow ones included
+	$(PYTHON) -m pytest
+
+check: ## lint and type-check
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+bench: ## measure against the budgets; ARGS for options
+	$(PYTHON) -m benchmarks $(ARGS)
+
+image: ## build the container image
+	$(CONTAINER) build --tag $(IMAGE) .
+
+example: ## run the SDK example of examples/compose in containers
+	$(CONTAINER) compose run --build --rm example

@@ -1,0 +1,82 @@
+"""The yardsticks: the smallest FastAPI application, and a fixed answer that costs a server next to nothing.
+
+Run as `python -m benchmarks.bare {fastapi,fixed} PORT`, with the uvicorn settings of the emulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import cast
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+FIXED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+
+
+class Item(BaseModel):
+    """A body with the fields of a start archive request."""
+
+    sessionId: str
+    multiArchiveTag: str | None = None
+    name: str | None = None
+    hasAudio: bool = True
+    hasVideo: bool = True
+    outputMode: str = "composed"
+
+
+def create_app() -> FastAPI:
+    """Return an application with a GET and a POST route, annotated the way FastAPI is fastest."""
+    app = FastAPI()
+
+    @app.get("/items/{id}")
+    async def read_item(id: str) -> dict[str, str]:
+        return {"id": id}
+
+    @app.post("/items")
+    async def create_item(item: Item) -> dict[str, str]:
+        return {"id": item.sessionId}
+
+    return app
+
+
+class _Fixed(asyncio.Protocol):
+    """Answers whatever arrives in one piece with `FIXED`."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(FIXED)
+
+
+async def _serve_fixed(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(_Fixed, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+def main(what: str, port: int) -> None:
+    """Serve until the process is ended."""
+    if what == "fastapi":
+        uvicorn.run(
+            create_app(),
+            host="127.0.0.1",
+            port=port,
+            http="httptools",
+            loop="uvloop",
+            access_log=False,
+            log_level="warning",
+        )
+        return
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve_fixed(port))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

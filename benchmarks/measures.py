@@ -1,0 +1,176 @@
+"""What is measured: one function a name of `--only`, each yielding its rows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle, repeat
+from statistics import median
+
+from benchmarks.answers import request
+from benchmarks.compare import Comparison, Side, compare
+from benchmarks.effort import Effort
+from benchmarks.load import LoadFailed, drive
+from benchmarks.server import Server, spawn
+from benchmarks.table import Row, at_least, at_most, spread
+from benchmarks.tenant import COMMAND, CONTROL, Tenant, bearer, emulator
+from emulator.wellknown import PRIVATE_KEY, PUBLIC_KEY
+
+BARE = ("benchmarks.bare", "fastapi", "{port}")
+FIXED = ("benchmarks.bare", "fixed", "{port}")
+JSON = {"Content-Type": "application/json"}
+PAGE = 50
+"""Archives of a full first page."""
+
+
+def bare_get() -> Iterable[bytes]:
+    """Return requests without end for the GET route of the bare application."""
+    return repeat(request("GET", "/items/1", {"Accept": "application/json"}))
+
+
+def bare_post() -> Iterable[bytes]:
+    """Return requests without end for the POST route of the bare application."""
+    body = {"sessionId": "2_" + "x" * 60, "multiArchiveTag": "0" * 10}
+    return repeat(request("POST", "/items", JSON, json.dumps(body).encode()))
+
+
+def startup(effort: Effort) -> Iterator[Row]:
+    """Spawn to first answered request: an authenticated one, so that nothing needed for it hides behind a probe."""
+    seconds, text = _spawn_times(effort.spawns, COMMAND, "POST", "/session/create", bearer())
+    yield at_most("spawn to first answered request (`POST /session/create`)", seconds, 0.5, text, "0.5 s")
+    yield Row("same of a bare FastAPI application", _spawn_times(effort.spawns, BARE, "GET", "/items/1", {})[1])
+
+
+def _spawn_times(
+    spawns: int, command: tuple[str, ...], method: str, path: str, headers: dict[str, str]
+) -> tuple[float, str]:
+    """Return the median time to the first answer, s, and its description; a first spawn fills the bytecode cache."""
+    times, cpu = [], []
+    for number in range(spawns + 1):
+        start = time.perf_counter()
+        with spawn(*command) as server:
+            server.wait(method, path, headers)
+            if number:
+                times.append(time.perf_counter() - start)
+                cpu.append(server.cpu())
+    return median(times), f"{median(times):.2f} s ({spread(times)}; CPU {median(cpu):.2f} s)"
+
+
+def memory(effort: Effort) -> Iterator[Row]:
+    """Resident memory after the first requests, and with archives."""
+    with emulator() as tenant:
+        (session,) = tenant.sessions(1)
+        idle = tenant.server.resident()
+        yield at_most("resident memory, idle", idle, 75, f"{idle:.0f} MiB", "75 MiB")
+        tenant.archives(session, effort.some)
+        filled = tenant.server.resident()
+        yield at_most(f"resident memory, {effort.some:,} archives", filled, 150, f"{filled:.0f} MiB", "150 MiB")
+
+
+def client(effort: Effort) -> Iterator[Row]:
+    """The load generator against a fixed answer: it must be far from being what is measured."""
+    with spawn(*FIXED) as fixed, spawn(*BARE) as bare:
+        fixed.wait("GET", "/")
+        bare.wait("GET", "/items/1")
+        yield _share(
+            "load generator: fixed answer", compare(Side(fixed, bare_get), Side(bare, bare_get), effort.length), 2
+        )
+
+
+def get(effort: Effort) -> Iterator[Row]:
+    """Authenticated GET archive against a bare GET."""
+    with emulator() as tenant, spawn(*BARE) as bare:
+        bare.wait("GET", "/items/1")
+        archive = tenant.get(tenant.archives(tenant.sessions(1)[0], 1)[0])
+        ours = Side(tenant.server, lambda: repeat(archive))
+        yield _share("authenticated GET archive", compare(ours, Side(bare, bare_get), effort.length), 0.6)
+
+
+def start(effort: Effort) -> Iterator[Row]:
+    """Authenticated start archive against a bare POST, in one session and in a session each."""
+    with emulator() as tenant, spawn(*BARE) as bare:
+        bare.wait("GET", "/items/1")
+        (session,) = tenant.sessions(1)
+        ours = Side(tenant.server, lambda: tenant.start(session))
+        yield _share(
+            "authenticated start archive, in one session", compare(ours, Side(bare, bare_post), effort.length), 0.5
+        )
+        rounds = [tenant.start_in_each(tenant.sessions(effort.own.count)) for _ in range(effort.own.rounds + 1)]
+        ours = Side(tenant.server, rounds.pop)
+        yield _share("same, in a session each", compare(ours, Side(bare, bare_post), effort.own), 0.5)
+
+
+def _share(what: str, result: Comparison, limit: float) -> Row:
+    text = f"{result.ratio:.2f} ({spread(result.ratios)} rounds; {result.rates()})"
+    return at_least(f"{what} ÷ bare", result.ratio, limit, text, f"{limit}")
+
+
+def size(effort: Effort) -> Iterator[Row]:
+    """Cost with many archives against the cost with one page of them."""
+    with emulator() as large, emulator() as small:
+        (busy,), (calm,) = large.sessions(1), small.sessions(1)
+        began = time.perf_counter()
+        few, many = small.archives(calm, PAGE), large.archives(busy, effort.many)
+        text = f"{time.perf_counter() - began:.0f} s, {large.server.resident():.0f} MiB"
+        yield Row(f"filling {effort.many:,} archives in one session", text)
+
+        def cost(what: str, ours: Callable[[], Iterable[bytes]], theirs: Callable[[], Iterable[bytes]]) -> Row:
+            result = compare(Side(small.server, theirs), Side(large.server, ours), effort.length)
+            text = f"{result.ratio:.2f} × ({spread(result.ratios)} rounds; {PAGE}: {result.rates()})"
+            return at_most(f"{what}: cost with {effort.many:,} archives", result.ratio, 1.2, text, "1.2 ×")
+
+        yield cost("GET archive", _each(large, many), _each(small, few))
+        yield cost("first list page", lambda: repeat(large.page()), lambda: repeat(small.page()))
+        yield cost("start archive", lambda: large.start(busy), lambda: small.start(calm))
+
+
+def _each(tenant: Tenant, archives: list[str]) -> Callable[[], Iterable[bytes]]:
+    """Return requests without end for at most 1,000 archives, evenly spread from the oldest to the newest."""
+    requests = [tenant.get(archive) for archive in archives[:: max(1, len(archives) // 1000)]]
+    return lambda: cycle(requests)
+
+
+def application(effort: Effort) -> Iterator[Row]:
+    """Creating an application whose keys are given, and resetting one that holds some archives; one call at a time."""
+    with emulator() as tenant:
+        keys = json.dumps({"publicKey": PUBLIC_KEY, "privateKey": PRIVATE_KEY}).encode()
+        create = request("POST", "/_emulator/applications", JSON, keys)
+        times = [_latency(tenant.server, create) for _ in range(effort.calls)]
+        yield _milliseconds("new application, keys given", times, 5)
+        what = f"reset of an application with {PAGE} archives"
+        try:
+            yield _milliseconds(what, [_reset(tenant) for _ in range(effort.calls)], 1)
+        except LoadFailed as error:
+            if "status 404" not in str(error):
+                raise
+            yield Row(what, "not there yet", "≤ 1 ms")
+
+
+def _reset(tenant: Tenant) -> float:
+    tenant.archives(tenant.sessions(1)[0], PAGE)
+    return _latency(tenant.server, request("POST", f"{CONTROL}/reset"))
+
+
+def _latency(server: Server, call: bytes) -> float:
+    """Return the time of one call, s, on a connection that has been used before."""
+    first = request("GET", "/_emulator/health")
+    return drive(server.port, [first, call], count=2, seconds=10, connections=1).latencies[1]
+
+
+def _milliseconds(what: str, times: list[float], limit: float) -> Row:
+    scaled = [time * 1000 for time in times]
+    text = f"{median(scaled):.2f} ms ({spread(scaled, ' ms')} calls)"
+    return at_most(what, median(scaled), limit, text, f"{limit:g} ms")
+
+
+MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
+    "startup": startup,
+    "memory": memory,
+    "client": client,
+    "get": get,
+    "start": start,
+    "size": size,
+    "application": application,
+}
+"""The measures by name, in the order of the table."""

@@ -1,0 +1,103 @@
+"""The emulator as the benchmarks use it: the well-known application, its token, and the requests of archives."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from urllib.parse import quote
+
+import jwt
+
+from benchmarks.answers import request
+from benchmarks.load import Load, LoadFailed, drive
+from benchmarks.server import Server, spawn
+from emulator.wellknown import APPLICATION_ID, PRIVATE_KEY
+
+TOKEN_LIFE = 7200
+"""Life of the one token that every request carries, s."""
+PATIENCE = 300.0
+"""How long preparing a state may take, s."""
+PROJECT = f"/v2/project/{APPLICATION_ID}"
+CONTROL = f"/_emulator/applications/{APPLICATION_ID}"
+COMMAND = ("emulator", "serve", "--no-https", "--http-port", "{port}", "--data-dir", "{folder}/data")
+"""How an emulator is run: its defaults (memory store, journal on), HTTP only."""
+FORM = b"archiveMode=manual&p2p.preference=disabled"
+
+
+def bearer() -> dict[str, str]:
+    """Return the headers of an authenticated request."""
+    now = int(time.time())
+    claims = {"application_id": APPLICATION_ID, "iat": now, "exp": now + TOKEN_LIFE, "jti": str(uuid.uuid4())}
+    return {
+        "Authorization": "Bearer " + jwt.encode(claims, PRIVATE_KEY, algorithm="RS256"),
+        "Accept": "application/json",
+    }
+
+
+class Tenant:
+    """The well-known application of one running emulator."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.headers = bearer()
+        self.tags = count()
+
+    def sessions(self, number: int) -> list[str]:
+        """Create routed sessions with one participant each; return their ids."""
+        headers = self.headers | {"Content-Type": "application/x-www-form-urlencoded"}
+        create = request("POST", "/session/create", headers, FORM)
+        made = self._prepare((create for _ in range(number)), number)
+        ids = [str(answer[0]["session_id"]) for answer in made.json()]
+        self._prepare((self._join(session) for session in ids), number)
+        return ids
+
+    def archives(self, session: str, number: int) -> list[str]:
+        """Start archives in one session, all live; return their ids."""
+        return [str(answer["id"]) for answer in self._prepare(self.start(session), number).json()]
+
+    def get(self, archive: str) -> bytes:
+        """Return the request that reads an archive."""
+        return request("GET", f"{PROJECT}/archive/{archive}", self.headers)
+
+    def page(self) -> bytes:
+        """Return the request that lists the first 50 archives."""
+        return request("GET", f"{PROJECT}/archive?count=50", self.headers)
+
+    def start(self, session: str) -> Iterator[bytes]:
+        """Return requests without end that start archives in one session, each with a tag of its own."""
+        body = json.dumps({"sessionId": session, "multiArchiveTag": "%010d"}).encode()
+        whole = request("POST", f"{PROJECT}/archive", self._json(), body.replace(b"%010d", b"0" * 10))
+        before, after = whole.rsplit(b"0" * 10, 1)
+        return (b"%b%010d%b" % (before, number, after) for number in self.tags)
+
+    def start_in_each(self, sessions: list[str]) -> list[bytes]:
+        """Return one request a session that starts its archive."""
+        return [
+            request("POST", f"{PROJECT}/archive", self._json(), json.dumps({"sessionId": session}).encode())
+            for session in sessions
+        ]
+
+    def _join(self, session: str) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        return request("POST", f"{CONTROL}/sessions/{quote(session)}/participants", headers, b'{"count":1}')
+
+    def _json(self) -> dict[str, str]:
+        return self.headers | {"Content-Type": "application/json"}
+
+    def _prepare(self, requests: Iterator[bytes], number: int) -> Load:
+        load = drive(self.server.port, requests, count=number, seconds=PATIENCE, keep=True)
+        if load.count < number:
+            raise LoadFailed(f"only {load.count} of {number} prepared in {PATIENCE:.0f} s")
+        return load
+
+
+@contextmanager
+def emulator() -> Iterator[Tenant]:
+    """Run an emulator until the block ends."""
+    with spawn(*COMMAND) as server:
+        server.wait("GET", "/_emulator/health")
+        yield Tenant(server)

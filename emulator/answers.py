@@ -1,0 +1,41 @@
+"""What is answered besides resources: refusals, in the body shapes of the service (fidelity/rest-and-archives.md 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+JSON = "application/json"
+"""The bare media type: one SDK takes anything with a charset for XML (fidelity/sdk-wire.md 1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status with its body.
+
+    The usual body is `{code, message, description}` with the message twice; `code` None leaves the code out, `bare`
+    leaves the message alone (both recorded, 2.1); `body` replaces it all.
+    """
+
+    status: int
+    message: str = ""
+    code: int | None = -1
+    bare: bool = False
+    body: Mapping[str, Any] | None = None
+
+    def content(self) -> Mapping[str, Any]:
+        """Return the body."""
+        if self.body is not None:
+            return self.body
+        if self.bare:
+            return {"message": self.message}
+        text = {"message": self.message, "description": self.message}
+        return text if self.code is None else {"code": self.code, **text}
+
+    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+        """Return the HTTP response."""
+        return Response(orjson.dumps(self.content()), self.status, headers=headers, media_type=JSON)

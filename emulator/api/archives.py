@@ -1,0 +1,86 @@
+"""Archives: start, stop, get, list, delete, layout, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.responses import Response
+
+from emulator import wire
+from emulator.call import Call, Handler
+from emulator.schemas.archives import StartArchive
+from emulator.schemas.common import Layout, StreamSelection
+from state import archives
+from state.archives import Archive
+from state.errors import Unknown
+from state.selection import Selected
+
+
+def _answer(call: Call, archive: Archive, *, precise: bool = False) -> Response:
+    return call.answer(_shape(call, archive, precise=precise))
+
+
+def _shape(call: Call, archive: Archive, *, precise: bool = False) -> wire.Json:
+    return call.shape("Archive", wire.archive(call.speaker, archive, precise=precise))
+
+
+async def start_archive(call: Call) -> Response:
+    body = call.body(StartArchive)
+    with call.unit() as app:
+        archive = archives.start(app, call.session(app, body.session_id), body.state())
+        return _answer(call, archive, precise=True)
+
+
+async def list_archives(call: Call) -> Response:
+    with call.unit() as app:
+        return call.page(app.archives, lambda archive: _shape(call, archive), by_session=True)
+
+
+async def get_archive(call: Call) -> Response:
+    with call.unit() as app:
+        archive = app.archives.get(call.params["archiveId"])
+        if archive.status == "deleted" and app.options.deleted_archive == "gone":
+            raise Unknown("archive")
+        return _answer(call, archive)
+
+
+async def delete_archive(call: Call) -> Response:
+    with call.unit() as app:
+        archives.delete(app, call.params["archiveId"])
+    return call.answer()
+
+
+async def stop_archive(call: Call) -> Response:
+    with call.unit() as app:
+        return _answer(call, archives.stop(app, call.params["archiveId"], again=call.contract.stop_again))
+
+
+async def set_archive_layout(call: Call) -> Response:
+    layout = call.body(Layout).state()
+    with call.unit() as app:
+        return _answer(call, archives.set_layout(app, call.params["archiveId"], layout))
+
+
+async def select_archive_streams(call: Call) -> Response:
+    body = call.body(StreamSelection)
+    archive_id = call.params["archiveId"]
+    with call.unit() as app:
+        if body.add_stream is not None:
+            archives.select(app, archive_id, body.add_stream, Selected(body.has_audio, body.has_video))
+        elif body.remove_stream is not None:
+            archives.deselect(app, archive_id, body.remove_stream)
+    return call.answer()
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "startArchive": start_archive,
+        "listArchives": list_archives,
+        "getArchive": get_archive,
+        "deleteArchive": delete_archive,
+        "stopArchive": stop_archive,
+        "setArchiveLayout": set_archive_layout,
+        "selectArchiveStreams": select_archive_streams,
+    }
+)

@@ -1,0 +1,76 @@
+"""Broadcasts: start, stop, get, list, layout, streams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.responses import Response
+
+from emulator import wire
+from emulator.call import Call, Handler
+from emulator.schemas.broadcasts import StartBroadcast
+from emulator.schemas.common import Layout, StreamSelection
+from state import broadcasts
+from state.broadcasts import Broadcast
+from state.errors import Unknown
+from state.selection import Selected
+
+
+def _shape(call: Call, broadcast: Broadcast, *, started: bool = False) -> wire.Json:
+    return call.shape("Broadcast", wire.broadcast(call.speaker, broadcast, started=started))
+
+
+async def start_broadcast(call: Call) -> Response:
+    body = call.body(StartBroadcast)
+    with call.unit() as app:
+        new = body.state(call.contract.broadcast_max_duration)
+        broadcast = broadcasts.start(app, call.session(app, body.session_id), new)
+        return call.answer(_shape(call, broadcast, started=True))
+
+
+async def list_broadcasts(call: Call) -> Response:
+    with call.unit() as app:
+        return call.page(app.broadcasts, lambda broadcast: _shape(call, broadcast), by_session=True)
+
+
+async def get_broadcast(call: Call) -> Response:
+    with call.unit() as app:
+        broadcast = app.broadcasts.get(call.params["broadcastId"])
+        if broadcast.status != "started" and app.options.stopped_broadcast == "gone":
+            raise Unknown("broadcast")
+        return call.answer(_shape(call, broadcast))
+
+
+async def stop_broadcast(call: Call) -> Response:
+    with call.unit() as app:
+        return call.answer(_shape(call, broadcasts.stop(app, call.params["broadcastId"])))
+
+
+async def set_broadcast_layout(call: Call) -> Response:
+    layout = call.body(Layout).state()
+    with call.unit() as app:
+        return call.answer(_shape(call, broadcasts.set_layout(app, call.params["broadcastId"], layout)))
+
+
+async def select_broadcast_streams(call: Call) -> Response:
+    body = call.body(StreamSelection)
+    broadcast_id = call.params["broadcastId"]
+    with call.unit() as app:
+        if body.add_stream is not None:
+            broadcasts.select(app, broadcast_id, body.add_stream, Selected(body.has_audio, body.has_video))
+        elif body.remove_stream is not None:
+            broadcasts.deselect(app, broadcast_id, body.remove_stream)
+    return call.answer()
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "startBroadcast": start_broadcast,
+        "listBroadcasts": list_broadcasts,
+        "getBroadcast": get_broadcast,
+        "stopBroadcast": stop_broadcast,
+        "setBroadcastLayout": set_broadcast_layout,
+        "selectBroadcastStreams": select_broadcast_streams,
+    }
+)

@@ -1,0 +1,171 @@
+"""The application: the world, the gate, the service's routes and the control API, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+import emulator
+from emulator import errors, wellknown
+from emulator.answers import Answer
+from emulator.applications import Applications
+from emulator.auth import Authenticator
+from emulator.call import Surroundings
+from emulator.control import applications, files, participants
+from emulator.control import world as control_world
+from emulator.control.common import ControlError, of_validation
+from emulator.errors import Invalid, NotAllowed
+from emulator.gate import KEY, Gate
+from emulator.lax import lax
+from emulator.paths import CONTROL
+from emulator.routes import ServiceRoutes, strict
+from emulator.settings import Settings
+from emulator.ticker import Ticker
+from state.errors import ApplicationExists, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
+from state.journal import Journal
+from state.world import World
+
+OPEN_PATHS = ("/_emulator/health", "/_emulator/ready")
+
+NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
+
+
+def create_app(settings: Settings, world: World | None = None) -> FastAPI:
+    """Put the emulator together. Raises `SettingsError` when an application of the settings cannot be made.
+
+    `app.state.urls` may be set to the URLs that are listened on, by scheme.
+    """
+    world = world or World(journal_size=settings.journal_size, event_size=settings.event_size)
+    made = Applications(world, settings)
+    made.from_settings(settings)
+    authenticator = Authenticator(world, status=settings.unauthorized_status)
+    ticker = Ticker(world)
+    journal = Journal(settings.journal_size)
+    around = Surroundings(world, authenticator, settings.auth == "lax", settings.public_url)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(ticker.run())
+        yield
+        ticking.cancel()
+
+    app = FastAPI(
+        title="Vonage Video API emulator",
+        version=emulator.__version__,
+        description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    authenticate = strict(authenticator)
+    if settings.auth == "lax":
+        authenticate = lax(world, made.make_named, wellknown.APPLICATION_ID)
+    service = ServiceRoutes(around, authenticate)
+    app.router.routes.insert(0, service)
+    app.include_router(_control(), prefix=CONTROL)
+    app.state.world = world
+    app.state.settings = settings
+    app.state.applications = made
+    app.state.authenticator = authenticator
+    app.state.ticker = ticker
+    app.state.journal = journal
+    app.state.urls = {}
+    _translate_errors(app)
+    if settings.control_token is not None:
+        app.add_middleware(ControlToken, token=settings.control_token)
+    app.add_middleware(Gate, world=world, journal=journal, max_body=settings.max_body_bytes)
+    app.openapi = lambda: _openapi(app, service)  # type: ignore[method-assign]
+    return app
+
+
+def _control() -> APIRouter:
+    control = APIRouter()
+    for router in (control_world.router, applications.router, participants.router, control_world.application):
+        control.include_router(router)
+    control.include_router(files.router)
+    return control
+
+
+def _openapi(app: FastAPI, service: ServiceRoutes) -> dict[str, Any]:
+    from emulator.openapi import describe
+
+    if app.openapi_schema is None:
+        app.openapi_schema = describe(app, service)
+    return app.openapi_schema
+
+
+class ControlToken:
+    """ASGI middleware: asks for the control token on every control path but those of health."""
+
+    def __init__(self, app: Any, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the request on, or refuse it."""
+        if scope["type"] == "http" and scope["path"].startswith(CONTROL) and scope["path"] not in OPEN_PATHS:
+            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            if not hmac.compare_digest(given, self._expected):
+                refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
+                await refusal.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def _is_control(request: Request) -> bool:
+    return request.url.path.startswith(CONTROL)
+
+
+def _translate_errors(app: FastAPI) -> None:
+    """Give every error a JSON body: of the service's shape, or of the control API's."""
+
+    async def of_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        passing = request.scope[KEY]
+        if _is_control(request):
+            return ControlError(error.status_code, str(error.detail)).response()
+        if passing.allowed:
+            allowed = ", ".join(sorted(passing.allowed))
+            answer = Answer(405, f"Method not allowed. Allowed: {allowed}", code=405)
+            return answer.response({"allow": allowed})
+        return NOT_FOUND.response()
+
+    async def of_control(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ControlError)
+        return error.response()
+
+    async def of_body(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return of_validation(error).response()
+
+    async def of_rule(request: Request, error: Exception) -> Response:
+        return _control_refusal(error).response()
+
+    app.add_exception_handler(HTTPException, of_http)
+    app.add_exception_handler(ControlError, of_control)
+    app.add_exception_handler(RequestValidationError, of_body)
+    for kind in (Refused, Invalid, NotAllowed):
+        app.add_exception_handler(kind, of_rule)
+
+
+def _control_refusal(error: Exception) -> ControlError:
+    if isinstance(error, Invalid):
+        return ControlError(400, error.problem, error.field)
+    if isinstance(error, ApplicationExists):
+        return ControlError(409, str(error), error.field)
+    if isinstance(error, NotAllowed):
+        return ControlError(400, error.answer.message, "token")
+    if isinstance(error, WrongStatus):
+        return ControlError(409, str(error))
+    if isinstance(error, Unknown | UnknownStream | NotConnected):
+        return ControlError(404, str(error) or "not found")
+    answer = errors.of_exception(error, "")
+    return ControlError(answer.status, answer.message)

@@ -1,0 +1,99 @@
+"""Making applications: from the settings, from the control API, well-known."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import uuid
+from typing import Any
+
+from emulator import keys, wellknown
+from emulator.errors import Invalid
+from emulator.settings import ApplicationConfig, ConfiguredApplication, Settings, SettingsError
+from state.application import Application, Credentials
+from state.errors import ApplicationExists
+from state.options import Options
+from state.world import World
+
+
+class Applications:
+    """Makes applications in the world, with key pairs and api keys for those that bring none."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        self._world = world
+        self._defaults = settings.options
+        self.key_pairs = keys.KeyPairs()
+
+    def from_settings(self, settings: Settings) -> None:
+        """Make the well-known application and those of the settings. Raises `SettingsError`."""
+        if settings.well_known_application:
+            credentials = Credentials(
+                wellknown.PUBLIC_KEY, wellknown.PRIVATE_KEY, wellknown.API_KEY, wellknown.API_SECRET
+            )
+            self._world.add(wellknown.APPLICATION_ID, wellknown.NAME, credentials, self._defaults)
+        for index, config in enumerate(settings.applications):
+            try:
+                self.make(_with_files(config))
+            except (Invalid, ApplicationExists) as error:
+                raise SettingsError(f"applications.{index}.{error.field}: {error}") from None
+
+    def make(self, config: ApplicationConfig) -> Application:
+        """Make an application. Raises `Invalid`, `ApplicationExists`."""
+        application_id = config.id or str(uuid.uuid4())
+        credentials = self._credentials(config)
+        options = _options(self._defaults, config)
+        return self._world.add(application_id, config.name or application_id, credentials, options)
+
+    def make_named(self, project: str) -> Application:
+        """Make the application that a lax caller named, by its id or its api key."""
+        numeric = project.isascii() and project.isdigit()
+        config = ApplicationConfig.model_construct(
+            id=None if numeric else project, api_key=project if numeric else None, name=project
+        )
+        return self.make(config)
+
+    def _credentials(self, config: ApplicationConfig) -> Credentials:
+        public, private = config.public_key or "", config.private_key or ""
+        try:
+            if private:
+                derived = keys.public_of(private)
+                if public and keys.normal(public) != derived:
+                    raise Invalid("is not the public key of privateKey", "publicKey")
+                public = derived
+            elif public:
+                public = keys.normal(public)
+            else:
+                pair = self.key_pairs.take()
+                public, private = pair.public, pair.private
+        except ValueError as error:
+            raise Invalid(str(error), "privateKey" if private else "publicKey") from None
+        return Credentials(
+            public_key=public,
+            private_key=private,
+            api_key=config.api_key or self._free_api_key(),
+            api_secret=config.api_secret or secrets.token_hex(20),
+        )
+
+    def _free_api_key(self) -> str:
+        while True:
+            api_key = str(random.randrange(20_000_000, 99_999_999))
+            if self._world.find(api_key) is None:
+                return api_key
+
+
+def _options(defaults: Options, config: ApplicationConfig) -> Options:
+    given = {name: getattr(config, name) for name in Options.model_fields if name in config.model_fields_set}
+    return defaults.model_copy(update=given)
+
+
+def _with_files(config: ConfiguredApplication) -> ApplicationConfig:
+    """Read the key files that the settings name."""
+    read: dict[str, Any] = {}
+    for field in ("public_key", "private_key"):
+        path = getattr(config, f"{field}_file")
+        if path is not None:
+            try:
+                read[field] = path.expanduser().read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise Invalid(f"{path} cannot be read: {error}", f"{field}_file") from None
+    return config.model_copy(update=read)

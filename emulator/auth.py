@@ -1,0 +1,190 @@
+"""Who is calling: REST tokens of both dialects, and the client tokens inside request bodies.
+
+Facts: fidelity/rest-and-archives.md 2.2, 3 and 4, sdk-wire.md 1.2.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from emulator.answers import Answer
+from emulator.errors import NotAllowed
+from state.application import Application, Credentials
+from state.world import World
+
+if TYPE_CHECKING:
+    from jwt.types import Options
+
+CLIENT_SCOPE = "session.connect"
+
+LEEWAY = 5
+"""s that a token may come from the future: clocks of containers and hosts differ a little."""
+
+BEARER_LIFE = 24 * 3600
+BEARER_LIFE_WITHOUT_EXP = 15 * 60
+OPENTOK_LIFE = 300
+
+CACHED_TOKENS = 4096
+
+_TOO_LONG = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified caller: its application, the claims of its token, and whether it spoke the OpenTok dialect."""
+
+    app: Application
+    claims: Mapping[str, Any]
+    opentok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    caller: Caller
+    credentials: Credentials
+    until: float
+
+
+def _refuse(message: str, code: int | None = -1) -> NotAllowed:
+    return NotAllowed(Answer(403, message, code=code))
+
+
+NO_TOKEN = NotAllowed(Answer(403, body={"code": -1, "message": "No suitable authentication found"}))
+
+
+class Authenticator:
+    """Verifies REST tokens against the world's applications.
+
+    Verified tokens are remembered with the credentials that verified them; their time is checked on every use.
+    `status` is that of a missing or refused token (403, or 401).
+    """
+
+    def __init__(self, world: World, *, status: int = 403) -> None:
+        self._world = world
+        self._status = status
+        self._verified: dict[str, _Verified] = {}
+        self._keys: dict[str, Any] = {}
+
+    def check(self, authorization: str | None, opentok: str | None) -> Caller:
+        """Return the caller of a request by its `Authorization` and `X-OPENTOK-AUTH` headers.
+
+        Raises `NotAllowed` with the documented body.
+        """
+        try:
+            return self._check(authorization, opentok)
+        except NotAllowed as error:
+            raise self.refused(error) from None
+
+    def refused(self, error: NotAllowed) -> NotAllowed:
+        """Return the refusal with the status that was set."""
+        return NotAllowed(replace(error.answer, status=self._status))
+
+    def _check(self, authorization: str | None, opentok: str | None) -> Caller:
+        if opentok is not None:
+            token = opentok.strip()
+        elif authorization is not None and authorization[:7].lower() == "bearer ":
+            token = authorization[7:].strip()
+        else:
+            raise NO_TOKEN
+        known = self._verified.get(token)
+        if known is not None and known.caller.app.credentials is known.credentials:
+            caller, until = known.caller, known.until
+            if self._world.find(caller.app.id) is not caller.app:
+                raise _refuse("Issuer not found")
+        else:
+            caller, until = self._verify(token, opentok is not None)
+        if time.time() >= until:
+            raise _refuse("Token has expired")
+        return caller
+
+    def _verify(self, token: str, opentok: bool) -> tuple[Caller, float]:
+        algorithm, claims = read(token)
+        issuer = claims.get("application_id") or claims.get("iss")
+        if not isinstance(issuer, str):
+            raise _refuse("Invalid issuer format")
+        app = self._world.find(issuer)
+        if app is None:
+            raise _refuse("Issuer not found")
+        self.verify_signature(app, token, algorithm)
+        until = _valid_until(claims, algorithm)
+        if claims.get("scope") == CLIENT_SCOPE:
+            raise _refuse("Unauthorized token", code=10002)
+        caller = Caller(app, claims, opentok)
+        if len(self._verified) >= CACHED_TOKENS:
+            self._verified.clear()
+        self._verified[token] = _Verified(caller, app.credentials, until)
+        return caller, until
+
+    def verify_signature(self, app: Application, token: str, algorithm: str) -> None:
+        """Check the signature: RS256 with the public key only, HS256 with the api secret only. Raises `NotAllowed`."""
+        import jwt
+
+        key: Any = app.credentials.api_secret if algorithm == "HS256" else self._public_key(app.credentials.public_key)
+        options: Options = {
+            "verify_exp": False,
+            "verify_iat": False,
+            "verify_nbf": False,
+            "verify_aud": False,
+            "verify_iss": False,
+            "verify_sub": False,
+            "verify_jti": False,
+        }
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a short api secret is the user's choice, and a test's only
+                jwt.decode(token, key, algorithms=[algorithm], options=options)
+        except jwt.PyJWTError:
+            raise _refuse("Invalid signature") from None
+
+    def _public_key(self, pem: str) -> Any:
+        if pem not in self._keys:
+            from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+            self._keys[pem] = load_pem_public_key(pem.encode())
+        return self._keys[pem]
+
+
+def read(token: str) -> tuple[str, dict[str, Any]]:
+    """Return the algorithm and the claims of a token, unverified. Raises `NotAllowed` when it is not one of ours."""
+    import jwt
+
+    if len(token) > _TOO_LONG:
+        raise _refuse("Invalid token format")
+    try:
+        decoded = jwt.decode_complete(token, options={"verify_signature": False})
+        algorithm = decoded["header"].get("alg")
+        claims = decoded["payload"]
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise _refuse("Invalid token format") from None
+    if algorithm not in ("RS256", "HS256") or not isinstance(claims, dict):
+        raise _refuse("Invalid token format")
+    return algorithm, claims
+
+
+def _valid_until(claims: Mapping[str, Any], algorithm: str) -> float:
+    """Return until when the token is good, s since the epoch, by the rules of its dialect (3.1, 3.2)."""
+    issued, expires = _time(claims, "iat"), _time(claims, "exp")
+    if issued is None and expires is None:
+        raise _refuse("Token has neither iat nor exp")
+    if issued is not None and issued > time.time() + LEEWAY:
+        raise _refuse("issued time cannot be greater than current time")
+    if algorithm == "HS256":
+        if issued is not None and expires is not None and expires - issued > OPENTOK_LIFE:
+            raise _refuse("Token is valid for longer than 5 minutes")
+        return expires if expires is not None else (issued or 0) + OPENTOK_LIFE
+    if expires is None:
+        return (issued or 0) + BEARER_LIFE_WITHOUT_EXP
+    return expires if issued is None else min(expires, issued + BEARER_LIFE)
+
+
+def _time(claims: Mapping[str, Any], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise _refuse("Invalid token format")
+    return float(value)

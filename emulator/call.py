@@ -1,0 +1,132 @@
+"""One call of an operation, as its handler sees it: who calls, what for, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator import client_tokens
+from emulator.answers import JSON
+from emulator.auth import Authenticator, Caller
+from emulator.client_tokens import ClientToken
+from emulator.contract import CONTRACTS, Contract
+from emulator.errors import Invalid
+from emulator.gate import Passing
+from emulator.schemas.common import Body, parse, unread
+from emulator.wire import Json, Speaker
+from state import sessions
+from state.application import Application
+from state.records import Collection as Records
+from state.records import Record
+from state.sessions import Session
+from state.world import Unit, World
+
+B = TypeVar("B", bound=Body)
+
+DEFAULT_COUNT = 50
+MAX_COUNT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What every call needs: the world, who verifies tokens, and the settings that matter to handlers."""
+
+    world: World
+    authenticator: Authenticator
+    lax: bool
+    public_url: str | None
+
+
+class Call:
+    """A call by a verified caller. Handlers parse, act in one unit, and answer."""
+
+    __slots__ = ("_around", "app", "caller", "contract", "operation", "params", "passing", "request", "speaker")
+
+    def __init__(
+        self, request: Request, operation: str, passing: Passing, caller: Caller, around: Surroundings
+    ) -> None:
+        self.request = request
+        self.operation = operation
+        self.passing = passing
+        self.params: Mapping[str, str] = passing.params
+        self.caller = caller
+        self.app: Application = caller.app
+        self.contract: Contract = CONTRACTS[caller.app.options.contract]
+        self.speaker = Speaker(caller.app, self._project(), around.public_url or base_url(request))
+        self._around = around
+
+    def _project(self) -> str:
+        """The project as it was called; a new session is named after the dialect of the token."""
+        project = self.params.get("applicationId")
+        if project is not None:
+            return project
+        return self.app.credentials.api_key if self.caller.opentok and "iss" in self.caller.claims else self.app.id
+
+    def unit(self) -> Unit:
+        """Return a unit of work on the caller's application."""
+        return self._around.world.unit(self.app)
+
+    def body(self, model: type[B]) -> B:
+        """Read the body; fields that nothing reads are noted in the journal. Raises `Invalid`."""
+        body = parse(model, self.passing.body)
+        self.note_unread(body)
+        return body
+
+    def note_unread(self, body: Body) -> None:
+        """Note the fields that were sent and that nothing reads."""
+        self.passing.exchange.unread = unread(body)
+
+    def session(self, app: Application, session_id: str | None = None) -> Session:
+        """Return the session of the path, or that with the id given. Raises as `sessions.find`."""
+        return sessions.find(app, session_id if session_id is not None else self.params["sessionId"])
+
+    def client_token(self, token: str, session_id: str, roles: Collection[str] = client_tokens.ROLES) -> ClientToken:
+        """Check the client token inside the body. Raises `NotAllowed`."""
+        around = self._around
+        return client_tokens.check(self.app, around.authenticator, token, session_id, roles=roles, lax=around.lax)
+
+    def page(self, records: Records[Any], write: Callable[[Any], Json], *, by_session: bool = False) -> Response:
+        """Answer one page of a list: `offset`, `count` and, `by_session`, `sessionId` (some SDKs: `session_id`)."""
+        query = self.request.query_params
+        session_id = (query.get("sessionId") or query.get("session_id") or None) if by_session else None
+        offset = _number(query.get("offset"), 0, "offset")
+        count = min(_number(query.get("count"), DEFAULT_COUNT, "count"), MAX_COUNT)
+        total, items = records.page(offset, count, session_id)
+        if self.app.options.list_count == "page":
+            total = len(items)
+        return self.answer({"count": total, "items": [write(item) for item in items]})
+
+    def shape(self, schema: str, body: Json) -> Json:
+        """Return a body with the keys that the contract documents for it."""
+        return self.contract.shape(schema, body)
+
+    def answer(self, body: Any = None) -> Response:
+        """Return the answer of success, with the contract's status; without a body where the contract has none."""
+        status = self.contract.status(self.operation)
+        if body is None or self.operation in self.contract.empty:
+            return Response(status_code=status)
+        return Response(orjson.dumps(body), status, media_type=JSON)
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+def _number(text: str | None, default: int, field: str) -> int:
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.isdigit()):
+        raise Invalid(f"must be a whole number from 0 on (got {text[:50]!r})", field)
+    return min(int(text[:12]), 10**9)
+
+
+def base_url(request: Request) -> str:
+    """Return scheme and host as the caller wrote them."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+__all__ = ["Call", "Handler", "Record", "Surroundings", "base_url"]

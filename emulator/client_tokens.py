@@ -1,0 +1,121 @@
+"""The client tokens inside dial, captions, render and connect bodies: three kinds, one meaning.
+
+RS256 (application key), HS256 (api secret) and the older `T1==` form: fidelity/rest-and-archives.md 4.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from emulator.answers import Answer
+from emulator.auth import CLIENT_SCOPE, Authenticator, read
+from emulator.errors import Invalid, NotAllowed
+from state.application import Application
+
+ROLES = ("subscriber", "publisher", "moderator", "publisheronly")
+MAX_LIFE = 30 * 24 * 3600
+T1 = "T1=="
+
+
+@dataclass(frozen=True, slots=True)
+class ClientToken:
+    """What a client token says."""
+
+    session_id: str
+    role: str
+    data: str
+    layout_classes: tuple[str, ...]
+
+
+def _refuse(problem: str) -> NotAllowed:
+    return NotAllowed(Answer(403, f"Invalid token. {problem}"))
+
+
+def check(
+    app: Application,
+    authenticator: Authenticator,
+    token: str,
+    session_id: str,
+    *,
+    roles: Collection[str] = ROLES,
+    lax: bool = False,
+) -> ClientToken:
+    """Return what the client token says, verified against the application, the session and the roles allowed.
+
+    `lax` believes any readable token, and takes an unreadable one for a publisher's.
+    Raises `NotAllowed` (403) for a token that is forged, expired, of another session or of another role.
+    """
+    try:
+        found = _read_t1(app, token) if token.startswith(T1) else _read_jwt(app, authenticator, token, lax)
+    except NotAllowed:
+        if lax:
+            return ClientToken(session_id, "publisher", "", ())
+        raise
+    if lax:
+        return found
+    if found.session_id != session_id:
+        raise _refuse("The token is for another session.")
+    if found.role not in roles:
+        raise _refuse(f"The role of the token is {found.role}; needed: {' or '.join(roles)}.")
+    return found
+
+
+def _read_jwt(app: Application, authenticator: Authenticator, token: str, lax: bool) -> ClientToken:
+    algorithm, claims = read(token)
+    if not lax:
+        if (claims.get("application_id") or claims.get("iss")) not in (app.id, app.credentials.api_key):
+            raise _refuse("The token is for another application.")
+        authenticator.verify_signature(app, token, algorithm)
+        if claims.get("scope", CLIENT_SCOPE) != CLIENT_SCOPE:
+            raise _refuse(f"Its scope must be {CLIENT_SCOPE}.")
+        _check_times(claims.get("iat"), claims.get("exp"))
+    return _client_token(claims)
+
+
+def _read_t1(app: Application, token: str) -> ClientToken:
+    try:
+        head, _, payload = base64.b64decode(token[len(T1) :], validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise _refuse("It cannot be decoded.") from None
+    signature = parse_qs(head).get("sig", [""])[0]
+    expected = hmac.new(app.credentials.api_secret.encode(), payload.encode(), hashlib.sha1).hexdigest()
+    if not hmac.compare_digest(signature.encode(), expected.encode()):
+        raise _refuse("Its signature is wrong.")
+    fields = {name: values[0] for name, values in parse_qs(payload).items()}
+    _check_times(fields.get("create_time"), fields.get("expire_time"))
+    return _client_token(fields)
+
+
+def _check_times(issued: Any, expires: Any) -> None:
+    try:
+        start, end = float(issued or 0), float(expires or 0)
+    except (TypeError, ValueError):
+        raise _refuse("Its times are not numbers.") from None
+    if end and end <= time.time():
+        raise _refuse("It has expired.")
+    if start and end - start > MAX_LIFE:
+        raise _refuse("It is valid for longer than 30 days.")
+
+
+def _client_token(claims: Mapping[str, Any]) -> ClientToken:
+    """Take the claims in the variants that SDKs write (4.1)."""
+    classes = claims.get("initial_layout_class_list") or ()
+    if isinstance(classes, str):
+        classes = classes.split()
+    role = str(claims.get("role") or "publisher")
+    if role not in ROLES:
+        raise Invalid(f"the role of the token must be one of {', '.join(ROLES)}", "token")
+    return ClientToken(
+        session_id=str(claims.get("session_id", "")),
+        role=role,
+        data=str(claims.get("connection_data") or claims.get("data") or ""),
+        layout_classes=tuple(str(name) for name in classes),
+    )

@@ -1,0 +1,97 @@
+"""Applications: make, list, read, change, reset, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from emulator.applications import Applications
+from emulator.call import base_url
+from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.control.models import ApplicationChange
+from emulator.settings import ApplicationConfig
+from state.application import Application
+from state.options import Options
+
+router = APIRouter(tags=["Applications"])
+
+
+def show(request: Request, app: Application) -> dict[str, Any]:
+    """Return an application with its credentials: it exists for tests only."""
+    options = ApplicationConfig.model_construct(**app.options.model_dump())
+    urls: dict[str, str] = request.app.state.urls
+    return {
+        "id": app.id,
+        "name": app.name,
+        "apiKey": app.credentials.api_key,
+        "apiSecret": app.credentials.api_secret,
+        "publicKey": app.credentials.public_key,
+        "privateKey": app.credentials.private_key or None,
+        **options.model_dump(by_alias=True, include=set(Options.model_fields)),
+        "createdAt": app.created_at,
+        "baseUrls": urls or {"http": base_url(request)},
+        "counts": counts(app),
+    }
+
+
+def counts(app: Application) -> dict[str, int]:
+    """Return how many there are of each kind."""
+    return {
+        "sessions": len(app.sessions),
+        "archives": len(app.archives),
+        "broadcasts": len(app.broadcasts),
+        "renders": len(app.renders),
+        "captions": len(app.captions),
+        "calls": len(app.calls),
+        "connectors": len(app.connectors),
+        "requests": len(app.journal),
+    }
+
+
+@router.post("/applications", status_code=201)
+async def create_application(request: Request, body: ApplicationConfig | None = None) -> dict[str, Any]:
+    """Make an application; what the body leaves out is made or taken from the settings."""
+    applications: Applications = request.app.state.applications
+    return show(request, applications.make(body or ApplicationConfig()))
+
+
+@router.get("/applications")
+async def list_applications(request: Request, world: CurrentWorld) -> dict[str, Any]:
+    """List every application."""
+    items = [show(request, app) for app in world]
+    return {"count": len(items), "items": items}
+
+
+@router.get("/applications/{application}")
+async def get_application(request: Request, app: CurrentApplication) -> dict[str, Any]:
+    """Read one application."""
+    return show(request, app)
+
+
+@router.patch("/applications/{application}")
+async def change_application(
+    request: Request, app: CurrentApplication, world: CurrentWorld, body: ApplicationChange
+) -> dict[str, Any]:
+    """Change an application; a new pace holds at once, also for what is being processed."""
+    given = {name: getattr(body, name) for name in body.model_fields_set if getattr(body, name) is not None}
+    name = given.pop("name", None)
+    with world.unit(app):
+        app.name = name if name is not None else app.name
+        app.change_options(app.options.model_copy(update=given))
+    request.app.state.ticker.wake()
+    return show(request, app)
+
+
+@router.post("/applications/{application}/reset", status_code=204, response_class=Response)
+async def reset_application(app: CurrentApplication, world: CurrentWorld) -> None:
+    """Forget every resource, timer, event and exchange; credentials, options and the clock stay."""
+    with world.unit(app):
+        app.reset()
+
+
+@router.delete("/applications/{application}", status_code=204, response_class=Response)
+async def delete_application(app: CurrentApplication, world: CurrentWorld) -> None:
+    """Delete an application with all it has."""
+    world.remove(app.id)

@@ -1,0 +1,54 @@
+"""Files behind the links in answers: recordings, playlists, the certificate authority."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
+from emulator.recordings import file_of
+
+router = APIRouter(tags=["Files"])
+
+PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
+
+
+@router.get("/files/{application}/{archive}/{name}", response_class=Response)
+async def download(
+    app: CurrentApplication,
+    world: CurrentWorld,
+    archive: str,
+    name: str,
+    Expires: int = 0,  # noqa: N803
+) -> Response:
+    """Download an archive's file; the link is good for 10 minutes of the application's clock."""
+    with world.unit(app):
+        found = app.archives.get(archive)
+        file = file_of(found)
+        if found.status != "available" or name != file.name:
+            raise ControlError(404, f"there is no file {name} of an archive that is {found.status}")
+        if Expires * 1000 < app.now:
+            raise ControlError(403, "the link has expired; read the archive for a new one", "Expires")
+    media_type = "application/zip" if name.endswith(".zip") else "video/mp4"
+    return Response(file.content, media_type=media_type)
+
+
+@router.get("/hls/{application}/{broadcast}/playlist.m3u8", response_class=Response)
+async def playlist(app: CurrentApplication, world: CurrentWorld, broadcast: str) -> Response:
+    """Return the playlist of a broadcast: without segments, ended when the broadcast is."""
+    with world.unit(app):
+        found = app.broadcasts.get(broadcast)
+        if found.hls is None or found.hls.status == "connecting":
+            raise ControlError(404, "the playlist is not there yet")
+        ended = "#EXT-X-ENDLIST\n" if found.hls.status == "ended" else ""
+    return Response(PLAYLIST + ended, media_type="application/vnd.apple.mpegurl")
+
+
+@router.get("/ca.pem", response_class=Response)
+async def certificate_authority(request: Request) -> Response:
+    """Download the certificate authority that the HTTPS listener's certificate is signed by."""
+    try:
+        content = (request.app.state.settings.data_dir / "ca.pem").read_bytes()
+    except OSError:
+        raise ControlError(404, "there is no certificate authority: HTTPS is off") from None
+    return Response(content, media_type="application/x-pem-file")

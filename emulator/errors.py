@@ -1,0 +1,86 @@
+"""The one place where refusals become answers: of the rules, of authentication, of validation, of the path."""
+
+from __future__ import annotations
+
+from emulator.answers import Answer
+from emulator.contract import CONTRACTS, SERVICE, Contract
+from state.errors import Refused
+
+TOO_LARGE = 413
+
+
+class NotAllowed(Exception):
+    """The caller did not prove who it is, or may not do this. `answer` is given by who raised it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.message)
+        self.answer = answer
+
+
+class Invalid(Exception):
+    """A request that breaks a rule; `problem` says which, and what was allowed, `field` where (empty: the body)."""
+
+    def __init__(self, problem: str, field: str = "", *, status: int = 400) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.field = field
+        self.status = status
+
+
+# The documented texts of a wrong field, by operation and first part of the field; other fields have none.
+_SESSION = "You do not pass in a session ID or you pass in an invalid session ID."
+_LAYOUT = "Invalid request. The layout options are invalid."
+_SIGNAL = "One of the signal properties, data, type, sessionId or connectionId, is invalid."
+_BITRATE = "You specify an invalid maxBitrate value or you specify a maxBitrate value for an individual stream archive."
+_TEXTS: dict[tuple[str, str], str] = {
+    ("startArchive", "sessionId"): _SESSION,
+    ("startArchive", "resolution"): "You specify an invalid resolution value.",
+    ("startArchive", "maxBitrate"): _BITRATE,
+    ("startArchive", "layout"): _LAYOUT,
+    ("startBroadcast", "sessionId"): _SESSION,
+    ("startBroadcast", "layout"): _LAYOUT,
+    ("setArchiveLayout", ""): _LAYOUT,
+    ("setBroadcastLayout", ""): _LAYOUT,
+    ("setStreamClassLists", ""): _LAYOUT,
+    ("signalSession", ""): _SIGNAL,
+    ("signalConnection", ""): _SIGNAL,
+    ("playDtmfAll", "digits"): "Invalid DTMF Digits",
+    ("playDtmfConnection", "digits"): "Invalid DTMF Digits",
+    ("startRender", "maxDuration"): "Invalid maxDuration provided.",
+}
+_SIGNAL_SIZE = (
+    "The type string exceeds the maximum length (128 bytes), or the data string exceeds the maximum size (8 kB)."
+)
+_CODES: dict[str, int] = {"Invalid DTMF Digits": 400, "Invalid maxDuration provided.": 50005}
+
+
+def of_refusal(error: Refused, operation: str, contract: Contract = SERVICE) -> Answer:
+    """Return the answer to a refusal: the entry of its class for the operation, the kind and action, the kind, or all."""
+    kind = getattr(error, "kind", "")
+    keys = (operation, f"{kind}.{getattr(error, 'action', '')}", kind, "")
+    for key in keys:
+        answer = contract.errors.get((type(error), key))
+        if answer is not None:
+            return answer
+    raise error
+
+
+def of_invalid(error: Invalid, operation: str) -> Answer:
+    """Return the answer to a request that breaks a rule: the documented text, then the field and what was allowed."""
+    if error.status == TOO_LARGE and operation.startswith("signal"):
+        return Answer(TOO_LARGE, _SIGNAL_SIZE)
+    first = error.field.partition(".")[0]
+    text = _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
+    where = f"{error.field}: {error.problem}" if error.field else error.problem
+    return Answer(error.status, f"{text} {where}", code=_CODES.get(text, -1))
+
+
+def of_exception(error: Exception, operation: str, contract_name: str = "service") -> Answer:
+    """Return the answer to anything that was refused; other exceptions are raised again."""
+    if isinstance(error, NotAllowed):
+        return error.answer
+    if isinstance(error, Invalid):
+        return of_invalid(error, operation)
+    if isinstance(error, Refused):
+        return of_refusal(error, operation, CONTRACTS[contract_name])
+    raise error

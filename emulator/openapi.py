@@ -1,0 +1,128 @@
+"""The OpenAPI description of the service and the control API, made when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from emulator.contract import SERVICE
+from emulator.operations import OPERATIONS, Operation
+from emulator.routes import ServiceRoutes
+from emulator.schemas import archives, broadcasts, common, media, sessions
+from emulator.schemas.answers import ANSWERS, Error
+
+REF = "#/components/schemas/{model}"
+
+BODIES: Mapping[str, type[common.Body]] = {
+    "createSession": sessions.CreateSession,
+    "setStreamClassLists": sessions.SetStreamClasses,
+    "setStreamClassList": sessions.SetOneStreamClasses,
+    "muteSession": sessions.MuteSession,
+    "signalSession": sessions.SignalBody,
+    "signalConnection": sessions.SignalBody,
+    "startArchive": archives.StartArchive,
+    "setArchiveLayout": common.Layout,
+    "selectArchiveStreams": common.StreamSelection,
+    "startBroadcast": broadcasts.StartBroadcast,
+    "setBroadcastLayout": common.Layout,
+    "selectBroadcastStreams": common.StreamSelection,
+    "dial": media.Dial,
+    "playDtmfAll": media.PlayDtmf,
+    "playDtmfConnection": media.PlayDtmf,
+    "startCaptions": media.StartCaptions,
+    "startRender": media.StartRender,
+    "connectAudio": media.ConnectAudio,
+}
+
+_PAGED = ("listArchives", "listBroadcasts", "listRenders")
+_BY_SESSION = ("listArchives", "listBroadcasts")
+
+
+def describe(app: FastAPI, service: ServiceRoutes) -> dict[str, Any]:
+    """Return the description: the service's operations with their bodies in the `service` contract, then control."""
+    control = [route for route in app.routes if route is not service]
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=control)
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    components["securitySchemes"] = {
+        "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "opentokAuth": {"type": "apiKey", "in": "header", "name": "X-OPENTOK-AUTH"},
+    }
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        for index, (method, path) in enumerate(operation.routes):
+            full = path if operation.id == "createSession" else "/v2/project/{applicationId}" + path
+            paths.setdefault(full, {})[method.lower()] = _describe(operation, full, schemas, alias=index)
+    document["paths"] = paths | document["paths"]
+    return document
+
+
+def _describe(operation: Operation, path: str, schemas: dict[str, Any], *, alias: int) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.id if not alias else f"{operation.id}Alias{alias}",
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "security": [{"bearerAuth": []}, {"opentokAuth": []}],
+        "parameters": [*_path_parameters(path), *_query_parameters(operation.id)],
+        "responses": _responses(operation, schemas),
+    }
+    model = BODIES.get(operation.id)
+    if model is not None:
+        form = operation.id == "createSession"
+        media_type = "application/x-www-form-urlencoded" if form else "application/json"
+        described["requestBody"] = {
+            "required": not form,
+            "content": {media_type: {"schema": _reference(model, schemas)}},
+        }
+    if alias:
+        described["description"] = f"Another way to write `{operation.id}`, as some SDKs do."
+    return described
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    names = [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _query_parameters(operation: str) -> list[dict[str, Any]]:
+    if operation not in _PAGED:
+        return []
+    number = {"type": "integer", "minimum": 0}
+    found: list[dict[str, Any]] = [
+        {"name": "offset", "in": "query", "schema": {**number, "default": 0}},
+        {"name": "count", "in": "query", "schema": {**number, "default": 50}, "description": "at most 1000"},
+    ]
+    if operation in _BY_SESSION:
+        found.append({"name": "sessionId", "in": "query", "schema": {"type": "string"}})
+    return found
+
+
+def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
+    status = str(SERVICE.status(operation.id))
+    success: dict[str, Any] = {"description": "Success."}
+    model = ANSWERS.get(operation.id)
+    if model is not None:
+        schema = _reference(model, schemas)
+        if operation.id == "createSession":
+            schema = {"type": "array", "items": schema, "minItems": 1, "maxItems": 1}
+        success["content"] = {"application/json": {"schema": schema}}
+    error = {"content": {"application/json": {"schema": _reference(Error, schemas)}}}
+    refusals = {"400": "Invalid request.", "403": "Not allowed.", "404": "Not found.", "405": "Not possible here.",
+                "408": "No such stream.", "409": "Conflict.", "413": "Too large."}  # fmt: skip
+    return {status: success, **{code: {"description": text, **error} for code, text in refusals.items()}}
+
+
+def _reference(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Add the model's schema, with those it refers to, and return a reference to it."""
+    name = f"{model.__name__}Answer" if model.__module__.endswith(".answers") else model.__name__
+    if name not in schemas:
+        prefix = REF if name == model.__name__ else REF + "Answer"
+        schema = model.model_json_schema(ref_template=prefix)
+        for inner, definition in schema.pop("$defs", {}).items():
+            schemas[inner if name == model.__name__ else f"{inner}Answer"] = definition
+        schemas[name] = schema
+    return {"$ref": REF.format(model=name)}

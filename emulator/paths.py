@@ -1,0 +1,28 @@
+"""Paths as SDKs write them, folded into one form.
+
+`//` becomes `/`, a trailing slash goes, `/v2` is optional, `partner` is an old word for `project`
+(fidelity/rest-and-archives.md 1, sdk-wire.md 4A.1, 4A.15).
+"""
+
+from __future__ import annotations
+
+CONTROL = "/_emulator"
+
+
+def fold(path: str) -> str:
+    """Return the one form of `path`: `/session/create` or `/v2/project/{id}/…`; control paths stay as they are."""
+    while "//" in path:
+        path = path.replace("//", "/")
+    if path.startswith(CONTROL):
+        return path
+    if len(path) > 1 and path[-1] == "/":
+        path = path[:-1]
+    if path.startswith("/v2/project/"):
+        return path
+    if path.startswith("/v2/"):
+        path = path[3:]
+    if path.startswith("/project/"):
+        return "/v2" + path
+    if path.startswith("/partner/"):
+        return "/v2/project/" + path[len("/partner/") :]
+    return path

@@ -1,0 +1,190 @@
+"""How to point each SDK at the emulator: the lines that `vonage-video-emulator env` prints.
+
+They follow each SDK's own source; one with a hard-coded `https://` goes through the HTTPS listener.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from urllib.parse import urlsplit
+
+from emulator import wellknown
+
+
+class UnknownLanguage(Exception):
+    """There is no recipe for a language; the message lists the known ones."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The emulator a recipe points at."""
+
+    http: str
+    https: str
+    ca: Path
+    private_key: Path
+
+    def values(self) -> dict[str, str]:
+        """Return what the placeholders of a recipe stand for."""
+        https = urlsplit(self.https)
+        return {
+            "http": self.http.rstrip("/"),
+            "https": self.https.rstrip("/"),
+            "https_host": https.netloc,
+            "https_port": str(https.port or 443),
+            "ca": str(self.ca),
+            "key": str(self.private_key),
+            "key_json": json.dumps(wellknown.PRIVATE_KEY),
+            "application": wellknown.APPLICATION_ID,
+            "api_key": wellknown.API_KEY,
+            "api_secret": wellknown.API_SECRET,
+        }
+
+
+PYTHON = """\
+# vonage: HTTPS only, so its HTTP client has to trust the emulator's authority
+export REQUESTS_CA_BUNDLE="$ca"
+
+# Python
+from vonage import Auth, HttpClientOptions, Vonage
+client = Vonage(
+    Auth(application_id="$application", private_key="$key"),
+    HttpClientOptions(video_host="$https_host"),
+)
+
+# opentok (the older SDK)
+from opentok import Client
+opentok = Client("$api_key", "$api_secret", api_url="$http")
+"""
+
+NODE = """\
+// @vonage/server-sdk
+const { Vonage } = require('@vonage/server-sdk');
+const vonage = new Vonage(
+  { applicationId: '$application', privateKey: '$key' },
+  { videoHost: '$http' },
+);
+
+// @vonage/video alone
+const { Auth } = require('@vonage/auth');
+const { Video } = require('@vonage/video');
+const video = new Video(
+  new Auth({ applicationId: '$application', privateKey: '$key' }),
+  { videoHost: '$http' },
+);
+
+// opentok (the older SDK)
+const OpenTok = require('opentok');
+const opentok = new OpenTok('$api_key', '$api_secret', '$http');
+
+// for anything that talks HTTPS to $https, in the shell:
+// export NODE_EXTRA_CA_CERTS="$ca"
+"""
+
+JAVA = """\
+// com.vonage:server-sdk
+VonageClient client = VonageClient.builder()
+        .applicationId("$application")
+        .privateKeyPath("$key")
+        .httpConfig(HttpConfig.builder().videoBaseUri("$http").build())
+        .build();
+
+// com.tokbox:opentok-server-sdk (the older SDK)
+OpenTok opentok = new OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build();
+"""
+
+KOTLIN = """\
+// com.vonage:server-sdk-kotlin
+val client = Vonage {
+    applicationId("$application")
+    privateKeyPath("$key")
+    httpConfig { videoBaseUri("$http") }
+}
+"""
+
+DOTNET = """\
+// Vonage: appsettings.json (Application.Key is the key itself, not a path)
+{
+  "vonage": {
+    "Url.Api.Video": "$http",
+    "Application.Id": "$application",
+    "Application.Key": $key_json
+  }
+}
+
+// OpenTok (the older SDK), C#
+var opentok = new OpenTok($api_key, "$api_secret", "$http");
+"""
+
+PHP = """\
+# vonage/video; keep the slash at the end of the URL, some of its calls need it
+export VONAGE_VIDEO_API_SERVER_URL="$http/"
+
+// PHP
+$$client = new Vonage\\Client(
+    new Vonage\\Client\\Credentials\\Keypair(file_get_contents('$key'), '$application')
+);
+$$video = $$client->video();
+
+// opentok/opentok (the older SDK)
+$$opentok = new OpenTok\\OpenTok('$api_key', '$api_secret', ['apiUrl' => '$http']);
+"""
+
+RUBY = """\
+# vonage: HTTPS only, so its HTTP client has to trust the emulator's authority
+require 'vonage'
+client = Vonage::Client.new(
+  application_id: '$application',
+  private_key: File.read('$key'),
+  video_host: '$https_host',
+  http: { ca_file: '$ca' }
+)
+
+# opentok (the older SDK); one address in a process
+require 'opentok'
+opentok = OpenTok::OpenTok.new '$api_key', '$api_secret', api_url: '$http'
+"""
+
+GO = """\
+// There is no official Go SDK for video. github.com/calvertyang/opentok-go-sdk/v2:
+ot := opentok.New("$api_key", "$api_secret")
+err := ot.SetAPIHost("$http")
+
+// for your own net/http calls to $https, in the shell (Linux):
+// export SSL_CERT_FILE="$ca"
+"""
+
+CURL = """\
+# a session, over HTTP and over HTTPS
+TOKEN="$$(vonage-video-emulator token rest)"
+curl -X POST "$http/session/create" -H "Authorization: Bearer $$TOKEN" -H "Accept: application/json"
+curl -X POST "$https/session/create" -H "Authorization: Bearer $$TOKEN" -H "Accept: application/json" --cacert "$ca"
+
+# the application's archives
+curl "$http/v2/project/$application/archive" -H "Authorization: Bearer $$TOKEN"
+"""
+
+RECIPES = {
+    "python": PYTHON,
+    "node": NODE,
+    "java": JAVA,
+    "kotlin": KOTLIN,
+    "dotnet": DOTNET,
+    "php": PHP,
+    "ruby": RUBY,
+    "go": GO,
+    "curl": CURL,
+}
+
+
+def recipe(language: str, target: Target) -> str:
+    """Return the lines that point the SDKs of `language` at `target`. Raises `UnknownLanguage`."""
+    if language.lower() not in RECIPES:
+        near = difflib.get_close_matches(language.lower(), RECIPES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UnknownLanguage(f"there is no recipe for {language!r}{hint} (known: {', '.join(RECIPES)})")
+    return Template(RECIPES[language.lower()]).substitute(target.values())

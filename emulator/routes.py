@@ -1,0 +1,88 @@
+"""The service's routes: FastAPI's own, but found by the operation that the gate has resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from emulator import errors
+from emulator.answers import Answer
+from emulator.api import archives, broadcasts, media, sessions, streams
+from emulator.auth import Authenticator, Caller
+from emulator.call import Call, Handler, Surroundings
+from emulator.errors import Invalid, NotAllowed
+from emulator.gate import KEY, Passing
+from emulator.operations import OPERATIONS, Operation
+from state.errors import Refused
+
+WRONG_PROJECT = NotAllowed(Answer(403, "Id in the token does not match the id provided in the url", code=None))
+
+Authenticate = Callable[[Request, Passing], Caller]
+
+
+def handlers() -> Mapping[str, Handler]:
+    """Return the handler of each operation."""
+    found: dict[str, Handler] = {}
+    for module in (sessions, streams, archives, broadcasts, media):
+        found.update(module.HANDLERS)
+    return found
+
+
+class ServiceRoutes(BaseRoute):
+    """All operations as one route, so that a request is not matched against them one after the other."""
+
+    def __init__(self, around: Surroundings, authenticate: Authenticate) -> None:
+        found = handlers()
+        self.routes = {
+            operation.id: _route(operation, found[operation.id], around, authenticate) for operation in OPERATIONS
+        }
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match what the gate has found to be an operation."""
+        passing = scope.get(KEY)
+        if passing is None or passing.operation is None:
+            return Match.NONE, {}
+        return Match.FULL, {"path_params": passing.params, "endpoint": self.routes[passing.operation.id].endpoint}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the operation."""
+        await self.routes[scope[KEY].operation.id].handle(scope, receive, send)
+
+
+def _route(operation: Operation, handler: Handler, around: Surroundings, authenticate: Authenticate) -> APIRoute:
+    name = operation.id
+
+    async def endpoint(request: Request) -> Response:
+        passing: Passing = request.scope[KEY]
+        contract = passing.app.options.contract if passing.app else "service"
+        try:
+            caller = authenticate(request, passing)
+            passing.app = caller.app
+            passing.exchange.claims = caller.claims
+            contract = caller.app.options.contract
+            return await handler(Call(request, name, passing, caller, around))
+        except (Refused, Invalid, NotAllowed) as error:
+            return errors.of_exception(error, name, contract).response()
+
+    endpoint.__name__ = name
+    methods = sorted({method for method, _ in operation.routes})
+    return APIRoute(operation.full_path, endpoint, methods=methods, operation_id=name, response_model=None, name=name)
+
+
+def strict(authenticator: Authenticator) -> Authenticate:
+    """Return how callers are verified: by their token, which must be for the project in the path."""
+
+    def authenticate(request: Request, passing: Passing) -> Caller:
+        headers = request.headers
+        caller = authenticator.check(headers.get("authorization"), headers.get("x-opentok-auth"))
+        project = passing.params.get("applicationId")
+        if project is not None and passing.app is not caller.app:
+            raise authenticator.refused(WRONG_PROJECT)
+        return caller
+
+    return authenticate

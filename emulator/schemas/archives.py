@@ -1,0 +1,73 @@
+"""Bodies of archive requests (fidelity/rest-and-archives.md 12.2)."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from emulator.errors import Invalid
+from emulator.schemas.common import Bitrate, Body, Layout, Resolution, StreamMode, Text
+from state.archives import NewArchive
+from state.layouts import BEST_FIT
+
+
+class TranscriptionProperties(Body):
+    """How an archive is transcribed."""
+
+    primary_language_code: str = Field("en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    has_summary: bool = False
+
+
+class StartArchive(Body):
+    """A new archive. There is no maxDuration: 4 h recorded is fixed."""
+
+    session_id: Text
+    has_audio: bool = True
+    has_video: bool = True
+    name: str | None = None
+    output_mode: Literal["composed", "individual"] = "composed"
+    resolution: Resolution | None = None
+    layout: Layout | None = None
+    stream_mode: StreamMode = "auto"
+    multi_archive_tag: str = ""
+    max_bitrate: Bitrate | None = None
+    quantization_parameter: int | None = Field(None, ge=15, le=40)
+    has_transcription: bool = False
+    transcription_properties: TranscriptionProperties | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.has_audio and not self.has_video:
+            raise Invalid("hasAudio and hasVideo cannot both be false", "hasAudio")
+        if self.output_mode == "individual":
+            for field, value in (
+                ("resolution", self.resolution),
+                ("layout", self.layout),
+                ("maxBitrate", self.max_bitrate),
+                ("quantizationParameter", self.quantization_parameter),
+            ):
+                if value is not None:
+                    raise Invalid("allowed with outputMode composed only", field)
+        if self.max_bitrate is not None and self.quantization_parameter is not None:
+            raise Invalid("not together with maxBitrate", "quantizationParameter")
+        return self
+
+    def state(self) -> NewArchive:
+        """Return the new archive as the rules know it."""
+        transcription = self.transcription_properties
+        return NewArchive(
+            name=self.name,
+            tag=self.multi_archive_tag,
+            output_mode=self.output_mode,
+            stream_mode=self.stream_mode,
+            has_audio=self.has_audio,
+            has_video=self.has_video,
+            resolution=self.resolution or "640x480",
+            layout=self.layout.state() if self.layout else BEST_FIT,
+            max_bitrate=self.max_bitrate,
+            quantization_parameter=self.quantization_parameter,
+            has_transcription=self.has_transcription,
+            transcription_language=transcription.primary_language_code if transcription else "en-US",
+            transcription_summary=transcription.has_summary if transcription else False,
+        )

@@ -1,0 +1,123 @@
+"""What request bodies share: how they are read, enumerations, layouts, stream selection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from emulator.errors import Invalid
+from state.layouts import Layout as LayoutState
+
+Resolution = Literal["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"]
+RenderResolution = Literal["640x480", "480x640", "1280x720", "1280x800", "720x1280", "1920x1080", "1080x1920"]
+LayoutType = Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation", "focus", "custom"]
+StreamMode = Literal["auto", "manual"]
+Bitrate = Annotated[int, Field(ge=100_000, le=6_000_000, description="bit/s")]
+Text = Annotated[str, Field(min_length=1)]
+Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"^https?://")]
+
+M = TypeVar("M", bound="Body")
+
+
+class Body(BaseModel):
+    """A JSON request body in camelCase. Fields that no model knows are kept, to be reported as unread."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="allow", defer_build=True, frozen=True)
+
+
+class Layout(Body):
+    """The layout of a composition (fidelity/rest-and-archives.md 12.2)."""
+
+    type: LayoutType
+    stylesheet: str = ""
+    screenshare_type: Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation"] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.type == "custom" and not self.stylesheet:
+            raise ValueError("stylesheet is needed with type custom")
+        if self.type != "custom" and self.stylesheet:
+            raise ValueError("stylesheet is allowed with type custom only")
+        if self.screenshare_type and self.type != "bestFit":
+            raise ValueError("screenshareType is allowed with type bestFit only")
+        return self
+
+    def state(self) -> LayoutState:
+        """Return the layout as the rules know it."""
+        return LayoutState(self.type, self.stylesheet, self.screenshare_type or "")
+
+
+class StreamSelection(Body):
+    """Either `addStream`, with what of it is taken in, or `removeStream` (12.9)."""
+
+    add_stream: Text | None = None
+    remove_stream: Text | None = None
+    has_audio: bool = True
+    has_video: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.add_stream is None) == (self.remove_stream is None):
+            raise Invalid("give either addStream or removeStream", "addStream")
+        return self
+
+
+def parse(model: type[M], raw: bytes) -> M:
+    """Read a JSON body into `model`; null means not given, as SDKs send it (fidelity/sdk-wire.md 4A.13).
+
+    Raises `Invalid`, which names the field and what was allowed.
+    """
+    if not raw.strip():
+        raise Invalid("the body is empty; expected a JSON object")
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise Invalid(f"the body is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise Invalid(f"expected a JSON object, found {_kind(content)}")
+    try:
+        return model.model_validate(_without_nulls(content))
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def invalid(error: ValidationError) -> Invalid:
+    """Return the first problem that pydantic found, with the dotted name of its field."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    return Invalid(_explain(problem), ".".join(str(part) for part in problem["loc"]))
+
+
+def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
+    """Return the names of the fields that were sent but that nothing reads, with dots into objects."""
+    names = [prefix + name for name in body.model_extra or {}]
+    for name, field in type(body).model_fields.items():
+        value = getattr(body, name)
+        if isinstance(value, BaseModel):
+            names.extend(unread(value, f"{prefix}{field.alias or name}."))
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                if isinstance(item, BaseModel):
+                    names.extend(unread(item, f"{prefix}{field.alias or name}[]."))
+    return tuple(dict.fromkeys(names))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "missing":
+        return "is required"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _kind(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

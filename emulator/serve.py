@@ -1,0 +1,111 @@
+"""Running the emulator: one event loop, one application, an HTTP and an HTTPS listener."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from emulator import __version__, wellknown
+from emulator.listeners import Listeners, Listening, listen
+from emulator.settings import Settings
+from emulator.tls import TlsFiles, ensure, write_atomically
+
+
+def run(settings: Settings, ready_file: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then end within a few seconds.
+
+    `ready_file` gets `{"pid", "http", "https", "ca"}` as JSON once both listeners answer, and is removed at the end.
+    Raises `ListenError` when a port is taken, `TlsError` when HTTPS cannot be prepared and `SettingsError` when an
+    application of the settings cannot be made.
+    """
+    https_port = settings.https_port if settings.https else None
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)  # one that a killed process left would announce the wrong ports
+    listeners = listen(settings.host, settings.http_port, https_port)
+    try:
+        files = ensure(settings.data_dir, settings.tls_names) if https_port is not None else None
+        listening = _where(settings, listeners, files)
+
+        def announce() -> None:
+            print(banner(settings, listening, _keep_private_key(settings)), flush=True)
+            if ready_file is not None:
+                write_atomically(ready_file, _ready(listening))
+
+        with _without_collection():
+            from emulator.app import create_app
+            from emulator.server import Server
+
+            app = create_app(settings)
+            server = Server(app, settings, files)
+        app.state.urls = listening.urls
+        app.state.stopping = server.stopping
+        server.serve_on(listeners, announce)
+    finally:
+        listeners.close()
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+
+
+def banner(settings: Settings, listening: Listening, key_file: Path | None) -> str:
+    """Return what a developer has to know once the emulator listens, as printed lines."""
+    control = f"{listening.local}/_emulator"
+    rows = [("HTTP", listening.local)]
+    if listening.https:
+        rows.append(("HTTPS", listening.https))
+    rows += [("dashboard", f"{control}/"), ("API docs", f"{listening.local}/docs"), ("control API", control)]
+    if listening.ca:
+        rows.append(("CA", f"{listening.ca}  (also {control}/ca.pem)"))
+        rows.append(
+            ("trust it", f"export REQUESTS_CA_BUNDLE={listening.ca}  (SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, ...)")
+        )
+    if settings.well_known_application:
+        rows += [
+            ("application", f"{wellknown.APPLICATION_ID}  (well-known; its keys are public: for tests only)"),
+            ("private key", str(key_file or f"{control}/applications/{wellknown.APPLICATION_ID}")),
+            ("api key", wellknown.API_KEY),
+            ("api secret", wellknown.API_SECRET),
+        ]
+    title = f"Vonage Video API emulator {__version__} (unofficial; not affiliated with Vonage)"
+    hint = "Point an SDK here: vonage-video-emulator env python  (or node, java, ruby, ...). Ctrl-C ends it."
+    return "\n".join([title, "", *(f"  {name:<12} {value}" for name, value in rows), "", hint])
+
+
+def _where(settings: Settings, listeners: Listeners, files: TlsFiles | None) -> Listening:
+    return Listening(
+        host=settings.host,
+        http_port=listeners.http[0].getsockname()[1],
+        https_port=listeners.https[0].getsockname()[1] if listeners.https else None,
+        ca=files.ca if files else None,
+    )
+
+
+def _keep_private_key(settings: Settings) -> Path | None:
+    """Write the well-known private key where SDKs can be pointed at it; None when the folder cannot be written."""
+    path, content = settings.private_key_file, wellknown.PRIVATE_KEY.encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            write_atomically(path, content)  # readable by everyone: it is published, and containers share it
+    except OSError:
+        return None
+    return path
+
+
+def _ready(listening: Listening) -> bytes:
+    ca = str(listening.ca) if listening.ca else None
+    return json.dumps({"pid": os.getpid(), "http": None, "https": None} | listening.urls | {"ca": ca}).encode()
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Import and build without garbage collection, and keep what was made out of all later ones."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

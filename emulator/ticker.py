@@ -1,0 +1,52 @@
+"""Makes things happen while nobody is looking: settles each application when its next transition is due."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from state.application import Change
+from state.world import World
+
+COALESCE = 0.005
+"""s between two looks at the world, however much changes."""
+
+
+class Ticker:
+    """Sleeps until the earliest transition of all applications; a change wakes it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._changed = asyncio.Event()
+        world.listeners.append(self._on_change)
+
+    def _on_change(self, change: Change) -> None:
+        self._changed.set()
+
+    def wake(self) -> None:
+        """Look at the world anew, as after a clock was moved."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            delay = self._tick()
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), delay)
+            await asyncio.sleep(COALESCE)
+
+    def _tick(self) -> float | None:
+        """Settle what is due; return in how many s the next transition is, None when there is none."""
+        earliest: float | None = None
+        for app in self._world:
+            due = app.timeline.next_due()
+            if due is None:
+                continue
+            if due <= app.clock.now():
+                with self._world.unit(app):
+                    due = app.timeline.next_due()
+            delay = app.clock.real_delay(due) if due is not None else None
+            if delay is not None and (earliest is None or delay < earliest):
+                earliest = delay
+        return earliest

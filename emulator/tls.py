@@ -1,0 +1,191 @@
+"""The emulator's certificate authority and the HTTPS certificate it signs, made once and kept in the data folder.
+
+Several SDKs speak only HTTPS. They reach the emulator when they trust `ca.pem`, so the authority is made once and kept:
+a developer trusts it once. Whether the kept files still serve is decided without importing a cryptography library,
+because that decision is on the way to the first answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+# The last two are the hosts that SDKs with a hard-coded address ask for; a hosts-file entry sends them here.
+STANDARD_NAMES = (
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "0.0.0.0",
+    "host.docker.internal",
+    "video.api.vonage.com",
+    "api.opentok.com",
+)
+RENEW_BEFORE = 30 * 86_400
+"""A certificate with fewer seconds left is made anew."""
+
+_NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*")
+
+
+class TlsError(Exception):
+    """HTTPS cannot be prepared; the message names the folder or name at fault and how to go on."""
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """Where the authority and the server certificate of one data folder are kept, all PEM."""
+
+    folder: Path
+
+    @property
+    def ca(self) -> Path:
+        """Certificate of the authority: what clients have to trust."""
+        return self.folder / "ca.pem"
+
+    @property
+    def ca_key(self) -> Path:
+        """Private key of the authority, readable by its owner only."""
+        return self.folder / "ca-key.pem"
+
+    @property
+    def server(self) -> Path:
+        """Certificate of the HTTPS listener."""
+        return self.folder / "server.pem"
+
+    @property
+    def server_key(self) -> Path:
+        """Private key of the HTTPS listener, readable by its owner only."""
+        return self.folder / "server-key.pem"
+
+    @property
+    def record(self) -> Path:
+        """What `server.pem` was made for: names, expiry and the digests of all files, JSON."""
+        return self.folder / "server.json"
+
+
+def ensure(folder: Path, extra_names: Iterable[str] = ()) -> TlsFiles:
+    """Return the TLS files of `folder`, making what is missing, damaged, about to expire or for other names.
+
+    Processes that start together agree on one authority. Raises `TlsError`.
+    """
+    files = TlsFiles(folder)
+    wanted = {*STANDARD_NAMES, *(_checked(name) for name in extra_names)}
+    with_host = wanted | _host_names()
+    if _good(files, with_host):
+        return files
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _lock(folder):
+            if not _good(files, with_host):  # another process may have made them while this one waited
+                from emulator import certificates
+
+                certificates.renew(files, sorted(with_host | _full_host_name()))
+    except OSError as error:
+        # A container gets a new host name at each start: not worth failing over when the folder is read-only.
+        if _good(files, wanted):
+            return files
+        raise TlsError(
+            f"cannot keep the certificate authority in {folder} ({error.strerror or error}): choose another folder "
+            "with --data-dir or VONAGE_EMULATOR_DATA_DIR, or go on without HTTPS with --no-https"
+        ) from None
+    return files
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that a reader sees all of it or none, with exactly the permissions `mode`."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def digest(*contents: bytes) -> str:
+    """Return one SHA-256 over several files' contents, as hex."""
+    return hashlib.sha256(b"\0".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
+
+
+def _good(files: TlsFiles, names: set[str]) -> bool:
+    """Whether the kept files belong together, cover `names` and are valid for long enough."""
+    try:
+        record = json.loads(files.record.read_bytes())
+        contents = [path.read_bytes() for path in (files.ca, files.server, files.server_key)]
+        return bool(
+            record["digest"] == digest(*contents)
+            and names <= set(record["names"])
+            and record["notAfter"] > time.time() + RENEW_BEFORE
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _checked(name: str) -> str:
+    """Return a host name or address in the form a certificate carries."""
+    try:
+        return str(ip_address(name.strip("[]")))
+    except ValueError:
+        pass
+    ascii_name = name.strip().lower().rstrip(".")
+    if not ascii_name.isascii():
+        with contextlib.suppress(UnicodeError):
+            ascii_name = ascii_name.encode("idna").decode()
+    if not _NAME.fullmatch(ascii_name):
+        raise TlsError(
+            f"{name!r} cannot be a name of the HTTPS certificate (--tls-name, VONAGE_EMULATOR_TLS_NAMES): "
+            "expected a host name such as emulator.test or an address such as 192.0.2.7"
+        )
+    return ascii_name
+
+
+def _host_names() -> set[str]:
+    try:
+        return {_checked(socket.gethostname())}
+    except (OSError, TlsError):
+        return set()
+
+
+def _full_host_name() -> set[str]:
+    """Return the fully qualified host name if the resolver gives it at once: a lookup may take many seconds."""
+    import threading
+
+    found: set[str] = set()
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, TlsError):
+            found.add(_checked(socket.getfqdn()))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(0.2)
+    return set(found)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, waiting for a process that makes certificates there now."""
+    with (folder / ".tls-lock").open("ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

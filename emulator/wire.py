@@ -1,0 +1,299 @@
+"""How resources look on the wire: key names, units, presence.
+
+Each function names the section of the fidelity file it copies. Callers pass `Speaker`: for whom it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from emulator.recordings import file_of
+from state.application import Application
+from state.archives import Archive
+from state.broadcasts import Broadcast
+from state.calls import Call
+from state.captions import Captions
+from state.connectors import Connector
+from state.renders import Render
+from state.selection import Selected
+from state.sessions import Connection, Session, Stream
+
+Json = dict[str, Any]
+
+URL_LIFE = 600
+"""s that the link to an archive's file is good for (fidelity/rest-and-archives.md 12.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """For whom an answer is written: the project as it was called, and the base of links.
+
+    Numeric projects speak the OpenTok dialect: `projectId` and `partnerId` beside or instead of `applicationId`.
+    """
+
+    app: Application
+    project: str
+    base_url: str
+
+    @property
+    def opentok(self) -> bool:
+        """Whether the project was called by its api key."""
+        return self.project != self.app.id
+
+
+def _whole_seconds(ms: int) -> int:
+    """Reads after the start have lost the ms (12.1)."""
+    return ms - ms % 1000
+
+
+def session(speaker: Speaker, made: Session, segment_id: str) -> Json:
+    """rest-and-archives 6: the recorded keys, then two that the specification promises."""
+    return {
+        "session_id": made.id,
+        "project_id": speaker.project,
+        "partner_id": speaker.project,
+        "create_dt": create_dt(made.created_at),
+        "session_status": None,
+        "status_invalid": None,
+        "media_server_hostname": None,
+        "messaging_server_url": None,
+        "messaging_url": None,
+        "symphony_address": None,
+        "properties": None,
+        "ice_server": None,
+        "session_segment_id": segment_id,
+        "ice_servers": None,
+        "ice_credential_expiration": 86100,
+        "application_id": speaker.app.id,
+        "media_server_url": "",
+    }
+
+
+def create_dt(ms: int) -> str:
+    """Return a time as `Sun Sep 15 21:56:28 PDT 2024` (rest-and-archives 1)."""
+    return datetime.fromtimestamp(ms / 1000, ZoneInfo("America/Los_Angeles")).strftime("%a %b %d %H:%M:%S %Z %Y")
+
+
+def connections(speaker: Speaker, of: Session) -> Json:
+    """rest-and-archives 7.1."""
+    items = [connection(each) for each in of.connections.values()]
+    return {"count": len(items), **_project(speaker), "sessionId": of.id, "items": items}
+
+
+def connection(each: Connection) -> Json:
+    """rest-and-archives 7.1: exactly three keys."""
+    return {"connectionId": each.id, "connectionState": "Connected", "createdAt": each.created_at}
+
+
+def stream(each: Stream) -> Json:
+    """rest-and-archives 8: exactly four keys."""
+    return {
+        "id": each.id,
+        "videoType": each.video_type,
+        "name": each.name,
+        "layoutClassList": list(each.layout_classes),
+    }
+
+
+def project_details(speaker: Speaker) -> Json:
+    """rest-and-archives 10.2: both sets of keys, which different SDKs read."""
+    app = speaker.app
+    return {
+        "id": speaker.project,
+        "applicationId": app.id,
+        "secret": "",
+        "status": "ACTIVE",
+        "name": app.name,
+        "environment": "standard",
+        "createdAt": app.created_at,
+    }
+
+
+def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
+    """rest-and-archives 12.1, in the recorded order; `precise` keeps the ms, as the answer of start does."""
+    new = each.new
+    finished = each.finished
+    file = file_of(each) if finished else None
+    body: Json = {
+        "id": each.id,
+        "status": each.status,
+        "name": new.name,
+        "reason": each.reason,
+        "sessionId": each.session_id,
+        "applicationId": speaker.project,
+        "createdAt": each.created_at if precise else _whole_seconds(each.created_at),
+        "size": len(file.content) if file else 0,
+        "duration": each.duration if finished else 0,
+        "outputMode": new.output_mode,
+        "streamMode": new.stream_mode,
+        "hasAudio": new.has_audio,
+        "hasVideo": new.has_video,
+        "hasTranscription": new.has_transcription,
+        "sha256sum": file.sha256sum if file else "",
+        "password": "",
+        "updatedAt": each.updated_at if precise else _whole_seconds(each.updated_at),
+        "multiArchiveTag": new.tag,
+        "event": "archive",
+    }
+    if new.output_mode == "composed":
+        body["resolution"] = new.resolution
+    if new.max_bitrate is not None:
+        body["maxBitrate"] = new.max_bitrate
+    if new.quantization_parameter is not None:
+        body["quantizationParameter"] = new.quantization_parameter
+    if new.stream_mode == "manual" and each.status in ("started", "paused"):
+        body["streams"] = _selected(each.selected)
+    if new.has_transcription:
+        body["transcription"] = {
+            "status": each.transcription,
+            "url": None,
+            "reason": None,
+            "primaryLanguageCode": new.transcription_language,
+            "hasSummary": new.transcription_summary,
+        }
+    if speaker.opentok:
+        body["projectId"] = int(speaker.project)
+    body["url"] = _archive_url(speaker, each, file.name) if file and each.status == "available" else None
+    if speaker.opentok:
+        body["partnerId"] = int(speaker.project)
+    return body
+
+
+def _archive_url(speaker: Speaker, each: Archive, name: str) -> str:
+    """A link that expires, made anew at each look (12.6)."""
+    app = speaker.app
+    expires = app.now // 1000 + URL_LIFE
+    return f"{speaker.base_url}/_emulator/files/{app.id}/{each.id}/{name}?Expires={expires}"
+
+
+def _selected(streams: Mapping[str, Selected]) -> list[Json]:
+    return [
+        {"streamId": stream_id, "hasAudio": chosen.has_audio, "hasVideo": chosen.has_video}
+        for stream_id, chosen in streams.items()
+    ]
+
+
+def broadcast(speaker: Speaker, each: Broadcast, *, started: bool = False) -> Json:
+    """broadcasts-… 1.1; `started`: the answer of start, which does not tell how HLS is doing yet."""
+    new = each.new
+    body: Json = {
+        "id": each.id,
+        "sessionId": each.session_id,
+        **_project(speaker, partner=True),
+        "createdAt": each.created_at,
+        "updatedAt": each.updated_at,
+        "status": each.status,
+        "streamMode": new.stream_mode,
+        "hasAudio": new.has_audio,
+        "hasVideo": new.has_video,
+        "maxDuration": new.max_duration,
+        "resolution": new.resolution,
+        "event": "broadcast",
+    }
+    if new.tag:
+        body["multiBroadcastTag"] = new.tag
+    if new.max_bitrate is not None:
+        body["maxBitrate"] = new.max_bitrate
+    if each.reason:
+        body["reason"] = each.reason
+    if new.hls:
+        body["settings"] = {"hls": {"lowLatency": new.hls.low_latency, "dvr": new.hls.dvr}}
+    else:
+        body["settings"] = {}
+    body["broadcastUrls"] = _broadcast_urls(speaker, each, started) if each.status == "started" else None
+    if new.stream_mode == "manual" and each.status == "started":
+        body["streams"] = _selected(each.selected)
+    return body
+
+
+def _broadcast_urls(speaker: Speaker, each: Broadcast, started: bool) -> Json:
+    urls: Json = {}
+    if each.hls:
+        dvr = "?DVR" if each.hls.dvr else ""
+        urls["hls"] = f"{speaker.base_url}/_emulator/hls/{speaker.app.id}/{each.id}/playlist.m3u8{dvr}"
+        if not started:
+            urls["hlsStatus"] = each.hls.status
+    if each.rtmp:
+        urls["rtmp"] = [
+            {
+                "status": target.status,
+                **({"id": target.id} if target.id else {}),
+                "serverUrl": target.server_url,
+                "streamName": target.stream_name,
+            }
+            for target in each.rtmp
+        ]
+    return urls
+
+
+def call(speaker: Speaker, each: Call) -> Json:
+    """broadcasts-… 2.1: `projectId` also for Vonage applications."""
+    return {
+        "id": each.id,
+        "projectId": speaker.project,
+        "sessionId": each.session_id,
+        "connectionId": each.connection_id,
+        "streamId": each.stream_id,
+        "createdAt": each.created_at,
+        "updatedAt": each.updated_at,
+    }
+
+
+def captions(speaker: Speaker, each: Captions) -> Json:
+    """broadcasts-… 3.3: the id under both of the names that are in use."""
+    until = speaker.app.now if each.status == "started" else each.updated_at
+    return {
+        "captionId": each.id,
+        "captionsId": each.id,
+        **_project(speaker),
+        "sessionId": each.session_id,
+        "status": each.status,
+        "createdAt": each.created_at,
+        "updatedAt": each.updated_at,
+        "duration": (until - each.created_at) // 1000,
+        "languageCode": each.new.language.lower(),
+        "provider": "aws-transcribe",
+        **({"reason": each.reason} if each.reason else {}),
+    }
+
+
+def render(speaker: Speaker, each: Render, *, started: bool = False) -> Json:
+    """broadcasts-… 4.1, 4.2; `started`: the answer of start, the only one with the ms and the name."""
+    body: Json = {
+        "id": each.id,
+        "sessionId": each.session_id,
+        "createdAt": each.created_at if started else _whole_seconds(each.created_at),
+        "updatedAt": each.updated_at if started else _whole_seconds(each.updated_at),
+        "url": each.new.url,
+        "status": each.status,
+        "event": "render",
+        **_project(speaker),
+        "resolution": each.new.resolution,
+    }
+    if started and each.new.name:
+        body["name"] = each.new.name
+    if each.stream_id:
+        body["streamId"] = each.stream_id
+    if each.reason:
+        body["reason"] = each.reason
+    if each.new.callback_url:
+        body["callbackUrl"] = each.new.callback_url
+    return body
+
+
+def connector(each: Connector) -> Json:
+    """broadcasts-… 5."""
+    return {"id": each.id, "connectionId": each.connection_id}
+
+
+def _project(speaker: Speaker, *, partner: bool = False) -> Json:
+    """The identity by dialect (broadcasts-… 0.1): a number where an OpenTok broadcast has it, else text."""
+    if not speaker.opentok:
+        return {"applicationId": speaker.app.id}
+    if partner:
+        return {"projectId": int(speaker.project), "partnerId": int(speaker.project)}
+    return {"projectId": speaker.project}

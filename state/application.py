@@ -1,0 +1,190 @@
+"""An application is a tenant: one aggregate of resources with its own clock, timeline, events and journal."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from state.clock import Clock
+from state.events import Event, Events
+from state.ids import Ids
+from state.journal import Journal
+from state.options import Options
+from state.pace import PACES
+from state.records import Collection
+from state.timeline import Timeline, Timer
+
+if TYPE_CHECKING:
+    from state.archives import Archive
+    from state.broadcasts import Broadcast
+    from state.calls import Call
+    from state.captions import Captions
+    from state.connectors import Connector
+    from state.renders import Render
+    from state.sessions import Session
+
+Handler = Callable[["Application", str], None]
+Reaction = Callable[["Application", Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What happens when a timer is due, by its action, and in reaction to an event, by its type."""
+
+    handlers: Mapping[str, Handler]
+    reactions: Mapping[str, tuple[Reaction, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an application's callers prove themselves with. Keys are PEM; `private_key` may be unknown (empty)."""
+
+    public_key: str
+    private_key: str
+    api_key: str
+    api_secret: str
+
+
+@dataclass(slots=True)
+class Change:
+    """What one unit of work did: the records it changed (by kind and id) and the events that happened, in order."""
+
+    application_id: str
+    version: int
+    records: dict[tuple[str, str], Any]
+    events: list[Event]
+
+
+class Application:
+    """One tenant. Change it only inside `World.unit`.
+
+    `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied.
+    """
+
+    def __init__(
+        self,
+        application_id: str,
+        name: str,
+        credentials: Credentials,
+        options: Options,
+        rules: Rules,
+        *,
+        clock: Clock | None = None,
+        journal_size: int = 1000,
+        event_size: int = 10_000,
+    ) -> None:
+        self.id = application_id
+        self.name = name
+        self.credentials = credentials
+        self.options = options
+        self.rules = rules
+        self.clock = clock or Clock()
+        self.created_at = self.now = self.clock.now()
+        self.journal = Journal(journal_size)
+        self.event_size = event_size
+        self.version = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self.timeline = Timeline()
+        self.ids = Ids(self.options.seed)
+        self.events = Events(self.event_size)
+        self.sessions: dict[str, Session] = {}
+        self.archives: Collection[Archive] = Collection("archive")
+        self.broadcasts: Collection[Broadcast] = Collection("broadcast")
+        self.renders: Collection[Render] = Collection("render")
+        self.captions: Collection[Captions] = Collection("captions")
+        self.calls: Collection[Call] = Collection("call")
+        self.connectors: Collection[Connector] = Collection("connector")
+        self._changed: dict[tuple[str, str], Any] = {}
+        self._happened: list[Event] = []
+
+    def reset(self) -> None:
+        """Forget every resource, timer, event and exchange; credentials, options and the clock stay."""
+        self._clear()
+        self.journal = Journal(self.journal.size)
+
+    # What modules of resources use
+
+    def touch(self, record: Any) -> None:
+        """Note that `record` changed in this unit."""
+        self._changed[record.kind, record.id] = record
+
+    def emit(self, type_: str, record: Any, *, reason: str = "", detail: Any = None) -> None:
+        """Note that something happened to `record`, keep the event, and tell whoever reacts to it.
+
+        The event carries `detail`, or else a copy of `record` as it is now.
+        """
+        self.touch(record)
+        event = Event(
+            number=self.events.last + 1,
+            at=self.now,
+            type=type_,
+            subject=record.id,
+            session_id=record.session_id,
+            reason=reason,
+            record=copy.copy(record) if detail is None else detail,
+        )
+        self.events.append(event)
+        self._happened.append(event)
+        for react in self.rules.reactions.get(type_, ()):
+            react(self, event)
+
+    def after(self, action: str, subject: str, delay: int) -> None:
+        """Let `action` happen to `subject` in `delay` ms of the clock (a contractual time)."""
+        self.timeline.set(action, subject, self.now + delay)
+
+    def process(self, action: str, subject: str, pace: str | None = None) -> None:
+        """Let `action` happen to `subject` when its processing ends: a delay of the pace, named like the action."""
+        key = pace or action
+        self.timeline.set(action, subject, self.now + PACES[self.options.pace][key], since=self.now, pace=key)
+
+    # Time
+
+    def settle(self, now: int) -> None:
+        """Apply every transition due by `now` ms, in order, each at its own time."""
+        timeline = self.timeline
+        while (due := timeline.next_due()) is not None and due <= now:
+            self._fire(timeline.pop())
+        self.now = now
+
+    def advance(self, ms: int) -> None:
+        """Move the clock by `ms`, applying what falls due on the way, each at its own time."""
+        target = self.clock.now() + ms
+        self.settle(target)
+        self.clock.move(target)
+
+    def advance_to_next(self) -> bool:
+        """Move the clock to the next transition and apply what is due then; False when nothing is pending."""
+        due = self.timeline.next_due()
+        if due is None:
+            return False
+        self.advance(max(0, due - self.clock.now()))
+        return True
+
+    def change_options(self, options: Options) -> None:
+        """Replace the options; pending processing takes the delays of the new pace at once."""
+        repace = options.pace != self.options.pace
+        self.options = options
+        if repace:
+            for timer in list(self.timeline):
+                if timer.pace:
+                    due = timer.since + PACES[options.pace][timer.pace]
+                    self.timeline.set(timer.action, timer.subject, due, since=timer.since, pace=timer.pace)
+
+    def _fire(self, timer: Timer) -> None:
+        self.now = max(self.now, timer.due)
+        self.rules.handlers[timer.action](self, timer.subject)
+
+    # The unit of work
+
+    def take_change(self) -> Change | None:
+        """Return what was done since the last call, or None when nothing was."""
+        if not self._changed and not self._happened:
+            return None
+        self.version += 1
+        change = Change(self.id, self.version, self._changed, self._happened)
+        self._changed, self._happened = {}, []
+        return change

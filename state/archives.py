@@ -1,0 +1,395 @@
+"""Archives: recordings of a session.
+
+    start ─► started ⇄ paused ─► stopped ─► uploaded ─► available ─(72 h)─► expired
+                 └────────┴──► failed        └── DELETE ──┴─► deleted
+
+Facts: fidelity/rest-and-archives.md 12. `archiveStorage` says how a stopped archive ends (design.md, "Life cycles").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from state import selection
+from state.application import Application, Handler, Reaction
+from state.errors import AlreadyRunning, NotComposed, WrongStatus
+from state.events import Event
+from state.layouts import BEST_FIT, Layout
+from state.records import Record
+from state.selection import NOTHING, Selected
+from state.sessions import Session
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+# Contractual times, ms (fidelity/rest-and-archives.md 12.10)
+ABANDONED = 60 * SECOND
+IDLE = 60 * MINUTE
+RECORDED = 4 * HOUR
+TOTAL = 12 * HOUR
+KEPT = 72 * HOUR
+
+LIVE = frozenset({"started", "paused"})
+DELETABLE = frozenset({"available", "uploaded", "deleted"})
+
+TRANSITIONS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "started": frozenset({"paused", "stopped", "failed"}),
+        "paused": frozenset({"started", "stopped", "failed"}),
+        "stopped": frozenset({"uploaded", "available", "failed"}),
+        "uploaded": frozenset({"available", "deleted", "failed"}),
+        "available": frozenset({"expired", "deleted"}),
+        "expired": frozenset(),
+        "failed": frozenset(),
+        "deleted": frozenset(),
+    }
+)
+
+STORAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"uploadThenCloud": ("uploaded", "available"), "target": ("uploaded",), "cloud": ("available",)}
+)
+"""The statuses that follow `stopped`, for each `archiveStorage`."""
+
+_ARRIVALS = MappingProxyType({"uploaded": "archive.upload", "available": "archive.release"})
+"""The timers that bring an archive into these statuses."""
+
+_LIVE_TIMERS = ("archive.pause", "archive.idle", "archive.full", "archive.total", "archive.abandon")
+
+
+@dataclass(frozen=True, slots=True)
+class NewArchive:
+    """What an archive is started with; bitrate in bit/s, None where not given."""
+
+    name: str | None = None
+    tag: str = ""
+    output_mode: str = "composed"
+    stream_mode: str = "auto"
+    has_audio: bool = True
+    has_video: bool = True
+    resolution: str = "640x480"
+    layout: Layout = BEST_FIT
+    max_bitrate: int | None = None
+    quantization_parameter: int | None = None
+    has_transcription: bool = False
+    transcription_language: str = "en-US"
+    transcription_summary: bool = False
+    automatic: bool = False
+
+
+@dataclass(slots=True)
+class Archive(Record):
+    """A recording. `recorded` is the ms recorded before `recording_since` (ms since the epoch; 0: not recording)."""
+
+    kind: ClassVar[str] = "archive"
+
+    new: NewArchive
+    stream_mode: str
+    layout: Layout
+    status: str = "started"
+    reason: str = ""
+    recorded: int = 0
+    recording_since: int = 0
+    selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
+    transcription: str = ""
+
+    @property
+    def duration(self) -> int:
+        """Recorded length in whole s; published time only."""
+        return self.recorded // SECOND
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is (or was) a file."""
+        return self.status in ("uploaded", "available", "expired", "deleted")
+
+
+def start(app: Application, session: Session, new: NewArchive) -> Archive:
+    """Start to record. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag)."""
+    session.require_routed("archive")
+    session.require_clients()
+    if any(archive.new.tag == new.tag for archive in app.archives.live(session.id)):
+        raise AlreadyRunning("archive")
+    return _begin(app, session, new)
+
+
+def _begin(app: Application, session: Session, new: NewArchive) -> Archive:
+    archive = Archive(
+        id=app.ids.uuid(),
+        session_id=session.id,
+        created_at=app.now,
+        updated_at=app.now,
+        new=new,
+        stream_mode=new.stream_mode,
+        layout=new.layout,
+        transcription="requested" if new.has_transcription else "",
+    )
+    app.archives.add(archive)
+    app.after("archive.total", archive.id, TOTAL)
+    app.emit("archive.started", archive)
+    if selection.takes_in(archive, session):
+        _record(app, archive)
+    else:
+        _rest(app, archive)
+    return archive
+
+
+def stop(app: Application, archive_id: str, *, again: bool = True) -> Archive:
+    """Stop recording; `again`: a stopped archive may be stopped once more. An automatic archive goes on.
+
+    Raises `Unknown`, `MalformedId`, `WrongStatus`.
+    """
+    archive = app.archives.get(archive_id)
+    if archive.new.automatic and archive.status in LIVE:
+        return archive
+    if archive.status in LIVE:
+        end(app, archive, "user initiated")
+    elif archive.status != "stopped" or not again:
+        raise WrongStatus("archive", "stop", archive.status)
+    return archive
+
+
+def end(app: Application, archive: Archive, reason: str) -> None:
+    """Stop recording for `reason` and let the file be made."""
+    _leave_live(app, archive)
+    _move(app, archive, "stopped", reason)
+    _process_next(app, archive)
+
+
+def fail(app: Application, archive: Archive, reason: str = "failure") -> None:
+    """Let the archive fail while it records or while its file is made."""
+    if archive.status in LIVE:
+        _leave_live(app, archive)
+    app.timeline.cancel("archive.upload", "archive.release", archive.id)
+    _move(app, archive, "failed", reason)
+
+
+def force(app: Application, archive: Archive, status: str, reason: str = "") -> None:
+    """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
+    if status not in TRANSITIONS[archive.status]:
+        raise WrongStatus("archive", f"move to {status}", archive.status)
+    if status == "failed":
+        fail(app, archive, reason or "failure")
+    elif status == "stopped":
+        end(app, archive, reason or "user initiated")
+    elif status == "deleted":
+        delete(app, archive.id)
+    else:
+        app.timeline.cancel("archive.pause", "archive.upload", "archive.release", "archive.expire", archive.id)
+        HANDLERS[_ARRIVALS[status]](app, archive.id) if status in _ARRIVALS else _move(app, archive, status, reason)
+
+
+def _leave_live(app: Application, archive: Archive) -> None:
+    _halt(app, archive)
+    app.timeline.cancel(*_LIVE_TIMERS, archive.id)
+    app.archives.retire(archive)
+
+
+def delete(app: Application, archive_id: str) -> None:
+    """Delete an archive, which leaves the lists. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    archive = app.archives.get(archive_id)
+    if archive.status not in DELETABLE:
+        raise WrongStatus("archive", "delete", archive.status)
+    if archive.status != "deleted":
+        app.timeline.cancel("archive.release", "archive.expire", archive.id)
+        _move(app, archive, "deleted")
+        app.archives.hide(archive)
+
+
+def set_layout(app: Application, archive_id: str, layout: Layout) -> Archive:
+    """Change the layout while it records. Raises `Unknown`, `MalformedId`, `NotComposed`, `WrongStatus`."""
+    archive = _get_live(app, archive_id, "change the layout of")
+    if archive.new.output_mode != "composed":
+        raise NotComposed
+    archive.layout = layout
+    app.emit("archive.updated", archive)
+    return archive
+
+
+def select(app: Application, archive_id: str, stream_id: str, selected: Selected) -> None:
+    """Take in a stream. Raises `Unknown`, `MalformedId`, `SelectsItself`, `UnknownStream`, `WrongStatus`."""
+    archive = _get_live(app, archive_id, "select streams of")
+    selection.select(archive, app.sessions[archive.session_id], stream_id, selected)
+    _follow(app, archive)
+    app.emit("archive.updated", archive)
+
+
+def deselect(app: Application, archive_id: str, stream_id: str) -> None:
+    """Leave a stream out. Raises as `select`."""
+    archive = _get_live(app, archive_id, "select streams of")
+    selection.deselect(archive, app.sessions[archive.session_id], stream_id)
+    _follow(app, archive)
+    app.emit("archive.updated", archive)
+
+
+def _get_live(app: Application, archive_id: str, action: str) -> Archive:
+    archive = app.archives.get(archive_id)
+    if archive.status not in LIVE:
+        raise WrongStatus("archive", action, archive.status)
+    return archive
+
+
+def _move(app: Application, archive: Archive, status: str, reason: str = "") -> None:
+    if status not in TRANSITIONS[archive.status]:
+        raise WrongStatus("archive", f"move to {status}", archive.status)
+    archive.status = status
+    archive.reason = reason or archive.reason
+    archive.updated_at = app.now
+    app.emit(f"archive.{status}", archive, reason=reason)
+
+
+# Recording: only published (or selected) time counts
+
+
+def _follow(app: Application, archive: Archive) -> None:
+    taking_in = selection.takes_in(archive, app.sessions[archive.session_id])
+    if taking_in and not archive.recording_since:
+        _record(app, archive)
+    elif not taking_in and archive.recording_since:
+        _rest(app, archive)
+
+
+def _record(app: Application, archive: Archive) -> None:
+    app.timeline.cancel("archive.pause", "archive.idle", archive.id)
+    archive.recording_since = app.now
+    app.after("archive.full", archive.id, RECORDED - archive.recorded)
+    app.touch(archive)
+    if archive.status == "paused":
+        _move(app, archive, "started")
+
+
+def _rest(app: Application, archive: Archive) -> None:
+    _halt(app, archive)
+    app.timeline.cancel("archive.full", archive.id)
+    app.process("archive.pause", archive.id)
+    app.after("archive.idle", archive.id, IDLE)
+
+
+def _halt(app: Application, archive: Archive) -> None:
+    if archive.recording_since:
+        archive.recorded += app.now - archive.recording_since
+        archive.recording_since = 0
+        app.touch(archive)
+
+
+# Timers
+
+
+def _pause(app: Application, archive_id: str) -> None:
+    _move(app, app.archives.get(archive_id), "paused")
+
+
+def _stop_idle(app: Application, archive_id: str) -> None:
+    end(app, app.archives.get(archive_id), "maximum idle time exceeded")
+
+
+def _stop_total(app: Application, archive_id: str) -> None:
+    end(app, app.archives.get(archive_id), "maximum duration exceeded")
+
+
+def _stop_full(app: Application, archive_id: str) -> None:
+    """At 4 h recorded an archive stops; an automatic one goes on in a new one (12.12)."""
+    archive = app.archives.get(archive_id)
+    end(app, archive, "maximum duration exceeded")
+    session = app.sessions[archive.session_id]
+    if archive.new.automatic and session.connections:
+        _begin(app, session, archive.new)
+
+
+def _stop_abandoned(app: Application, archive_id: str) -> None:
+    end(app, app.archives.get(archive_id), "session ended")
+
+
+def _process_next(app: Application, archive: Archive) -> None:
+    statuses = ("stopped", *STORAGE[app.options.archive_storage])
+    if archive.status in statuses[:-1]:
+        following = statuses[statuses.index(archive.status) + 1]
+        pace = "archive.upload" if archive.status == "stopped" else "archive.release"
+        app.process(_ARRIVALS[following], archive.id, pace)
+
+
+def _uploaded(app: Application, archive_id: str) -> None:
+    archive = app.archives.get(archive_id)
+    _finish_transcription(archive, "uploaded")
+    _move(app, archive, "uploaded")
+    _process_next(app, archive)
+
+
+def _available(app: Application, archive_id: str) -> None:
+    archive = app.archives.get(archive_id)
+    _finish_transcription(archive, "available")
+    _move(app, archive, "available")
+    app.timeline.set("archive.expire", archive.id, max(archive.created_at + KEPT, app.now))
+
+
+def _finish_transcription(archive: Archive, status: str) -> None:
+    if archive.transcription:
+        archive.transcription = status
+
+
+def _expire(app: Application, archive_id: str) -> None:
+    _move(app, app.archives.get(archive_id), "expired")
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "archive.pause": _pause,
+        "archive.idle": _stop_idle,
+        "archive.full": _stop_full,
+        "archive.total": _stop_total,
+        "archive.abandon": _stop_abandoned,
+        "archive.upload": _uploaded,
+        "archive.release": _available,
+        "archive.expire": _expire,
+    }
+)
+
+
+# Reactions to what happens in the session
+
+
+def _on_stream(app: Application, event: Event) -> None:
+    for archive in app.archives.live(event.session_id):
+        _follow(app, archive)
+
+
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    for archive in app.archives.live(event.session_id):
+        app.after("archive.abandon", archive.id, ABANDONED)
+
+
+def _on_session_created(app: Application, event: Event) -> None:
+    for archive in app.archives.live(event.session_id):
+        app.timeline.cancel("archive.abandon", archive.id)
+
+
+def _on_connection_created(app: Application, event: Event) -> None:
+    """An automatic archive starts as soon as a client connects (12.12)."""
+    session = app.sessions[event.session_id]
+    if session.archive_mode != "always" or any(archive.new.automatic for archive in app.archives.live(session.id)):
+        return
+    new = NewArchive(
+        name=session.archive_name or None, resolution=session.archive_resolution or "640x480", automatic=True
+    )
+    _begin(app, session, new)
+
+
+def _on_session_migrated(app: Application, event: Event) -> None:
+    """Archives do not migrate (11): they end with the old media server."""
+    for archive in app.archives.live(event.session_id):
+        end(app, archive, "session ended")
+
+
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {
+        "stream.created": _on_stream,
+        "stream.destroyed": _on_stream,
+        "connection.created": _on_connection_created,
+        "session.created": _on_session_created,
+        "session.destroyed": _on_session_destroyed,
+        "session.migrated": _on_session_migrated,
+    }
+)

@@ -1,0 +1,263 @@
+"""Broadcasts: a session sent live as HLS and to RTMP servers.
+
+    start ─► started ─► stopped | failed
+    HLS:  connecting ─► ready ─► live ─► ended | error
+    RTMP: connecting ─► live | offline | error
+
+HLS goes live, and an RTMP target connects, once something is published.
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import ClassVar
+
+from state import selection
+from state.application import Application, Handler, Reaction
+from state.errors import AlreadyRunning, TooManyTargets, WrongStatus
+from state.events import Event
+from state.layouts import BEST_FIT, Layout
+from state.records import Record
+from state.selection import NOTHING, Selected
+from state.sessions import Session
+
+SECOND = 1000
+ABANDONED = 60 * SECOND
+"""ms after the last client left; documented for archives only, taken over here."""
+
+MAX_RTMP_TARGETS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Hls:
+    """The HLS output of a broadcast."""
+
+    dvr: bool = False
+    low_latency: bool = False
+    status: str = "connecting"
+
+
+@dataclass(frozen=True, slots=True)
+class RtmpTarget:
+    """A server that a broadcast is sent to; `id` is empty when the caller gave none."""
+
+    server_url: str
+    stream_name: str
+    id: str = ""
+    status: str = "connecting"
+
+
+@dataclass(frozen=True, slots=True)
+class NewBroadcast:
+    """What a broadcast is started with; duration in s, bitrate in bit/s."""
+
+    hls: Hls | None = None
+    rtmp: tuple[RtmpTarget, ...] = ()
+    tag: str = ""
+    stream_mode: str = "auto"
+    has_audio: bool = True
+    has_video: bool = True
+    resolution: str = "640x480"
+    layout: Layout = BEST_FIT
+    max_duration: int = 14_400
+    max_bitrate: int | None = None
+
+
+@dataclass(slots=True)
+class Broadcast(Record):
+    """A live broadcast."""
+
+    kind: ClassVar[str] = "broadcast"
+
+    new: NewBroadcast
+    stream_mode: str
+    layout: Layout
+    hls: Hls | None
+    rtmp: tuple[RtmpTarget, ...]
+    status: str = "started"
+    reason: str = ""
+    selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
+
+
+def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
+    """Start to broadcast. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag), `TooManyTargets`."""
+    session.require_routed("broadcast")
+    session.require_clients()
+    running = app.broadcasts.live(session.id)
+    if any(broadcast.new.tag == new.tag for broadcast in running):
+        raise AlreadyRunning("broadcast")
+    if len(new.rtmp) + sum(len(broadcast.rtmp) for broadcast in running) > MAX_RTMP_TARGETS:
+        raise TooManyTargets
+    broadcast = Broadcast(
+        id=app.ids.uuid(),
+        session_id=session.id,
+        created_at=app.now,
+        updated_at=app.now,
+        new=new,
+        stream_mode=new.stream_mode,
+        layout=new.layout,
+        hls=new.hls,
+        rtmp=new.rtmp,
+    )
+    app.broadcasts.add(broadcast)
+    app.after("broadcast.end", broadcast.id, new.max_duration * SECOND)
+    if new.hls:
+        app.process("broadcast.hlsReady", broadcast.id)
+    app.emit("broadcast.started", broadcast)
+    _follow(app, broadcast, session)
+    return broadcast
+
+
+def get_live(app: Application, broadcast_id: str, action: str) -> Broadcast:
+    """Return a broadcast that is started. Raises `Unknown`, `MalformedId`, `WrongStatus` (naming `action`)."""
+    broadcast = app.broadcasts.get(broadcast_id)
+    if broadcast.status != "started":
+        raise WrongStatus("broadcast", action, broadcast.status)
+    return broadcast
+
+
+def stop(app: Application, broadcast_id: str) -> Broadcast:
+    """Stop broadcasting. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    broadcast = get_live(app, broadcast_id, "stop")
+    _end(app, broadcast, "stopped")
+    return broadcast
+
+
+def fail(app: Application, broadcast_id: str, reason: str = "forceDisconnected") -> Broadcast:
+    """Let the broadcast fail, as when its server dies. Raises as `stop`."""
+    broadcast = get_live(app, broadcast_id, "fail")
+    _end(app, broadcast, "failed", reason)
+    return broadcast
+
+
+def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") -> None:
+    app.timeline.cancel(
+        "broadcast.end",
+        "broadcast.abandon",
+        "broadcast.hlsReady",
+        "broadcast.hlsLive",
+        "broadcast.rtmpLive",
+        broadcast.id,
+    )
+    app.broadcasts.retire(broadcast)
+    app.broadcasts.hide(broadcast)
+    if broadcast.hls:
+        broadcast.hls = replace(broadcast.hls, status="ended")
+    broadcast.status = status
+    broadcast.reason = reason
+    _updated(app, broadcast, status)
+
+
+def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast:
+    """Change the layout. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    broadcast = get_live(app, broadcast_id, "change the layout of")
+    broadcast.layout = layout
+    _updated(app, broadcast)
+    return broadcast
+
+
+def select(app: Application, broadcast_id: str, stream_id: str, selected: Selected) -> None:
+    """Take in a stream. Raises `Unknown`, `MalformedId`, `WrongStatus`, `SelectsItself`, `UnknownStream`."""
+    broadcast = get_live(app, broadcast_id, "select streams of")
+    session = app.sessions[broadcast.session_id]
+    selection.select(broadcast, session, stream_id, selected)
+    _updated(app, broadcast)
+    _follow(app, broadcast, session)
+
+
+def deselect(app: Application, broadcast_id: str, stream_id: str) -> None:
+    """Leave a stream out. Raises as `select`."""
+    broadcast = get_live(app, broadcast_id, "select streams of")
+    selection.deselect(broadcast, app.sessions[broadcast.session_id], stream_id)
+    _updated(app, broadcast)
+
+
+def _updated(app: Application, broadcast: Broadcast, event: str = "updated") -> None:
+    broadcast.updated_at = app.now
+    app.emit(f"broadcast.{event}", broadcast, reason=broadcast.reason)
+
+
+def _follow(app: Application, broadcast: Broadcast, session: Session) -> None:
+    """Let the outputs connect once something is published."""
+    if not selection.takes_in(broadcast, session):
+        return
+    timeline = app.timeline
+    if any(target.status == "connecting" for target in broadcast.rtmp) and not timeline.get(
+        "broadcast.rtmpLive", broadcast.id
+    ):
+        app.process("broadcast.rtmpLive", broadcast.id)
+    if broadcast.hls and broadcast.hls.status == "ready" and not timeline.get("broadcast.hlsLive", broadcast.id):
+        app.process("broadcast.hlsLive", broadcast.id)
+
+
+def _hls_ready(app: Application, broadcast_id: str) -> None:
+    broadcast = app.broadcasts.get(broadcast_id)
+    _set_hls(app, broadcast, "ready")
+    _follow(app, broadcast, app.sessions[broadcast.session_id])
+
+
+def _hls_live(app: Application, broadcast_id: str) -> None:
+    _set_hls(app, app.broadcasts.get(broadcast_id), "live")
+
+
+def _set_hls(app: Application, broadcast: Broadcast, status: str) -> None:
+    if broadcast.hls:
+        broadcast.hls = replace(broadcast.hls, status=status)
+        _updated(app, broadcast)
+
+
+def _rtmp_live(app: Application, broadcast_id: str) -> None:
+    broadcast = app.broadcasts.get(broadcast_id)
+    broadcast.rtmp = tuple(
+        replace(target, status="live") if target.status == "connecting" else target for target in broadcast.rtmp
+    )
+    _updated(app, broadcast)
+
+
+def _ended(app: Application, broadcast_id: str) -> None:
+    _end(app, app.broadcasts.get(broadcast_id), "stopped")
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "broadcast.end": _ended,
+        "broadcast.abandon": _ended,
+        "broadcast.hlsReady": _hls_ready,
+        "broadcast.hlsLive": _hls_live,
+        "broadcast.rtmpLive": _rtmp_live,
+    }
+)
+
+
+def _on_stream_created(app: Application, event: Event) -> None:
+    for broadcast in app.broadcasts.live(event.session_id):
+        _follow(app, broadcast, app.sessions[event.session_id])
+
+
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    for broadcast in app.broadcasts.live(event.session_id):
+        app.after("broadcast.abandon", broadcast.id, ABANDONED)
+
+
+def _on_session_created(app: Application, event: Event) -> None:
+    for broadcast in app.broadcasts.live(event.session_id):
+        app.timeline.cancel("broadcast.abandon", broadcast.id)
+
+
+def _on_session_migrated(app: Application, event: Event) -> None:
+    """Broadcasts do not migrate (fidelity/rest-and-archives.md 11)."""
+    for broadcast in app.broadcasts.live(event.session_id):
+        _end(app, broadcast, "stopped")
+
+
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {
+        "stream.created": _on_stream_created,
+        "session.created": _on_session_created,
+        "session.destroyed": _on_session_destroyed,
+        "session.migrated": _on_session_migrated,
+    }
+)

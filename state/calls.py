@@ -1,0 +1,155 @@
+"""SIP calls: a phone or conference dialled into a session.
+
+    dial ─► DIALING ─► RINGING ─► ACTIVE ⇄ ON_HOLD ─► HANGUP
+
+The connection and the stream of a call are in the session at once; dialling does not wait for an answer.
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from state import sessions
+from state.application import Application, Handler, Reaction
+from state.errors import NoCall, Unknown
+from state.events import Event
+from state.records import Record
+from state.sessions import NewStream, Session
+
+HOUR = 3_600_000
+MAX_DURATION = 6 * HOUR
+
+NORMAL = ("700", "Normal clearing")
+DURATION_EXCEEDED = ("705", "Maximum duration exceeded")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCall:
+    """What a call is dialled with; `streams` empty mixes all of the session."""
+
+    uri: str
+    sender: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    username: str = ""
+    password: str = ""
+    secure: bool = False
+    video: bool = False
+    observe_force_mute: bool = False
+    streams: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Call(Record):
+    """A call. `digits` are the DTMF digits played to it, one entry a request."""
+
+    kind: ClassVar[str] = "call"
+
+    new: NewCall
+    connection_id: str
+    stream_id: str
+    status: str = "DIALING"
+    digits: tuple[str, ...] = ()
+    reason_code: str = ""
+    reason_message: str = ""
+
+
+def dial(app: Application, session: Session, new: NewCall, data: str = "") -> Call:
+    """Dial into the session; `data` is the connection data. Raises `NotRouted`, `UnknownStream`."""
+    session.require_routed("SIP call")
+    for stream_id in new.streams:
+        sessions.published(session, stream_id)
+    connection = sessions.join(app, session, data=data, origin="call")
+    call = Call(
+        id=app.ids.uuid(),
+        session_id=session.id,
+        created_at=app.now,
+        updated_at=app.now,
+        new=new,
+        connection_id=connection.id,
+        stream_id=app.ids.uuid(),
+    )
+    app.calls.add(call)
+    app.emit("call.created", call)
+    app.emit("call.updated", call)
+    sessions.publish(app, session, connection, NewStream(has_video=new.video, id=call.stream_id))
+    app.process("call.ring", call.id)
+    return call
+
+
+def play_digits(app: Application, session: Session, digits: str, connection_id: str = "") -> list[Call]:
+    """Play DTMF digits to every call of the session, or to that of one connection.
+
+    Raises `NoClients`, `NotConnected`, `MalformedId`, `NoCall`.
+    """
+    if connection_id:
+        sessions.connected(session, connection_id)
+    session.require_clients()
+    called = [call for call in app.calls.live(session.id) if connection_id in ("", call.connection_id)]
+    if not called:
+        raise NoCall
+    for call in called:
+        call.digits = (*call.digits, digits)
+        app.emit("call.digits", call)
+    return called
+
+
+def _ringing(app: Application, call_id: str) -> None:
+    _update(app, app.calls.get(call_id), "RINGING")
+    app.process("call.answer", call_id)
+
+
+def _answered(app: Application, call_id: str) -> None:
+    _update(app, app.calls.get(call_id), "ACTIVE")
+    app.after("call.end", call_id, MAX_DURATION)
+
+
+def _exceeded(app: Application, call_id: str) -> None:
+    hang_up(app, call_id, *DURATION_EXCEEDED)
+
+
+def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
+    """End a call from the far side, with a reason code; its connection leaves. Raises `Unknown` when it has ended."""
+    call = app.calls.get(call_id)
+    session = app.sessions[call.session_id]
+    if call.connection_id not in session.connections:
+        raise Unknown("call")
+    call.reason_code, call.reason_message = code, message
+    sessions.leave(app, session, call.connection_id)
+
+
+def _update(app: Application, call: Call, status: str) -> None:
+    call.status = status
+    call.updated_at = app.now
+    app.emit("call.updated", call)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {"call.ring": _ringing, "call.answer": _answered, "call.end": _exceeded}
+)
+
+
+def _on_connection_destroyed(app: Application, event: Event) -> None:
+    """A call ends when its connection leaves: by its own end or by force (2.1)."""
+    for call in app.calls.live(event.session_id):
+        if call.connection_id == event.subject:
+            app.timeline.cancel("call.ring", "call.answer", "call.end", call.id)
+            app.calls.retire(call)
+            if not call.reason_code:
+                call.reason_code, call.reason_message = NORMAL
+            _update(app, call, "HANGUP")
+            app.emit("call.destroyed", call, reason=call.reason_code)
+
+
+def _on_stream_muted(app: Application, event: Event) -> None:
+    for call in app.calls.live(event.session_id):
+        if call.stream_id == event.subject and call.new.observe_force_mute:
+            app.emit("call.muteForced", call)
+
+
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {"connection.destroyed": _on_connection_destroyed, "stream.muted": _on_stream_muted}
+)

@@ -1,0 +1,89 @@
+"""Live captions: one run for a session at a time.
+
+    start ─► started ─► stopped | failed
+
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from state.application import Application, Handler, Reaction
+from state.errors import AlreadyRunning, Unknown
+from state.events import Event
+from state.records import Record
+from state.sessions import Session
+
+SECOND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewCaptions:
+    """What captions are started with; duration in s. `id` is given by the specification's path only."""
+
+    language: str = "en-US"
+    max_duration: int = 14_400
+    partial: bool = True
+    callback_url: str = ""
+    id: str = ""
+
+
+@dataclass(slots=True)
+class Captions(Record):
+    """A run of captions."""
+
+    kind: ClassVar[str] = "captions"
+
+    new: NewCaptions
+    status: str = "started"
+    reason: str = ""
+
+
+def start(app: Application, session: Session, new: NewCaptions) -> Captions:
+    """Start captions. Raises `NotRouted`, `AlreadyRunning`."""
+    session.require_routed("captions")
+    if app.captions.live(session.id) or (new.id and app.captions.has(new.id)):
+        raise AlreadyRunning("captions")
+    captions = Captions(
+        id=new.id or app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new
+    )
+    app.captions.add(captions)
+    app.after("captions.end", captions.id, new.max_duration * SECOND)
+    app.emit("captions.started", captions)
+    return captions
+
+
+def stop(app: Application, captions_id: str) -> Captions:
+    """Stop captions. Raises `Unknown` (also when they have ended), `MalformedId`."""
+    captions = app.captions.get(captions_id)
+    if captions.status != "started":
+        raise Unknown("captions")
+    _end(app, captions, "stopped")
+    return captions
+
+
+def _end(app: Application, captions: Captions, status: str, reason: str = "") -> None:
+    app.timeline.cancel("captions.end", captions.id)
+    app.captions.retire(captions)
+    captions.status = status
+    captions.reason = reason
+    captions.updated_at = app.now
+    app.emit(f"captions.{status}", captions, reason=reason)
+
+
+def _ended(app: Application, captions_id: str) -> None:
+    _end(app, app.captions.get(captions_id), "stopped")
+
+
+def _on_session_migrated(app: Application, event: Event) -> None:
+    """Captions do not migrate (3.1)."""
+    for captions in app.captions.live(event.session_id):
+        _end(app, captions, "stopped")
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"captions.end": _ended})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({"session.migrated": _on_session_migrated})

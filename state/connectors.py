@@ -1,0 +1,85 @@
+"""Audio connectors: the audio of a session sent to a WebSocket.
+
+    connect ─► connected ─► disconnected
+
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from state import sessions
+from state.application import Application, Reaction
+from state.errors import Unknown
+from state.events import Event
+from state.records import Record
+from state.sessions import NewStream, Session
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnector:
+    """What a connector is made with; rate in Hz, `streams` empty mixes all of the session."""
+
+    uri: str
+    streams: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    audio_rate: int = 16_000
+    bidirectional: bool = False
+    transport: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Connector(Record):
+    """A connector, which is a connection of the session; a bidirectional one publishes a stream too."""
+
+    kind: ClassVar[str] = "connector"
+
+    new: NewConnector
+    connection_id: str
+    status: str = "connected"
+
+
+def connect(app: Application, session: Session, new: NewConnector, data: str = "") -> Connector:
+    """Connect the session's audio. Raises `NotRouted`, `UnknownStream`."""
+    session.require_routed("audio connector")
+    for stream_id in new.streams:
+        sessions.published(session, stream_id)
+    connection = sessions.join(app, session, data=data, origin="connector")
+    connector = Connector(
+        id=app.ids.uuid(),
+        session_id=session.id,
+        created_at=app.now,
+        updated_at=app.now,
+        new=new,
+        connection_id=connection.id,
+    )
+    app.connectors.add(connector)
+    app.emit("connector.connected", connector)
+    if new.bidirectional:
+        sessions.publish(app, session, connection, NewStream(has_video=False))
+    return connector
+
+
+def disconnect(app: Application, connector_id: str) -> Connector:
+    """Disconnect. Raises `Unknown` (also when it has ended), `MalformedId`."""
+    connector = app.connectors.get(connector_id)
+    if connector.status != "connected":
+        raise Unknown("connector")
+    sessions.leave(app, app.sessions[connector.session_id], connector.connection_id)
+    return connector
+
+
+def _on_connection_destroyed(app: Application, event: Event) -> None:
+    for connector in app.connectors.live(event.session_id):
+        if connector.connection_id == event.subject:
+            app.connectors.retire(connector)
+            connector.status = "disconnected"
+            connector.updated_at = app.now
+            app.emit("connector.disconnected", connector, reason=event.reason)
+
+
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({"connection.destroyed": _on_connection_destroyed})

@@ -1,0 +1,45 @@
+"""Everything that happens in an application is one numbered event in a bounded ring."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened: `type` (`archive.started`, `connection.created` …) to `subject` at `at` ms.
+
+    `record` is a copy of the subject as it was at that moment, or None. Numbers start at 1 and have no gaps.
+    """
+
+    number: int
+    at: int
+    type: str
+    subject: str
+    session_id: str = ""
+    reason: str = ""
+    record: Any = None
+
+
+class Events:
+    """The newest events of an application, the oldest given up when the ring is full."""
+
+    __slots__ = ("_ring", "last")
+
+    def __init__(self, size: int) -> None:
+        self._ring: deque[Event] = deque(maxlen=size)
+        self.last = 0
+
+    def append(self, event: Event) -> None:
+        """Keep `event`, whose number must be `last + 1`."""
+        self._ring.append(event)
+        self.last = event.number
+
+    def after(self, number: int) -> list[Event]:
+        """Return the kept events with a number greater than `number`, oldest first."""
+        if not self._ring or number >= self.last:
+            return []
+        skip = max(0, number + 1 - self._ring[0].number)
+        return [event for index, event in enumerate(self._ring) if index >= skip]

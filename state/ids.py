@@ -1,0 +1,65 @@
+"""Ids as the service makes them, from a seed for each application, so that a run can be repeated."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import uuid
+from dataclasses import dataclass
+
+MAX_SESSION_ID = 255
+RELAYED = "P"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionIdParts:
+    """What a session id says of its session."""
+
+    project: str
+    relayed: bool
+    created_at: int
+
+
+class Ids:
+    """Makes the ids of one application."""
+
+    __slots__ = ("random",)
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.random = random.Random(seed)
+
+    def uuid(self) -> str:
+        """Return a lower-case UUID version 4."""
+        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+
+    def session_id(self, project: str, *, location: str, created_at: int, relayed: bool) -> str:
+        """Return a session id that SDKs can decode (fidelity/rest-and-archives.md 5.1)."""
+        noise = base64.b64encode(self.random.randbytes(18)).decode()
+        payload = f"1~{project}~{location}~{created_at}~{noise}~{RELAYED if relayed else ''}~~"
+        return "2_" + base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
+
+
+def decode_session_id(session_id: str) -> SessionIdParts | None:
+    """Return what `session_id` says, or None when it is not a session id at all."""
+    if len(session_id) > MAX_SESSION_ID or session_id[:2] not in ("1_", "2_"):
+        return None
+    encoded = session_id[2:]
+    try:
+        payload = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None
+    fields = payload.split("~")
+    if len(fields) < 6 or not fields[1] or not fields[3].isascii() or not fields[3].isdigit():
+        return None
+    return SessionIdParts(project=fields[1], relayed=fields[5] == RELAYED, created_at=int(fields[3][:15]))
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether `text` is written as a UUID, in either case."""
+    if len(text) != 36:
+        return False
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,62 @@
+"""The journal: what was asked of the emulator and what it answered, bounded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_BODY = 65_536
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
+
+    `unread` names the fields of the request body that nothing looked at. Bodies are kept up to `MAX_BODY` bytes.
+    """
+
+    at: int
+    method: str
+    path: str
+    query: str = ""
+    operation: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    status: int = 0
+    answer: bytes = b""
+    duration: float = 0.0
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    number: int = 0
+
+
+class Journal:
+    """The newest exchanges, the oldest given up when it is full. Numbers start at 1 and have no gaps."""
+
+    __slots__ = ("_ring", "last", "size")
+
+    def __init__(self, size: int) -> None:
+        self._ring: deque[Exchange] = deque(maxlen=size)
+        self.size = size
+        self.last = 0
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    def append(self, exchange: Exchange) -> None:
+        """Keep `exchange` and number it."""
+        self.last += 1
+        exchange.number = self.last
+        self._ring.append(exchange)
+
+    def newest(self, count: int, operation: str | None = None) -> list[Exchange]:
+        """Return up to `count` exchanges, newest first, of one operation or of all."""
+        found: list[Exchange] = []
+        for exchange in reversed(self._ring):
+            if len(found) == count:
+                break
+            if operation is None or exchange.operation == operation:
+                found.append(exchange)
+        return found

@@ -1,0 +1,96 @@
+"""Records, and the collections that keep them: found by id, listed newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import ClassVar, Generic, TypeVar
+
+from state.errors import MalformedId, Unknown
+from state.ids import is_uuid
+
+
+@dataclass(slots=True)
+class Record:
+    """Something that belongs to a session and has a life.
+
+    Values inside a record are never changed in place but replaced, so that a shallow copy keeps how it was.
+    """
+
+    kind: ClassVar[str] = ""
+
+    id: str
+    session_id: str
+    created_at: int
+    updated_at: int
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Collection(Generic[R]):
+    """The records of one kind, in the order in which they were made.
+
+    A new record is live until it is retired, and listed until it is hidden; it is found by id for good.
+    A page costs the same however many records there are.
+    """
+
+    __slots__ = ("_all", "_by_session", "_listed", "_live", "kind")
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._all: dict[str, R] = {}
+        self._listed: dict[str, R] = {}
+        self._by_session: dict[str, dict[str, R]] = {}
+        self._live: dict[str, dict[str, R]] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __iter__(self) -> Iterator[R]:
+        """Yield every record, hidden ones included, oldest first."""
+        return iter(self._all.values())
+
+    def add(self, record: R) -> None:
+        """Keep `record`, live and listed."""
+        self._all[record.id] = record
+        self._listed[record.id] = record
+        for index in (self._by_session, self._live):
+            index.setdefault(record.session_id, {})[record.id] = record
+
+    def retire(self, record: R) -> None:
+        """Note that `record` is no longer live."""
+        self._drop(self._live, record)
+
+    def hide(self, record: R) -> None:
+        """Take `record` out of the lists."""
+        self._listed.pop(record.id, None)
+        self._drop(self._by_session, record)
+
+    @staticmethod
+    def _drop(index: dict[str, dict[str, R]], record: R) -> None:
+        of_session = index.get(record.session_id, {})
+        of_session.pop(record.id, None)
+        if not of_session:
+            index.pop(record.session_id, None)
+
+    def get(self, record_id: str) -> R:
+        """Return the record. Raises `Unknown`, or `MalformedId` when the id is not a UUID."""
+        record = self._all.get(record_id)
+        if record is None:
+            raise Unknown(self.kind) if is_uuid(record_id) else MalformedId(self.kind)
+        return record
+
+    def has(self, record_id: str) -> bool:
+        """Tell whether there is a record with this id."""
+        return record_id in self._all
+
+    def live(self, session_id: str) -> list[R]:
+        """Return the live records of one session, oldest first."""
+        return list(self._live.get(session_id, {}).values())
+
+    def page(self, offset: int, count: int, session_id: str | None = None) -> tuple[int, list[R]]:
+        """Return how many are listed, and `count` of them from `offset` on, newest first."""
+        listed = self._listed if session_id is None else self._by_session.get(session_id, {})
+        return len(listed), list(islice(reversed(listed.values()), offset, offset + count))

@@ -1,0 +1,112 @@
+"""Renders: a web page shown by the Experience Composer, published into a session.
+
+    start ─► starting ─► started ─► stopped
+                 └──────────┴──► failed
+
+A render joins the session as a participant when it is started.
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+from state import sessions
+from state.application import Application, Handler, Reaction
+from state.errors import Unknown
+from state.events import Event
+from state.records import Record
+from state.sessions import NewStream, Session
+
+SECOND = 1000
+LIVE = frozenset({"starting", "started"})
+
+
+@dataclass(frozen=True, slots=True)
+class NewRender:
+    """What a render is started with; duration in s. `data` is the connection data of its token."""
+
+    url: str
+    name: str = ""
+    resolution: str = "1280x720"
+    max_duration: int = 7_200
+    callback_url: str = ""
+    data: str = ""
+    role: str = "publisher"
+
+
+@dataclass(slots=True)
+class Render(Record):
+    """A render; connection and stream are empty until it is started."""
+
+    kind: ClassVar[str] = "render"
+
+    new: NewRender
+    status: str = "starting"
+    reason: str = ""
+    connection_id: str = ""
+    stream_id: str = ""
+
+
+def start(app: Application, session: Session, new: NewRender) -> Render:
+    """Start a render. Raises `NotRouted`."""
+    session.require_routed("render")
+    render = Render(id=app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new)
+    app.renders.add(render)
+    app.emit("render.starting", render)
+    app.process("render.start", render.id)
+    return render
+
+
+def stop(app: Application, render_id: str) -> Render:
+    """Stop a render. Raises `Unknown` (also when it has ended), `MalformedId`."""
+    render = app.renders.get(render_id)
+    if render.status not in LIVE:
+        raise Unknown("render")
+    _end(app, render, "stopped", "Stop requested")
+    return render
+
+
+def _started(app: Application, render_id: str) -> None:
+    render = app.renders.get(render_id)
+    session = app.sessions[render.session_id]
+    connection = sessions.join(app, session, data=render.new.data, role=render.new.role, origin="render")
+    render.connection_id = connection.id
+    render.stream_id = app.ids.uuid().upper()  # upper case as recorded (0.1)
+    render.status = "started"
+    render.updated_at = app.now
+    app.after("render.end", render.id, render.new.max_duration * SECOND)
+    app.emit("render.started", render)
+    sessions.publish(
+        app, session, connection, NewStream(name=render.new.name, video_type="custom", id=render.stream_id)
+    )
+
+
+def _end(app: Application, render: Render, status: str, reason: str) -> None:
+    app.timeline.cancel("render.start", "render.end", render.id)
+    app.renders.retire(render)
+    render.status = status
+    render.reason = reason
+    render.updated_at = app.now
+    app.emit(f"render.{status}", render, reason=reason)
+    session = app.sessions[render.session_id]
+    if render.connection_id in session.connections:
+        sessions.leave(app, session, render.connection_id)
+
+
+def _exceeded(app: Application, render_id: str) -> None:
+    _end(app, app.renders.get(render_id), "stopped", "Max duration exceeded")
+
+
+def _on_connection_destroyed(app: Application, event: Event) -> None:
+    """A render that is disconnected by force ends."""
+    for render in app.renders.live(event.session_id):
+        if render.connection_id == event.subject:
+            _end(app, render, "stopped", event.reason)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"render.start": _started, "render.end": _exceeded})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType({"connection.destroyed": _on_connection_destroyed})

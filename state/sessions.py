@@ -1,0 +1,349 @@
+"""Sessions, and who and what is in them: connections, streams, signals, force mute, migration.
+
+Facts: fidelity/rest-and-archives.md 5 to 11, broadcasts-sip-captions-renders-callbacks.md 6.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar
+
+from state.application import Application, Handler
+from state.errors import (
+    InvalidSessionId,
+    MalformedId,
+    MigrationInProgress,
+    MigrationTooSoon,
+    NoClients,
+    NoStreamsYet,
+    NotConnected,
+    NotRouted,
+    UnknownSession,
+    UnknownStream,
+)
+from state.ids import decode_session_id, is_uuid
+
+MIGRATION_PAUSE = 60_000
+"""ms after creation or a migration in which a session refuses to migrate; the service only says "shortly"."""
+
+SIGNALS_KEPT = 1000
+
+PUBLISHING_ROLES = frozenset({"publisher", "moderator", "publisheronly"})
+
+
+@dataclass(slots=True)
+class Stream:
+    """What a connection publishes. `muted` is force mute: the audio was switched off by the server."""
+
+    kind: ClassVar[str] = "stream"
+
+    id: str
+    session_id: str
+    connection_id: str
+    created_at: int
+    name: str = ""
+    video_type: str = "camera"
+    has_audio: bool = True
+    has_video: bool = True
+    layout_classes: tuple[str, ...] = ()
+    muted: bool = False
+
+
+@dataclass(slots=True)
+class Connection:
+    """Someone in a session. `origin` says what it is: a client, or a SIP call, a render, a connector."""
+
+    kind: ClassVar[str] = "connection"
+
+    id: str
+    session_id: str
+    created_at: int
+    data: str = ""
+    role: str = "publisher"
+    origin: str = "client"
+    layout_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A signal sent by the server: to one connection, or to all when `to` is empty."""
+
+    at: int
+    type: str
+    data: str
+    to: str = ""
+
+
+@dataclass(slots=True)
+class Session:
+    """A session. It never ends; it is alive while somebody is connected."""
+
+    kind: ClassVar[str] = "session"
+
+    id: str
+    created_at: int
+    relayed: bool = False
+    archive_mode: str = "manual"
+    archive_name: str = ""
+    archive_resolution: str = ""
+    e2ee: bool = False
+    location: str = ""
+    connections: dict[str, Connection] = field(default_factory=dict)
+    streams: dict[str, Stream] = field(default_factory=dict)
+    had_streams: bool = False
+    mutes_new_streams: bool = False
+    migrating: bool = False
+    migrated_at: int = 0
+    signals: deque[Signal] = field(default_factory=lambda: deque(maxlen=SIGNALS_KEPT))
+
+    @property
+    def session_id(self) -> str:
+        """The session's own id, as every other record has it."""
+        return self.id
+
+    def require_routed(self, feature: str) -> None:
+        """Raise `NotRouted` when media do not pass the server (relayed)."""
+        if self.relayed:
+            raise NotRouted(feature)
+
+    def require_clients(self) -> None:
+        """Raise `NoClients` when nobody is connected."""
+        if not self.connections:
+            raise NoClients
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """What a session is made with."""
+
+    relayed: bool = False
+    archive_mode: str = "manual"
+    archive_name: str = ""
+    archive_resolution: str = ""
+    e2ee: bool = False
+    location: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewStream:
+    """What a stream is published with; `layout_classes` None takes those of the connection."""
+
+    name: str = ""
+    video_type: str = "camera"
+    has_audio: bool = True
+    has_video: bool = True
+    layout_classes: tuple[str, ...] | None = None
+    id: str = ""
+
+
+def create(app: Application, project: str, new: NewSession) -> Session:
+    """Make a session; `project` is what its id carries: the application id or the api key."""
+    session = Session(
+        id=app.ids.session_id(project, location=new.location, created_at=app.now, relayed=new.relayed),
+        created_at=app.now,
+        relayed=new.relayed,
+        archive_mode=new.archive_mode,
+        archive_name=new.archive_name,
+        archive_resolution=new.archive_resolution,
+        e2ee=new.e2ee,
+        location=new.location,
+    )
+    _keep(app, session)
+    return session
+
+
+def find(app: Application, session_id: str) -> Session:
+    """Return the session with this id.
+
+    Session ids never expire (fidelity/rest-and-archives.md 6), so an id of this application that is not known yet, for
+    example from before a restart, is taken up as an empty session.
+    Raises `InvalidSessionId` when the text is no session id, `UnknownSession` when it is another application's.
+    """
+    session = app.sessions.get(session_id)
+    if session is None:
+        parts = decode_session_id(session_id)
+        if parts is None:
+            raise InvalidSessionId
+        if parts.project not in (app.id, app.credentials.api_key):
+            raise UnknownSession
+        session = Session(id=session_id, created_at=min(parts.created_at, app.now), relayed=parts.relayed)
+        _keep(app, session)
+    return session
+
+
+def _keep(app: Application, session: Session) -> None:
+    app.sessions[session.id] = session
+    app.touch(session)
+    for _ in range(app.options.auto_participants):
+        publish(app, session, join(app, session), NewStream())
+
+
+def join(
+    app: Application,
+    session: Session,
+    *,
+    data: str = "",
+    role: str = "publisher",
+    origin: str = "client",
+    layout_classes: Iterable[str] = (),
+) -> Connection:
+    """Let someone connect; the first one brings the session to life (`session.created`)."""
+    connection = Connection(
+        id=app.ids.uuid(),
+        session_id=session.id,
+        created_at=app.now,
+        data=data,
+        role=role,
+        origin=origin,
+        layout_classes=tuple(layout_classes),
+    )
+    first = not session.connections
+    session.connections[connection.id] = connection
+    if first:
+        app.emit("session.created", session)
+    app.emit("connection.created", connection)
+    return connection
+
+
+def leave(app: Application, session: Session, connection_id: str, reason: str = "clientDisconnected") -> None:
+    """Let a connection go with its streams; the last one ends the session's life (`session.destroyed`).
+
+    Streams are destroyed before the connection, with the same reason. Raises `NotConnected`, `MalformedId`.
+    """
+    connection = connected(session, connection_id)
+    for stream in [stream for stream in session.streams.values() if stream.connection_id == connection_id]:
+        unpublish(app, session, stream.id, reason)
+    del session.connections[connection_id]
+    app.emit("connection.destroyed", connection, reason=reason)
+    if not session.connections:
+        app.emit("session.destroyed", session)
+
+
+def connected(session: Session, connection_id: str) -> Connection:
+    """Return the connection. Raises `NotConnected`, or `MalformedId` when the id is not a UUID."""
+    connection = session.connections.get(connection_id)
+    if connection is None:
+        raise NotConnected if is_uuid(connection_id) else MalformedId("connection")
+    return connection
+
+
+def publish(app: Application, session: Session, connection: Connection, new: NewStream) -> Stream:
+    """Let a connection publish a stream; it is muted at once where the session mutes new streams."""
+    stream = Stream(
+        id=new.id or app.ids.uuid(),
+        session_id=session.id,
+        connection_id=connection.id,
+        created_at=app.now,
+        name=new.name,
+        video_type=new.video_type,
+        has_audio=new.has_audio,
+        has_video=new.has_video,
+        layout_classes=connection.layout_classes if new.layout_classes is None else new.layout_classes,
+    )
+    session.streams[stream.id] = stream
+    session.had_streams = True
+    app.touch(session)
+    app.emit("stream.created", stream)
+    if session.mutes_new_streams:
+        _mute(app, stream)
+    return stream
+
+
+def unpublish(app: Application, session: Session, stream_id: str, reason: str = "clientDisconnected") -> None:
+    """Let a stream end. Raises `UnknownStream`."""
+    stream = published(session, stream_id)
+    del session.streams[stream_id]
+    app.touch(session)
+    app.emit("stream.destroyed", stream, reason=reason)
+
+
+def published(session: Session, stream_id: str) -> Stream:
+    """Return the stream. Raises `UnknownStream`."""
+    stream = session.streams.get(stream_id)
+    if stream is None:
+        raise UnknownStream
+    return stream
+
+
+def streams(session: Session) -> list[Stream]:
+    """Return what is published. Raises `NoStreamsYet` when nothing ever was."""
+    if not session.had_streams:
+        raise NoStreamsYet
+    return list(session.streams.values())
+
+
+def set_layout_classes(app: Application, session: Session, classes: Mapping[str, tuple[str, ...]]) -> list[Stream]:
+    """Replace the layout classes of the streams named; all or none. Raises `UnknownStream`."""
+    changed = [published(session, stream_id) for stream_id in classes]
+    for stream in changed:
+        stream.layout_classes = classes[stream.id]
+        app.emit("stream.updated", stream)
+    return changed
+
+
+def signal(app: Application, session: Session, type_: str, data: str, to: str = "") -> Signal:
+    """Send a signal to one connection, or to all. Raises `NoClients`, `NotConnected`, `MalformedId`."""
+    if to:
+        connected(session, to)
+    session.require_clients()
+    sent = Signal(app.now, type_, data, to)
+    session.signals.append(sent)
+    app.emit("signal.sent", session, detail=sent)
+    return sent
+
+
+def mute_stream(app: Application, session: Session, stream_id: str) -> None:
+    """Mute one stream. Raises `UnknownStream`."""
+    _mute(app, published(session, stream_id))
+
+
+def mute_all(app: Application, session: Session, excluded: Iterable[str]) -> None:
+    """Mute every stream but the excluded ones, and every stream published from now on. Raises `NoClients`."""
+    session.require_clients()
+    session.mutes_new_streams = True
+    app.touch(session)
+    kept = set(excluded)
+    for stream in list(session.streams.values()):
+        if stream.id not in kept:
+            _mute(app, stream)
+
+
+def stop_muting(app: Application, session: Session) -> None:
+    """No longer mute new streams; those that are muted stay so. Raises `NoClients`."""
+    session.require_clients()
+    session.mutes_new_streams = False
+    app.touch(session)
+
+
+def _mute(app: Application, stream: Stream) -> None:
+    stream.muted = True
+    app.emit("stream.muted", stream)
+
+
+def migrate(app: Application, session: Session, *, patient: bool = True) -> None:
+    """Begin to move the session to another media server (fidelity/rest-and-archives.md 11).
+
+    `patient`: refuse it shortly after creation or another migration.
+    Raises `NoClients`, `MigrationInProgress`, `MigrationTooSoon`.
+    """
+    session.require_clients()
+    if session.migrating:
+        raise MigrationInProgress
+    if patient and app.now - max(session.created_at, session.migrated_at) < MIGRATION_PAUSE:
+        raise MigrationTooSoon
+    session.migrating = True
+    app.process("session.migrate", session.id)
+    app.emit("session.migrating", session)
+
+
+def _migrated(app: Application, session_id: str) -> None:
+    session = app.sessions[session_id]
+    session.migrating = False
+    session.migrated_at = app.now
+    app.emit("session.migrated", session)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"session.migrate": _migrated})

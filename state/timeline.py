@@ -1,0 +1,79 @@
+"""The timeline of one application: what is going to happen, and when."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, order=True)
+class Timer:
+    """One thing that will happen: `action` on `subject` at `due` ms.
+
+    `pace` names the processing delay it waits for, counted from `since` ms; empty for contractual times.
+    """
+
+    due: int
+    number: int
+    action: str
+    subject: str
+    since: int = 0
+    pace: str = ""
+    cancelled: bool = False
+
+
+class Timeline:
+    """Timers in order of their due time; equal times keep the order in which they were set.
+
+    There is at most one timer for an action and subject: setting it again replaces it.
+    """
+
+    __slots__ = ("_heap", "_number", "_timers")
+
+    def __init__(self) -> None:
+        self._heap: list[Timer] = []
+        self._timers: dict[tuple[str, str], Timer] = {}
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._timers)
+
+    def __iter__(self) -> Iterator[Timer]:
+        """Yield the pending timers in the order in which they will fire."""
+        return iter(sorted(self._timers.values()))
+
+    def set(self, action: str, subject: str, due: int, *, since: int = 0, pace: str = "") -> Timer:
+        """Let `action` happen to `subject` at `due` ms."""
+        self.cancel(action, subject)
+        self._number += 1
+        timer = Timer(due, self._number, action, subject, since, pace)
+        self._timers[action, subject] = timer
+        heapq.heappush(self._heap, timer)
+        return timer
+
+    def get(self, action: str, subject: str) -> Timer | None:
+        """Return the pending timer, or None."""
+        return self._timers.get((action, subject))
+
+    def cancel(self, *actions_and_subject: str) -> None:
+        """Forget the pending timers of the actions named first for the subject named last."""
+        *actions, subject = actions_and_subject
+        for action in actions:
+            if timer := self._timers.pop((action, subject), None):
+                timer.cancelled = True
+        if len(self._heap) > 64 and len(self._heap) > 2 * len(self._timers):
+            self._heap = sorted(self._timers.values())
+
+    def next_due(self) -> int | None:
+        """Return when the next timer is due, in ms, or None."""
+        while self._heap and self._heap[0].cancelled:
+            heapq.heappop(self._heap)
+        return self._heap[0].due if self._heap else None
+
+    def pop(self) -> Timer:
+        """Remove and return the next timer. Raises IndexError when there is none."""
+        self.next_due()
+        timer = heapq.heappop(self._heap)
+        del self._timers[timer.action, timer.subject]
+        return timer

@@ -1,0 +1,106 @@
+"""The world: every application, changed only inside a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from state import archives, broadcasts, calls, captions, connectors, renders, sessions
+from state.application import Application, Change, Credentials, Handler, Reaction, Rules
+from state.clock import Clock, Source, wall_ms
+from state.errors import ApplicationExists, UnknownApplication
+from state.options import Options
+
+Listener = Callable[[Change], None]
+
+
+def _rules() -> Rules:
+    handlers: dict[str, Handler] = {}
+    reactions: dict[str, tuple[Reaction, ...]] = {}
+    # The order is the order in which modules react to the same event.
+    for module in (sessions, archives, broadcasts, renders, calls, connectors, captions):
+        table: Mapping[str, Any] = getattr(module, "HANDLERS", {})
+        handlers.update(table)
+        for type_, reaction in getattr(module, "REACTIONS", {}).items():
+            reactions[type_] = (*reactions.get(type_, ()), reaction)
+    return Rules(MappingProxyType(handlers), MappingProxyType(reactions))
+
+
+class Unit:
+    """A unit of work on one application: synchronous, therefore atomic in one process.
+
+    Entering it applies every transition that is due; leaving it hands what changed to the world's listeners.
+    Callers check before they change: an error inside leaves what was changed before it.
+    """
+
+    __slots__ = ("_app", "_world")
+
+    def __init__(self, world: World, app: Application) -> None:
+        self._world = world
+        self._app = app
+
+    def __enter__(self) -> Application:
+        app = self._app
+        app.settle(app.clock.now())
+        return app
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        change = self._app.take_change()
+        if change is not None:
+            for listener in self._world.listeners:
+                listener(change)
+
+
+class World:
+    """All applications. `source` is the time they start from, ms since the epoch."""
+
+    def __init__(self, *, source: Source = wall_ms, journal_size: int = 1000, event_size: int = 10_000) -> None:
+        self.listeners: list[Listener] = []
+        self._source = source
+        self._sizes = {"journal_size": journal_size, "event_size": event_size}
+        self._rules = _rules()
+        self._applications: dict[str, Application] = {}
+        self._by_api_key: dict[str, Application] = {}
+
+    def __iter__(self) -> Iterator[Application]:
+        return iter(list(self._applications.values()))
+
+    def __len__(self) -> int:
+        return len(self._applications)
+
+    def add(self, application_id: str, name: str, credentials: Credentials, options: Options) -> Application:
+        """Make an application. Raises `ApplicationExists` when the id or the api key is taken."""
+        if application_id in self._applications:
+            raise ApplicationExists("id", application_id)
+        if credentials.api_key in self._by_api_key:
+            raise ApplicationExists("apiKey", credentials.api_key)
+        app = Application(
+            application_id, name, credentials, options, self._rules, clock=Clock(self._source), **self._sizes
+        )
+        self._applications[app.id] = app
+        self._by_api_key[credentials.api_key] = app
+        return app
+
+    def find(self, project: str) -> Application | None:
+        """Return the application with this id or api key, or None."""
+        return self._applications.get(project) or self._by_api_key.get(project)
+
+    def get(self, project: str) -> Application:
+        """Return the application with this id or api key. Raises `UnknownApplication`."""
+        app = self.find(project)
+        if app is None:
+            raise UnknownApplication(project)
+        return app
+
+    def remove(self, application_id: str) -> None:
+        """Drop an application with all it has. Raises `UnknownApplication`."""
+        app = self.get(application_id)
+        del self._applications[app.id]
+        del self._by_api_key[app.credentials.api_key]
+
+    def unit(self, app: Application) -> Unit:
+        """Return a unit of work on the application: `with world.unit(app) as app: …`."""
+        return Unit(self, app)
