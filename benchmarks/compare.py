@@ -57,12 +57,22 @@ class Comparison:
         """The median ratio of throughput."""
         return median(self.ratios)
 
+    @property
+    def cpu(self) -> float:
+        """The median ratio of the CPU times of an answer, the other's to the one's: what a quiet machine would show."""
+        return median(other.cpu / one.cpu if one.cpu else 0.0 for one, other in self.pairs)
+
     def rates(self) -> str:
         """The median rates and CPU times of both sides, for people."""
         sides = [[pair[0] for pair in self.pairs], [pair[1] for pair in self.pairs]]
         return " against ".join(
             f"{median(r.rate for r in side):,.0f}/s ({median(r.cpu for r in side) * 1e6:.0f} µs CPU)" for side in sides
         )
+
+    def __str__(self) -> str:
+        ratios = self.ratios
+        spread = f"{ratios[0]:.2f}–{ratios[-1]:.2f} in {len(ratios)} rounds"
+        return f"{self.ratio:.2f} ({spread}; by CPU time {self.cpu:.2f}); {self.rates()}"
 
 
 def compare(one: Side, other: Side, length: Length) -> Comparison:

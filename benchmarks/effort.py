@@ -23,7 +23,17 @@ class Effort:
     """rounds of start archive with a session for each"""
     calls: int
     """calls whose median latency is taken"""
+    key_pairs: int
+    """the same, where each has to wait for a key pair"""
 
 
-FULL = Effort(spawns=9, length=Length(12, 0.5), some=10_000, many=100_000, own=Length(8, 5.0, count=1_000), calls=200)
-QUICK = Effort(spawns=1, length=Length(2, 0.1), some=200, many=500, own=Length(1, 1.0, count=50), calls=10)
+FULL = Effort(
+    spawns=9,
+    length=Length(12, 0.5),
+    some=10_000,
+    many=100_000,
+    own=Length(8, 5.0, count=1_000),
+    calls=200,
+    key_pairs=10,
+)
+QUICK = Effort(spawns=1, length=Length(2, 0.1), some=200, many=500, own=Length(1, 1.0, count=50), calls=10, key_pairs=1)

@@ -9,7 +9,7 @@ from itertools import cycle, repeat
 from statistics import median
 
 from benchmarks.answers import request
-from benchmarks.compare import Comparison, Side, compare
+from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
 from benchmarks.load import LoadFailed, drive
 from benchmarks.server import Server, spawn
@@ -19,9 +19,12 @@ from emulator.wellknown import PRIVATE_KEY, PUBLIC_KEY
 
 BARE = ("benchmarks.bare", "fastapi", "{port}")
 FIXED = ("benchmarks.bare", "fixed", "{port}")
+Requests = Callable[[], Iterable[bytes]]
 JSON = {"Content-Type": "application/json"}
 PAGE = 50
 """Archives of a full first page."""
+KEY_TIME = 1.0
+"""In which the emulator has made the key pairs that it keeps ready, s."""
 
 
 def bare_get() -> Iterable[bytes]:
@@ -60,10 +63,10 @@ def _spawn_times(
 def memory(effort: Effort) -> Iterator[Row]:
     """Resident memory after the first requests, and with archives."""
     with emulator() as tenant:
-        (session,) = tenant.sessions(1)
+        sessions = tenant.sessions(1)
         idle = tenant.server.resident()
         yield at_most("resident memory, idle", idle, 75, f"{idle:.0f} MiB", "75 MiB")
-        tenant.archives(session, effort.some)
+        tenant.archives(effort.some, sessions)
         filled = tenant.server.resident()
         yield at_most(f"resident memory, {effort.some:,} archives", filled, 150, f"{filled:.0f} MiB", "150 MiB")
 
@@ -82,7 +85,7 @@ def get(effort: Effort) -> Iterator[Row]:
     """Authenticated GET archive against a bare GET."""
     with emulator() as tenant, spawn(*BARE) as bare:
         bare.wait("GET", "/items/1")
-        archive = tenant.get(tenant.archives(tenant.sessions(1)[0], 1)[0])
+        archive = tenant.get(tenant.archives(1, tenant.sessions(1))[0])
         ours = Side(tenant.server, lambda: repeat(archive))
         yield _share("authenticated GET archive", compare(ours, Side(bare, bare_get), effort.length), 0.6)
 
@@ -96,48 +99,56 @@ def start(effort: Effort) -> Iterator[Row]:
         yield _share(
             "authenticated start archive, in one session", compare(ours, Side(bare, bare_post), effort.length), 0.5
         )
-        rounds = [tenant.start_in_each(tenant.sessions(effort.own.count)) for _ in range(effort.own.rounds + 1)]
-        ours = Side(tenant.server, rounds.pop)
+        ours = Side(tenant.server, _starts(tenant, effort))
         yield _share("same, in a session each", compare(ours, Side(bare, bare_post), effort.own), 0.5)
 
 
 def _share(what: str, result: Comparison, limit: float) -> Row:
-    text = f"{result.ratio:.2f} ({spread(result.ratios)} rounds; {result.rates()})"
-    return at_least(f"{what} ÷ bare", result.ratio, limit, text, f"{limit}")
+    return at_least(f"{what} ÷ bare", result.ratio, limit, str(result), f"{limit}")
 
 
 def size(effort: Effort) -> Iterator[Row]:
-    """Cost with many archives against the cost with one page of them."""
+    """Cost with many archives in the application against the cost with one page of them; sessions are of one size."""
     with emulator() as large, emulator() as small:
-        (busy,), (calm,) = large.sessions(1), small.sessions(1)
         began = time.perf_counter()
-        few, many = small.archives(calm, PAGE), large.archives(busy, effort.many)
+        few = small.archives(PAGE, small.sessions(1))
+        many = large.archives(effort.many, large.sessions(effort.many // PAGE))
         text = f"{time.perf_counter() - began:.0f} s, {large.server.resident():.0f} MiB"
-        yield Row(f"filling {effort.many:,} archives in one session", text)
+        yield Row(f"filling {effort.many:,} archives, {PAGE} in a session", text)
 
-        def cost(what: str, ours: Callable[[], Iterable[bytes]], theirs: Callable[[], Iterable[bytes]]) -> Row:
-            result = compare(Side(small.server, theirs), Side(large.server, ours), effort.length)
-            text = f"{result.ratio:.2f} × ({spread(result.ratios)} rounds; {PAGE}: {result.rates()})"
+        def cost(what: str, ours: Requests, theirs: Requests, length: Length) -> Row:
+            result = compare(Side(small.server, theirs), Side(large.server, ours), length)
+            text = f"{result} with {PAGE} and {effort.many:,}"
             return at_most(f"{what}: cost with {effort.many:,} archives", result.ratio, 1.2, text, "1.2 ×")
 
-        yield cost("GET archive", _each(large, many), _each(small, few))
-        yield cost("first list page", lambda: repeat(large.page()), lambda: repeat(small.page()))
-        yield cost("start archive", lambda: large.start(busy), lambda: small.start(calm))
+        yield cost("GET archive", _each(large, many), _each(small, few), effort.length)
+        yield cost("first list page", lambda: repeat(large.page()), lambda: repeat(small.page()), effort.length)
+        yield cost("start archive", _starts(large, effort), _starts(small, effort), effort.own)
 
 
-def _each(tenant: Tenant, archives: list[str]) -> Callable[[], Iterable[bytes]]:
-    """Return requests without end for at most 1,000 archives, evenly spread from the oldest to the newest."""
-    requests = [tenant.get(archive) for archive in archives[:: max(1, len(archives) // 1000)]]
+def _starts(tenant: Tenant, effort: Effort) -> Requests:
+    """Return the requests that start an archive in a new session each, prepared for each round and the warm-up."""
+    rounds = [tenant.start_in_each(tenant.sessions(effort.own.count)) for _ in range(effort.own.rounds + 1)]
+    return rounds.pop
+
+
+def _each(tenant: Tenant, archives: list[str]) -> Requests:
+    """Return requests without end for one page of archives, evenly spread from the oldest to the newest."""
+    requests = [tenant.get(archive) for archive in archives[:: max(1, len(archives) // PAGE)]]
     return lambda: cycle(requests)
 
 
 def application(effort: Effort) -> Iterator[Row]:
     """Creating an application whose keys are given, and resetting one that holds some archives; one call at a time."""
     with emulator() as tenant:
-        keys = json.dumps({"publicKey": PUBLIC_KEY, "privateKey": PRIVATE_KEY}).encode()
-        create = request("POST", "/_emulator/applications", JSON, keys)
-        times = [_latency(tenant.server, create) for _ in range(effort.calls)]
-        yield _milliseconds("new application, keys given", times, 5)
+        public, private = {"publicKey": PUBLIC_KEY}, {"privateKey": PRIVATE_KEY}
+        for what, body in (("public key given", public), ("key pair given", public | private)):
+            create = request("POST", "/_emulator/applications", JSON, json.dumps(body).encode())
+            times = [_latency(tenant.server, create) for _ in range(effort.calls)]
+            yield _milliseconds(f"new application, {what}", times, 5)
+        create = request("POST", "/_emulator/applications", JSON, b"{}")
+        times = [_latency(tenant.server, create, after=KEY_TIME) for _ in range(effort.key_pairs + 1)][1:]
+        yield _milliseconds("new application, key pair made ahead", times, 5)
         what = f"reset of an application with {PAGE} archives"
         try:
             yield _milliseconds(what, [_reset(tenant) for _ in range(effort.calls)], 1)
@@ -148,12 +159,13 @@ def application(effort: Effort) -> Iterator[Row]:
 
 
 def _reset(tenant: Tenant) -> float:
-    tenant.archives(tenant.sessions(1)[0], PAGE)
+    tenant.archives(PAGE, tenant.sessions(1))
     return _latency(tenant.server, request("POST", f"{CONTROL}/reset"))
 
 
-def _latency(server: Server, call: bytes) -> float:
-    """Return the time of one call, s, on a connection that has been used before."""
+def _latency(server: Server, call: bytes, after: float = 0.0) -> float:
+    """Return the time of one call, s, on a connection that has been used before; `after` so many s of idleness."""
+    time.sleep(after)
     first = request("GET", "/_emulator/health")
     return drive(server.port, [first, call], count=2, seconds=10, connections=1).latencies[1]
 

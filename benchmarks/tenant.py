@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, cycle
 from urllib.parse import quote
 
 import jwt
@@ -55,9 +55,11 @@ class Tenant:
         self._prepare((self._join(session) for session in ids), number)
         return ids
 
-    def archives(self, session: str, number: int) -> list[str]:
-        """Start archives in one session, all live; return their ids."""
-        return [str(answer["id"]) for answer in self._prepare(self.start(session), number).json()]
+    def archives(self, number: int, sessions: list[str]) -> list[str]:
+        """Start archives, all live, in the sessions by turns; return their ids."""
+        starts = [self.start(session) for session in sessions]
+        requests = (next(of_session) for of_session in cycle(starts))
+        return [str(answer["id"]) for answer in self._prepare(requests, number).json()]
 
     def get(self, archive: str) -> bytes:
         """Return the request that reads an archive."""

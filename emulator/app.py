@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 import emulator
 from emulator import errors, wellknown
@@ -63,6 +63,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
         description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
     )
     authenticate = strict(authenticator)
@@ -83,7 +84,14 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
         app.add_middleware(ControlToken, token=settings.control_token)
     app.add_middleware(Gate, world=world, journal=journal, max_body=settings.max_body_bytes)
     app.openapi = lambda: _openapi(app, service)  # type: ignore[method-assign]
+    app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
+
+
+async def _docs(request: Request) -> Response:
+    from emulator.docs_page import render
+
+    return HTMLResponse(render(request.app.openapi()))
 
 
 def _control() -> APIRouter:

@@ -77,10 +77,31 @@ class Application:
         """Let one participant leave."""
         self.ask("DELETE", f"sessions/{session_id}/participants/{connection_id}")
 
+    def session(self, session_id: str) -> dict[str, Any]:
+        """Return what the emulator knows of a session, everybody in it included."""
+        found: dict[str, Any] = self.ask("GET", f"sessions/{session_id}")
+        return found
+
     def connection_ids(self, session_id: str) -> list[str]:
         """Return who is connected now, whoever connected them (participants, SIP legs, renders)."""
-        items = self.ask("GET", f"sessions/{session_id}/participants")["items"]
-        return [item["connectionId"] for item in items]
+        return [participant["connectionId"] for participant in self.session(session_id)["participants"]]
+
+    def muted(self, session_id: str) -> set[str]:
+        """Return the ids of the streams that were muted by force."""
+        participants = self.session(session_id)["participants"]
+        return {stream["id"] for participant in participants for stream in participant["streams"] if stream["muted"]}
+
+    def events(self, kind: str) -> list[str]:
+        """Return the types of the events of one kind (archive, broadcast …) so far, oldest first."""
+        return [event["type"] for event in self.ask("GET", "events", params={"type": kind})["items"]]
+
+    def freeze(self) -> None:
+        """Stop the application's clock."""
+        self.ask("POST", "clock", json={"action": "freeze"})
+
+    def advance(self, seconds: float) -> None:
+        """Move the application's clock; what falls due on the way happens."""
+        self.ask("POST", "clock", json={"action": "advance", "seconds": seconds})
 
     def signals(self, session_id: str) -> list[dict[str, Any]]:
         """Return the signals sent to the session so far."""

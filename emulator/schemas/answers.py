@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
@@ -121,7 +121,7 @@ class Archive(Shape):
     reason: str | None = None
     stream_mode: Literal["auto", "manual"] | None = None
     has_transcription: bool | None = None
-    sha256sum: str | None = None
+    sha256sum: str | None = Field(None, alias="sha256sum")
     password: str | None = None
     updated_at: int | None = None
     multi_archive_tag: str | None = None

@@ -30,7 +30,7 @@ class CreateSession(Body):
     archive_mode: Literal["manual", "always"] = "manual"
     location: Annotated[str | None, BeforeValidator(_ip_address)] = None
     p2p_preference: Literal["enabled", "disabled", "always"] = Field("disabled", alias="p2p.preference")
-    e2ee: bool = False
+    e2ee: bool = Field(False, alias="e2ee")
     archive_name: str | None = Field(None, min_length=1, max_length=80)
     archive_resolution: Resolution | None = None
 

@@ -32,7 +32,9 @@ def control(method: str, path: str, body: Any = None) -> Any:
 
 def main() -> None:
     """Record a session with one participant and wait until the recording can be fetched."""
-    video = Vonage(Auth(APPLICATION, PRIVATE_KEY), HttpClientOptions(video_host=HTTPS_HOST)).video
+    video = Vonage(
+        Auth(application_id=APPLICATION, private_key=PRIVATE_KEY), HttpClientOptions(video_host=HTTPS_HOST)
+    ).video
 
     session = video.create_session().session_id
     print("session", session)
@@ -41,11 +43,11 @@ def main() -> None:
     print("streams", [stream.id for stream in video.list_streams(session)])
 
     archive = video.start_archive(CreateArchiveRequest(session_id=session, name="example"))
-    print("archive", archive.id, archive.status)
+    print("archive", archive.id, archive.status.value)
 
-    print("archive", archive.id, video.stop_archive(archive.id).status)
+    print("archive", archive.id, video.stop_archive(archive.id).status.value)
     deadline = time.monotonic() + 30
-    while (status := video.get_archive(archive.id).status) != "available":
+    while (status := video.get_archive(archive.id).status.value) != "available":
         if time.monotonic() > deadline:
             raise SystemExit(f"the archive is still {status}")
         time.sleep(0.1)

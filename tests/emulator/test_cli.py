@@ -310,6 +310,25 @@ def test_the_curl_recipe_runs_as_printed(home: Home) -> None:
     assert '"count"' in result.stdout
 
 
+def test_the_compose_example_runs_to_its_end(home: Home) -> None:
+    with home.serving() as serving:
+        ready = serving.ready
+        variables = {
+            "EMULATOR_HTTP": ready["http"],
+            "EMULATOR_HTTPS_HOST": ready["https"].removeprefix("https://"),
+            "REQUESTS_CA_BUNDLE": ready["ca"],
+        }
+        result = subprocess.run(
+            [sys.executable, "-W", "ignore", str(ROOT / "examples" / "compose" / "example.py")],
+            env=home.variables | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1].endswith(" available")
+
+
 def test_a_rest_token_is_signed_by_the_well_known_key(home: Home) -> None:
     claims = jwt.decode(home.run("token", "rest").stdout.strip(), wellknown.PUBLIC_KEY, algorithms=["RS256"])
     assert claims["application_id"] == wellknown.APPLICATION_ID

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import ssl
 
+import httpx
 import pytest
 from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
@@ -62,6 +65,16 @@ def test_started_archive_says_null_for_the_url_and_leaves_unset_options_out(
     assert answer["url"] is None
     for absent in ("maxBitrate", "quantizationParameter", "transcription", "partnerId", "projectId"):
         assert absent not in answer
+
+
+def test_started_archive_has_json_types_that_stricter_sdks_need(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    start(video, session_id)
+    answer = body(video)
+    assert all(type(answer[name]) is bool for name in ("hasAudio", "hasVideo", "hasTranscription"))
+    assert all(type(answer[name]) is int for name in ("createdAt", "updatedAt", "size", "duration"))
+    assert all(type(answer[name]) is str for name in ("reason", "sha256sum", "password", "multiArchiveTag"))
 
 
 def test_started_archive_repeats_the_options_it_was_given(
@@ -131,6 +144,64 @@ def test_stopped_archive_becomes_available_with_url_size_and_digest(
     assert isinstance(archive.size, int)
     assert isinstance(archive.duration, int)
     assert len(base64.b64decode(archive.sha256_sum, validate=True)) == 32
+
+
+def test_archive_is_uploaded_before_it_is_available(
+    video: Video, application: Application, session_id: str, people: list[Participant]
+) -> None:
+    archive_id = start(video, session_id).id
+    video.stop_archive(archive_id)
+    until(video, archive_id, "available")
+    assert application.events("archive") == [
+        "archive.started",
+        "archive.stopped",
+        "archive.uploaded",
+        "archive.available",
+    ]
+
+
+def test_duration_is_in_seconds_and_the_file_is_what_the_archive_says(
+    server: Server, video: Video, application: Application, session_id: str, people: list[Participant]
+) -> None:
+    application.freeze()
+    archive_id = start(video, session_id).id
+    application.advance(90)
+    video.stop_archive(archive_id)
+    application.advance(60)
+    archive = video.get_archive(archive_id)
+    assert (archive.status, archive.duration) == ("available", 90)
+    file = httpx.get(archive.url, verify=ssl.create_default_context(cafile=server.ca), trust_env=False)
+    assert file.status_code == 200
+    assert len(file.content) == archive.size > 0
+    assert base64.b64encode(hashlib.sha256(file.content).digest()).decode() == archive.sha256_sum
+
+
+def test_archive_ends_with_its_session_a_minute_after_the_last_client_left(
+    video: Video, application: Application, session_id: str, people: list[Participant]
+) -> None:
+    archive_id = start(video, session_id).id
+    application.freeze()
+    for person in people:
+        application.leave(session_id, person.connection_id)
+    application.advance(59)
+    assert video.get_archive(archive_id).status == "paused"
+    application.advance(61)
+    ended = video.get_archive(archive_id)
+    assert (ended.status, ended.reason) == ("available", "session ended")
+
+
+def test_archive_expires_after_72_hours_and_cannot_be_deleted_then(
+    video: Video, application: Application, session_id: str, people: list[Participant]
+) -> None:
+    archive_id = start(video, session_id).id
+    video.stop_archive(archive_id)
+    application.freeze()
+    application.advance(73 * 3600)
+    expired = video.get_archive(archive_id)
+    assert (expired.status, expired.url, expired.reason) == ("expired", None, "user initiated")
+    assert [archive.id for archive in video.list_archives()[0]] == [archive_id]
+    with pytest.raises(InvalidArchiveStateError):
+        video.delete_archive(archive_id)
 
 
 def test_archive_of_an_application_with_its_own_storage_ends_uploaded_without_url(server: Server) -> None:
@@ -259,3 +330,17 @@ def test_list_can_be_kept_to_one_session(
     wanted = start(video, other)
     (only,), count, _ = video.list_archives(ListArchivesFilter(session_id=other))
     assert (only.id, only.session_id, count) == (wanted.id, other, 1)
+
+
+def test_page_larger_than_the_service_gives_is_cut_not_refused(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    archive_id = start(video, session_id).id
+    (only,), count, _ = video.list_archives(ListArchivesFilter(page_size=5000))
+    assert (only.id, count) == (archive_id, 1)
+
+
+def test_negative_offset_is_a_bad_request(video: Video) -> None:
+    with pytest.raises(HttpRequestError) as refused:
+        video.list_archives(ListArchivesFilter(offset=-1))
+    assert refused.value.response.status_code == 400

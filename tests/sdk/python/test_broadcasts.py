@@ -57,6 +57,15 @@ def test_started_broadcast_leaves_out_what_was_not_set(
     assert set(answer["broadcastUrls"]) == {"hls"}
 
 
+def test_started_broadcast_has_json_types_that_stricter_sdks_need(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    start(video, session_id)
+    answer = body(video)
+    assert all(type(answer[name]) is bool for name in ("hasAudio", "hasVideo"))
+    assert all(type(answer[name]) is int for name in ("createdAt", "updatedAt", "maxDuration"))
+
+
 def test_started_broadcast_repeats_the_options_it_was_given(
     video: Video, session_id: str, people: list[Participant]
 ) -> None:
@@ -109,6 +118,15 @@ def test_stopped_broadcast_says_null_for_its_addresses_and_keeps_its_settings(
     assert body(video)["broadcastUrls"] is None
     assert stopped.updated_at // 1000 >= stopped.created_at // 1000 == started.created_at // 1000
     assert (stopped.max_duration, stopped.resolution) == (started.max_duration, started.resolution)
+
+
+def test_broadcast_ends_by_itself_after_its_maximum_duration(
+    video: Video, application: Application, session_id: str, people: list[Participant]
+) -> None:
+    broadcast_id = start(video, session_id, max_duration=60).id
+    application.freeze()
+    application.advance(61)
+    assert video.get_broadcast(broadcast_id).status == "stopped"
 
 
 def test_stopped_broadcast_still_answers_but_is_not_listed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from vonage import Video
 from vonage_http_client.errors import ForbiddenError, HttpRequestError, NotFoundError
-from vonage_video.models import CaptionsData, CaptionsOptions
+from vonage_video.models import CaptionsData, CaptionsOptions, LanguageCode
 
 from tests.sdk.python.client import body, client_token, is_lower_uuid, status
 from tests.server import Participant
@@ -37,6 +37,13 @@ def test_start_takes_every_option(video: Video, session_id: str, people: list[Pa
     assert is_lower_uuid(captions.captions_id)
 
 
+def test_every_language_the_sdk_knows_can_be_captioned(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    for language in LanguageCode:
+        video.stop_captions(start(video, session_id, language_code=language))
+
+
 def test_second_start_in_a_session_is_a_conflict(video: Video, session_id: str, people: list[Participant]) -> None:
     start(video, session_id)
     with pytest.raises(HttpRequestError) as refused:
@@ -53,6 +60,12 @@ def test_stop_is_accepted_without_a_body_and_makes_room_for_another_start(
     assert status(video) == 202
     assert video.http_client.last_response.content == b""
     assert start(video, session_id).captions_id != first.captions_id
+
+
+def test_captions_need_a_routed_session(video: Video, relayed: str) -> None:
+    with pytest.raises(HttpRequestError) as refused:
+        start(video, relayed)
+    assert refused.value.response.status_code == 409
 
 
 @pytest.mark.parametrize("role", ["publisher", "subscriber", "publisheronly"])

@@ -17,8 +17,8 @@ from vonage_video.models import (
     CreateBroadcastRequest,
 )
 
-from tests.sdk.python.client import status
-from tests.server import Participant
+from tests.sdk.python.client import body, status
+from tests.server import Participant, eventually
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 LAYOUTS = [
@@ -87,6 +87,23 @@ def test_manual_archive_records_only_streams_that_were_added(
     assert streams_of(video.get_archive(archive_id)) == [(second, True, False)]
 
 
+def test_manual_archive_pauses_until_a_stream_is_added(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    archive_id = archive(video, session_id, "manual")
+    eventually(lambda: video.get_archive(archive_id).status == "paused", "nothing is recorded")
+    video.add_stream_to_archive(archive_id, AddStreamRequest(stream_id=people[0].stream_ids[0]))
+    assert video.get_archive(archive_id).status == "started"
+
+
+def test_individual_archive_has_no_layout(video: Video, session_id: str, people: list[Participant]) -> None:
+    request = CreateArchiveRequest(session_id=session_id, output_mode="individual")
+    individual = video.start_archive(request).id
+    with pytest.raises(HttpRequestError) as refused:
+        video.change_archive_layout(individual, ComposedLayout(type="pip"))
+    assert refused.value.response.status_code == 400
+
+
 def test_manual_broadcast_shows_only_streams_that_were_added(
     video: Video, session_id: str, people: list[Participant]
 ) -> None:
@@ -103,6 +120,15 @@ def test_manual_broadcast_shows_only_streams_that_were_added(
     assert video.remove_stream_from_broadcast(broadcast_id, first) is None
     assert status(video) == 204
     assert streams_of(video.get_broadcast(broadcast_id)) == [(second, False, True)]
+
+
+def test_stopped_manual_broadcast_no_longer_names_its_streams(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    broadcast_id = broadcast(video, session_id, "manual")
+    video.add_stream_to_broadcast(broadcast_id, AddStreamRequest(stream_id=people[0].stream_ids[0]))
+    assert video.stop_broadcast(broadcast_id).streams is None
+    assert "streams" not in body(video)
 
 
 def test_adding_a_stream_again_changes_its_flags(video: Video, session_id: str, people: list[Participant]) -> None:

@@ -66,3 +66,21 @@ def test_connector_in_a_relayed_session_is_a_conflict(video: Video, relayed: str
     with pytest.raises(HttpRequestError) as refused:
         connect_audio(video, relayed)
     assert refused.value.response.status_code == 409
+
+
+@pytest.mark.parametrize(
+    "websocket",
+    [
+        AudioConnectorWebSocket(uri="https://example.com/audio"),
+        AudioConnectorWebSocket(uri=SOCKET, headers={"X-Long": "x" * 513}),
+        AudioConnectorWebSocket(uri=SOCKET, streams=["00000000-0000-4000-8000-00000000dead"]),
+    ],
+    ids=["no WebSocket", "headers over 512 bytes", "unknown stream"],
+)
+def test_connector_that_cannot_work_is_a_bad_request(
+    video: Video, session_id: str, people: list[Participant], websocket: AudioConnectorWebSocket
+) -> None:
+    token = client_token(video, session_id)
+    with pytest.raises(HttpRequestError) as refused:
+        video.start_audio_connector(AudioConnectorOptions(session_id=session_id, token=token, websocket=websocket))
+    assert refused.value.response.status_code == 400

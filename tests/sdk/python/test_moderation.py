@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from vonage import Video
-from vonage_http_client.errors import NotFoundError
+from vonage_http_client.errors import HttpRequestError, NotFoundError
 
 from tests.sdk.python.client import body, status
 from tests.server import Application, Participant
@@ -24,35 +24,42 @@ def project_details_are_complete(answer: dict[str, object], application: Applica
     )
 
 
-def test_muting_one_stream_answers_project_details(
+def test_muting_one_stream_mutes_no_other_and_answers_project_details(
     video: Video, application: Application, session_id: str, people: list[Participant]
 ) -> None:
     assert video.mute_stream(session_id, people[0].stream_ids[0]) is None
     assert status(video) == 200
     assert project_details_are_complete(body(video), application)
+    assert application.muted(session_id) == set(people[0].stream_ids)
 
 
-def test_muting_all_with_exclusions_answers_project_details(
+def test_muting_all_spares_the_excluded_and_answers_project_details(
     video: Video, application: Application, session_id: str, people: list[Participant]
 ) -> None:
     assert video.mute_all_streams(session_id, excluded_stream_ids=people[0].stream_ids) is None
     assert status(video) == 200
     assert project_details_are_complete(body(video), application)
+    assert application.muted(session_id) == set(people[1].stream_ids)
 
 
-def test_muting_all_without_exclusions_sends_null_and_is_accepted(
-    video: Video, session_id: str, people: list[Participant]
+def test_muting_all_without_exclusions_mutes_later_streams_too(
+    video: Video, application: Application, session_id: str, people: list[Participant]
 ) -> None:
-    assert video.mute_all_streams(session_id) is None
+    assert video.mute_all_streams(session_id) is None  # the SDK sends excludedStreamIds: null
     assert status(video) == 200
+    (late,) = application.join(session_id)
+    everybody = {stream_id for person in (*people, late) for stream_id in person.stream_ids}
+    assert application.muted(session_id) == everybody
 
 
-def test_disabling_the_mute_is_accepted_without_exclusions(
-    video: Video, session_id: str, people: list[Participant]
+def test_disabling_the_mute_spares_later_streams_and_unmutes_nobody(
+    video: Video, application: Application, session_id: str, people: list[Participant]
 ) -> None:
     video.mute_all_streams(session_id)
     assert video.disable_mute_all_streams(session_id) is None
     assert status(video) == 200
+    application.join(session_id)
+    assert application.muted(session_id) == {stream_id for person in people for stream_id in person.stream_ids}
 
 
 def test_muting_an_unknown_stream_is_not_found(video: Video, session_id: str, people: list[Participant]) -> None:
@@ -67,6 +74,14 @@ def test_disconnected_client_and_its_stream_are_gone(
     assert status(video) == 204
     assert application.connection_ids(session_id) == [people[1].connection_id]
     assert [stream.id for stream in video.list_streams(session_id)] == people[1].stream_ids
+
+
+def test_disconnecting_by_what_is_no_id_is_a_bad_request(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    with pytest.raises(HttpRequestError) as refused:
+        video.disconnect_client(session_id, "not-an-id")
+    assert refused.value.response.status_code == 400
 
 
 def test_disconnecting_somebody_twice_is_not_found(video: Video, session_id: str, people: list[Participant]) -> None:

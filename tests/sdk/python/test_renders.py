@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from vonage import Video
-from vonage_http_client.errors import NotFoundError
+from vonage_http_client.errors import ForbiddenError, HttpRequestError, NotFoundError
 from vonage_video.models import (
     ExperienceComposer,
     ExperienceComposerOptions,
@@ -87,6 +87,17 @@ def test_stopped_render_says_why_and_leaves_the_session(
     assert application.connection_ids(session_id) == []
 
 
+def test_render_ends_by_itself_after_its_maximum_duration(
+    video: Video, application: Application, session_id: str
+) -> None:
+    render_id = start(video, session_id, max_duration=60).id
+    application.freeze()
+    application.advance(70)
+    ended = video.get_experience_composer(render_id)
+    assert ended.status == "stopped"
+    assert ended.reason.lower().rstrip(".") == "max duration exceeded"
+
+
 def test_list_is_newest_first_counts_all_pages_and_keeps_what_stopped(video: Video, session_id: str) -> None:
     first, second = start(video, session_id).id, start(video, session_id).id
     video.stop_experience_composer(first)
@@ -97,6 +108,18 @@ def test_list_is_newest_first_counts_all_pages_and_keeps_what_stopped(video: Vid
 
     page, count, _ = video.list_experience_composers(ListExperienceComposersFilter(offset=1, page_size=1))
     assert ([render.id for render in page], count) == ([first], 2)
+
+
+def test_render_needs_a_routed_session(video: Video, relayed: str) -> None:
+    with pytest.raises(HttpRequestError) as refused:
+        start(video, relayed)
+    assert refused.value.response.status_code == 409
+
+
+def test_token_of_somebody_who_cannot_publish_is_refused(video: Video, session_id: str) -> None:
+    token = client_token(video, session_id, "subscriber")
+    with pytest.raises(ForbiddenError):
+        video.start_experience_composer(ExperienceComposerOptions(session_id=session_id, token=token, url=PAGE))
 
 
 def test_unknown_render_is_not_found(video: Video) -> None:

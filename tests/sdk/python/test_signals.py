@@ -17,7 +17,7 @@ def test_signal_to_everyone_arrives_with_type_and_data(
     assert video.send_signal(session_id, SignalData(type="chat", data="hello, world")) is None
     assert status(video) == 204
     (signal,) = application.signals(session_id)
-    assert (signal["type"], signal["data"]) == ("chat", "hello, world")
+    assert (signal["type"], signal["data"], signal["connectionId"]) == ("chat", "hello, world", None)
 
 
 def test_signal_to_one_names_its_connection(
@@ -26,7 +26,7 @@ def test_signal_to_one_names_its_connection(
     video.send_signal(session_id, SignalData(type="private", data="psst"), people[1].connection_id)
     assert status(video) == 204
     (signal,) = application.signals(session_id)
-    assert people[1].connection_id in signal.values()
+    assert signal["connectionId"] == people[1].connection_id
 
 
 def test_signal_beyond_ascii_survives(
@@ -54,4 +54,12 @@ def test_data_of_more_than_8_kilobytes_in_utf8_is_too_large(
 ) -> None:
     with pytest.raises(HttpRequestError) as refused:
         video.send_signal(session_id, SignalData(type="chat", data="é" * 5000))
+    assert refused.value.response.status_code == 413
+
+
+def test_type_of_more_than_128_bytes_in_utf8_is_too_large(
+    video: Video, session_id: str, people: list[Participant]
+) -> None:
+    with pytest.raises(HttpRequestError) as refused:
+        video.send_signal(session_id, SignalData(type="é" * 65, data=""))
     assert refused.value.response.status_code == 413

@@ -14,7 +14,7 @@ from tests.server import Application, Participant, eventually
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
 
-def dial(video: Video, session_id: str, **options: object) -> SipCall:
+def dial(video: Video, session_id: str, /, **options: object) -> SipCall:
     token = client_token(video, session_id, "publisher", connection_data="sip leg")
     sip = SipOptions(uri="sip:ada@sip.example.com", **options)
     return video.initiate_sip_call(InitiateSipRequest(session_id=session_id, token=token, sip=sip))

@@ -7,6 +7,7 @@ import time
 import jwt
 import pytest
 from vonage import Video
+from vonage_http_client.errors import ForbiddenError
 from vonage_video.models import InitiateSipRequest, SipOptions, TokenOptions
 
 from tests.sdk.python.client import client_token
@@ -42,3 +43,24 @@ def test_token_of_every_role_is_accepted_by_the_emulator(video: Video, session_i
         InitiateSipRequest(session_id=session_id, token=token, sip=SipOptions(uri="sip:ada@sip.example.com"))
     )
     assert call.session_id == session_id
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_client_joins_with_what_its_token_says(
+    video: Video, application: Application, session_id: str, role: str
+) -> None:
+    token = client_token(video, session_id, role, connection_data="name=Ada", initial_layout_class_list=["full", "min"])
+    (person,) = application.join(session_id, token=token)
+    assert (person.role, person.data) == (role, "name=Ada")
+    publishes = role != "subscriber"
+    assert len(person.stream_ids) == publishes
+    if publishes:
+        assert video.get_stream(session_id, person.stream_ids[0]).layout_class_list == ["full", "min"]
+
+
+def test_token_of_another_session_cannot_dial(video: Video, session_id: str) -> None:
+    token = client_token(video, video.create_session().session_id)
+    with pytest.raises(ForbiddenError):
+        video.initiate_sip_call(
+            InitiateSipRequest(session_id=session_id, token=token, sip=SipOptions(uri="sip:ada@sip.example.com"))
+        )

@@ -117,6 +117,27 @@ test('stopped archive becomes available with url size and digest', async () => {
   assert.equal(archive.reason, 'user initiated');
 });
 
+test('archive options that contradict each other are a bad request', async () => {
+  const { video, sessionId } = await newCall();
+  for (const options of [
+    { hasAudio: false, hasVideo: false },
+    { outputMode: 'individual', resolution: '640x480' },
+    { outputMode: 'individual', layout: { type: 'pip' } },
+    { outputMode: 'individual', maxBitrate: 1_000_000 },
+    { resolution: '800x600' },
+    { maxBitrate: 99_999 },
+    { quantizationParameter: 41 },
+    { maxBitrate: 1_000_000, quantizationParameter: 20 },
+    { layout: { type: 'custom' } },
+    { layout: { type: 'pip', stylesheet: 'stream {}' } },
+    { layout: { type: 'pip', screenshareType: 'pip' } },
+    { streamMode: 'sometimes' },
+  ]) {
+    await refused(video.startArchive(sessionId, options), 400);
+  }
+  assert.deepEqual(await video.searchArchives(), { count: 0, items: [] });
+});
+
 test('archive cannot start in an empty session', async () => {
   const { video, sessionId } = await newCall(0);
   const body = await refused(video.startArchive(sessionId), 404);

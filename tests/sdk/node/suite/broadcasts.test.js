@@ -97,9 +97,30 @@ test('second broadcast without a tag is a conflict', async () => {
   assert.match(body.message, /already/);
 });
 
-test('low latency together with dvr is a bad request', async () => {
+test('low latency is repeated in the settings', async () => {
   const { video, sessionId } = await newCall();
-  await refused(video.startBroadcast(sessionId, { outputs: { hls: { dvr: true, lowLatency: true } } }), 400);
+  const { settings } = await video.startBroadcast(sessionId, { outputs: { hls: { lowLatency: true } } });
+  assert.deepEqual(settings, { hls: { lowLatency: true, dvr: false } });
+});
+
+test('broadcast options that contradict each other are a bad request', async () => {
+  const { video, sessionId } = await newCall();
+  for (const options of [
+    {},
+    { outputs: {} },
+    { outputs: { hls: { dvr: true, lowLatency: true } } },
+    { outputs: { rtmp: Array.from({ length: 6 }, (_, number) => ({ ...TARGET, id: `target-${number}` })) } },
+    { outputs: { rtmp: [{ id: 'main', streamName: 'stream-key' }] } },
+    { outputs: { rtmp: [{ ...TARGET, serverUrl: 'https://example.com/live' }] } },
+    { ...HLS, maxDuration: 59 },
+    { ...HLS, maxDuration: 36_001 },
+    { ...HLS, maxBitrate: 6_000_001 },
+    { ...HLS, resolution: '800x600' },
+    { ...HLS, layout: { type: 'custom' } },
+  ]) {
+    await refused(video.startBroadcast(sessionId, options), 400);
+  }
+  assert.deepEqual(await video.searchBroadcasts(), { count: 0, items: [] });
 });
 
 test('manual broadcast shows only streams that were added', async () => {

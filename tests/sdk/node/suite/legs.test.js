@@ -50,6 +50,13 @@ test('dialling from a relayed session is a conflict', async () => {
   await refused(video.initiateSIPCall(sessionId, { token: tokenOf(video, sessionId), sip: SIP }), 409);
 });
 
+test('call without a SIP address is a bad request', async () => {
+  const { video, sessionId } = await newCall(1);
+  const token = tokenOf(video, sessionId);
+  await refused(video.initiateSIPCall(sessionId, { token }), 400);
+  await refused(video.initiateSIPCall(sessionId, { token, sip: { uri: 'ada@sip.example.com' } }), 400);
+});
+
 test('digits go to every leg and to one', async () => {
   const { video, sessionId } = await newCall(1);
   const call = await video.initiateSIPCall(sessionId, { token: tokenOf(video, sessionId), sip: SIP });
@@ -62,7 +69,8 @@ test('digits that are none are a bad request', async () => {
   const { video, sessionId } = await newCall(1);
   await video.initiateSIPCall(sessionId, { token: tokenOf(video, sessionId), sip: SIP });
   const body = await refused(video.playDTMF(sessionId, 'abc'), 400);
-  assert.equal(body.message, 'Invalid DTMF Digits');
+  assert.equal(body.code, 400);
+  assert.match(body.message, /^Invalid DTMF Digits/);
 });
 
 test('captions start with an id of their own and stop', async () => {
@@ -86,6 +94,19 @@ test('second captions of a session are a conflict', async () => {
   await video.enableCaptions(sessionId, token);
   const body = await refused(video.enableCaptions(sessionId, token), 409);
   assert.equal(body.code, 60003);
+});
+
+test('captions that cannot be are a bad request', async () => {
+  const { video, sessionId } = await newCall(1);
+  const token = tokenOf(video, sessionId, 'moderator');
+  for (const options of [
+    { languageCode: 'xx-XX' },
+    { maxDuration: 299 },
+    { maxDuration: 14_401 },
+    { statusCallbackUrl: 'http://a.b' },
+  ]) {
+    await refused(video.enableCaptions(sessionId, token, options), 400);
+  }
 });
 
 test('captions status is readable', async () => {
@@ -142,6 +163,22 @@ test('render list is newest first and counts all pages', async () => {
   const page = await video.listExperienceComposerRenders({ offset: 1, count: 1 });
   assert.equal(page.count, 3);
   assert.deepEqual(page.items.map((render) => render.id), [ids[1]]);
+});
+
+test('render that cannot be is a bad request', async () => {
+  const { video, sessionId } = await newCall(0);
+  const token = tokenOf(video, sessionId);
+  for (const options of [
+    {},
+    { url: 'http://a.b' },
+    { url: PAGE, resolution: '800x600' },
+    { url: PAGE, properties: { name: '' } },
+  ]) {
+    await refused(video.startExperienceComposerRender(sessionId, token, options), 400);
+  }
+  const short = video.startExperienceComposerRender(sessionId, token, { url: PAGE, maxDuration: 59 });
+  const body = await refused(short, 400);
+  assert.equal(body.code, 50005);
 });
 
 test('unknown render is not found', async () => {

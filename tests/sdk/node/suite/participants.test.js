@@ -71,7 +71,7 @@ test('signal to one names its connection', async () => {
   const { application, video, sessionId, people } = await newCall(2);
   await video.sendSignal({ type: 'private', data: 'psst' }, sessionId, people[1].connectionId);
   const [signal] = await application.signals(sessionId);
-  assert.ok(Object.values(signal).includes(people[1].connectionId));
+  assert.equal(signal.connectionId, people[1].connectionId);
 });
 
 test('signal to an empty session or to somebody who left is not found', async () => {
@@ -87,9 +87,10 @@ test('data of more than 8 kilobytes is too large', async () => {
   await refused(video.sendSignal({ type: 'chat', data: 'x'.repeat(8193) }, sessionId), 413);
 });
 
-test('muting one stream answers project details', async () => {
-  const { application, video, sessionId, streamIds } = await newCall(1);
+test('muting one stream mutes no other and answers project details', async () => {
+  const { application, video, sessionId, streamIds } = await newCall(2);
   assertProjectDetails(await video.muteStream(sessionId, streamIds[0]), application);
+  assert.deepEqual(await application.muted(sessionId), [streamIds[0]]);
 });
 
 test('muting an unknown stream is not found', async () => {
@@ -97,16 +98,20 @@ test('muting an unknown stream is not found', async () => {
   await refused(video.muteStream(sessionId, NOTHING), 404);
 });
 
-test('muting all with exclusions answers project details', async () => {
+test('muting all spares the excluded and answers project details', async () => {
   const { application, video, sessionId, streamIds } = await newCall(2);
   assertProjectDetails(await video.forceMuteAll(sessionId, [streamIds[0]]), application);
-  assertProjectDetails(await video.muteAllStreams(sessionId, true, [streamIds[1]]), application);
+  assert.deepEqual(await application.muted(sessionId), [streamIds[1]]);
+  assertProjectDetails(await video.muteAllStreams(sessionId, true, []), application);
+  assert.deepEqual((await application.muted(sessionId)).sort(), [...streamIds].sort());
 });
 
-test('disabling the mute answers project details', async () => {
-  const { application, video, sessionId } = await newCall(2);
+test('disabling the mute spares later streams and answers project details', async () => {
+  const { application, video, sessionId, streamIds } = await newCall(1);
   await video.forceMuteAll(sessionId);
   assertProjectDetails(await video.disableForceMute(sessionId), application);
+  await application.join(sessionId);
+  assert.deepEqual(await application.muted(sessionId), streamIds);
 });
 
 test('disconnected client and its stream are gone', async () => {

@@ -38,6 +38,11 @@ test('location hint is kept in the session id', async () => {
   assert.equal(sessionFields(session.sessionId)[2], '203.0.113.7');
 });
 
+test('relayed session cannot be archived automatically', async () => {
+  const { video } = await newApplication();
+  await refused(video.createSession({ archiveMode: 'always', mediaMode: 'enabled' }), 400);
+});
+
 test('automatic archive starts with the first client and resists stopping', async () => {
   const application = await newApplication();
   const { video } = application;

@@ -46,6 +46,11 @@ async function newApplication(options = {}) {
       const { items } = await control('GET', `${inApplication}/sessions/${sessionId}/participants`);
       return items.map((item) => item.connectionId);
     },
+    async muted(sessionId) {
+      const { participants } = await control('GET', `${inApplication}/sessions/${sessionId}`);
+      const streams = participants.flatMap((participant) => participant.streams);
+      return streams.filter((stream) => stream.muted).map((stream) => stream.id);
+    },
     async signals(sessionId) {
       return (await control('GET', `${inApplication}/sessions/${sessionId}/signals`)).items;
     },

@@ -1,0 +1,260 @@
+"""The life of an archive, on a clock that the test moves (fidelity/rest-and-archives.md 12.10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from state import archives, sessions
+from state.archives import HOUR, TRANSITIONS, Archive, NewArchive
+from state.errors import AlreadyRunning, NoClients, NotRouted, SelectsItself, Unknown, UnknownStream, WrongStatus
+from state.selection import Selected
+from state.sessions import NewStream
+from tests.state.conftest import Tenant
+
+
+def record(tenant: Tenant, *, publish: bool = True, **new: object) -> Archive:
+    session = tenant.session()
+    tenant.join(session, publish=publish)
+    with tenant.world.unit(tenant.app) as app:
+        return archives.start(app, session, NewArchive(**new))  # type: ignore[arg-type]
+
+
+def stop(tenant: Tenant, archive: Archive) -> None:
+    with tenant.world.unit(tenant.app) as app:
+        archives.stop(app, archive.id)
+
+
+@pytest.mark.parametrize(
+    ("storage", "statuses"),
+    [
+        ("uploadThenCloud", ["stopped", "uploaded", "available", "expired"]),
+        ("target", ["stopped", "uploaded"]),
+        ("cloud", ["stopped", "available", "expired"]),
+    ],
+)
+def test_a_stopped_archive_goes_where_its_storage_says(storage: str, statuses: list[str]) -> None:
+    tenant = Tenant(archive_storage=storage)
+    archive = record(tenant)
+    stop(tenant, archive)
+    tenant.advance(73 * 3600)
+    assert tenant.happened("archive.") == ["archive.started", *(f"archive.{status}" for status in statuses)]
+    assert archive.status == statuses[-1]
+
+
+def test_expiry_is_72_hours_after_the_start_not_after_the_stop(tenant: Tenant) -> None:
+    archive = record(tenant)
+    tenant.advance(3600)
+    stop(tenant, archive)
+    tenant.advance(71 * 3600 - 1)
+    assert archive.status == "available"
+    tenant.advance(1)
+    assert archive.status == "expired"
+    assert archive.updated_at == archive.created_at + 72 * HOUR
+
+
+def test_an_archive_pauses_while_nobody_publishes_and_only_published_time_counts(tenant: Tenant) -> None:
+    session = tenant.session()
+    publisher = tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, NewArchive())
+    tenant.advance(10)
+    stream_id = next(iter(session.streams))
+    with tenant.world.unit(tenant.app) as app:
+        sessions.unpublish(app, session, stream_id)
+    tenant.advance(0.999)
+    assert archive.status == "started"
+    tenant.advance(0.001)
+    assert archive.status == "paused"
+    tenant.advance(100)
+    with tenant.world.unit(tenant.app) as app:
+        sessions.publish(app, session, publisher, NewStream())
+    assert archive.status == "started"
+    tenant.advance(5)
+    stop(tenant, archive)
+    assert archive.duration == 15
+
+
+def test_an_archive_of_a_silent_session_pauses_after_a_second(tenant: Tenant) -> None:
+    archive = record(tenant, publish=False)
+    assert archive.status == "started"
+    tenant.advance(1)
+    assert archive.status == "paused"
+
+
+@pytest.mark.parametrize(
+    ("publish", "leave", "after", "reason"),
+    [
+        (True, True, 60, "session ended"),
+        (False, False, 3600, "maximum idle time exceeded"),
+        (True, False, 4 * 3600, "maximum duration exceeded"),
+    ],
+)
+def test_an_archive_stops_by_itself(tenant: Tenant, publish: bool, leave: bool, after: int, reason: str) -> None:
+    session = tenant.session()
+    client = tenant.join(session, publish=publish)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, NewArchive())
+    if leave:
+        tenant.leave(session, client)
+    tenant.advance(after - 0.001)
+    assert archive.status in archives.LIVE
+    tenant.advance(0.001)
+    assert (archive.status, archive.reason) == ("stopped", reason)
+    assert archive.updated_at == archive.created_at + after * 1000
+
+
+def test_a_client_who_comes_back_within_a_minute_keeps_the_archive_going(tenant: Tenant) -> None:
+    session = tenant.session()
+    client = tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, NewArchive())
+    tenant.leave(session, client)
+    tenant.advance(59)
+    tenant.join(session)
+    tenant.advance(120)
+    assert archive.status == "started"
+
+
+def test_twelve_hours_end_an_archive_even_if_little_was_recorded(tenant: Tenant) -> None:
+    session = tenant.session()
+    client = tenant.join(session, publish=False)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, NewArchive())
+    for _ in range(12):  # a minute published in every hour
+        with tenant.world.unit(tenant.app) as app:
+            stream = sessions.publish(app, session, client, NewStream())
+        tenant.advance(60)
+        with tenant.world.unit(tenant.app) as app:
+            sessions.unpublish(app, session, stream.id)
+        tenant.advance(3540)
+    assert (archive.status in {"stopped", "uploaded", "available"}, archive.reason) == (
+        True,
+        "maximum duration exceeded",
+    )
+    assert archive.duration == 12 * 60
+
+
+def test_an_automatic_archive_starts_with_the_first_client_and_rolls_over_every_four_hours(tenant: Tenant) -> None:
+    session = tenant.session(archive_mode="always", archive_name="daily", archive_resolution="1280x720")
+    assert len(tenant.app.archives) == 0
+    tenant.join(session)
+    (first,) = tenant.app.archives
+    assert (first.new.name, first.new.resolution, first.new.automatic) == ("daily", "1280x720", True)
+    tenant.advance(4 * 3600)
+    first, second = tenant.app.archives
+    assert (first.status, second.status) == ("stopped", "started")
+    assert second.created_at == first.created_at + 4 * HOUR
+
+
+def test_an_automatic_archive_cannot_be_stopped_by_hand(tenant: Tenant) -> None:
+    session = tenant.session(archive_mode="always")
+    tenant.join(session)
+    (archive,) = tenant.app.archives
+    stop(tenant, archive)
+    assert archive.status == "started"
+
+
+def test_a_manual_start_in_an_automatic_session_needs_a_tag(tenant: Tenant) -> None:
+    session = tenant.session(archive_mode="always")
+    tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(AlreadyRunning):
+            archives.start(app, session, NewArchive())
+        archives.start(app, session, NewArchive(tag="second"))
+    assert len(tenant.app.archives) == 2
+
+
+def test_what_a_start_refuses(tenant: Tenant) -> None:
+    empty, relayed = tenant.session(), tenant.session(relayed=True)
+    tenant.join(relayed)
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(NoClients):
+            archives.start(app, empty, NewArchive())
+        with pytest.raises(NotRouted):
+            archives.start(app, relayed, NewArchive())
+    assert len(tenant.app.archives) == 0
+
+
+def test_a_tag_is_free_again_once_its_archive_stopped(tenant: Tenant) -> None:
+    archive = record(tenant, tag="a")
+    session = tenant.app.sessions[archive.session_id]
+    stop(tenant, archive)
+    with tenant.world.unit(tenant.app) as app:
+        assert archives.start(app, session, NewArchive(tag="a")).status == "started"
+
+
+def test_stopping_again_is_allowed_until_there_is_a_file(tenant: Tenant) -> None:
+    archive = record(tenant)
+    stop(tenant, archive)
+    stop(tenant, archive)
+    tenant.advance(60)
+    assert archive.status == "available"
+    with pytest.raises(WrongStatus):
+        stop(tenant, archive)
+
+
+@pytest.mark.parametrize("status", ["started", "stopped", "expired", "failed"])
+def test_only_finished_archives_can_be_deleted(tenant: Tenant, status: str) -> None:
+    archive = record(tenant)
+    archive.status = status
+    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatus):
+        archives.delete(app, archive.id)
+
+
+def test_a_deleted_archive_leaves_the_lists_and_stays_deleted(tenant: Tenant) -> None:
+    archive = record(tenant)
+    stop(tenant, archive)
+    tenant.advance(60)
+    with tenant.world.unit(tenant.app) as app:
+        archives.delete(app, archive.id)
+        archives.delete(app, archive.id)
+    tenant.advance(100 * 3600)
+    assert archive.status == "deleted"
+    assert tenant.app.archives.page(0, 10) == (0, [])
+    assert tenant.app.archives.page(0, 10, archive.session_id) == (0, [])
+
+
+def test_streams_are_selected_by_hand_in_manual_mode_only(tenant: Tenant) -> None:
+    automatic = record(tenant)
+    manual = record(tenant, stream_mode="manual")
+    stream_id = next(iter(tenant.app.sessions[manual.session_id].streams))
+    tenant.advance(1)
+    assert manual.status == "paused"
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(SelectsItself):
+            archives.select(app, automatic.id, stream_id, Selected())
+        with pytest.raises(UnknownStream):
+            archives.select(app, manual.id, "nobody", Selected())
+        with pytest.raises(Unknown):
+            archives.select(app, "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33", stream_id, Selected())
+        archives.select(app, manual.id, stream_id, Selected(has_video=False))
+    assert manual.status == "started"
+    assert manual.selected == {stream_id: Selected(True, False)}
+    with tenant.world.unit(tenant.app) as app:
+        archives.deselect(app, manual.id, stream_id)
+    tenant.advance(1)
+    assert manual.status == "paused"
+
+
+def test_every_forced_transition_of_the_table_is_possible_and_no_other(tenant: Tenant) -> None:
+    for status, following in TRANSITIONS.items():
+        for target in TRANSITIONS:
+            archive = record(tenant)
+            archive.status = status
+            if status not in archives.LIVE:
+                tenant.app.archives.retire(archive)
+            with tenant.world.unit(tenant.app) as app:
+                if target in following:
+                    archives.force(app, archive, target)
+                    assert archive.status == target
+                else:
+                    with pytest.raises(WrongStatus):
+                        archives.force(app, archive, target)
+
+
+def test_a_failed_archive_has_no_more_timers(tenant: Tenant) -> None:
+    archive = record(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        archives.fail(app, archive)
+    assert (archive.status, archive.reason) == ("failed", "failure")
+    assert not [timer for timer in tenant.app.timeline if timer.subject == archive.id]

@@ -1,0 +1,220 @@
+"""Broadcasts, SIP calls, captions, renders and connectors, on a clock that the test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from state import broadcasts, calls, captions, connectors, renders, sessions
+from state.broadcasts import Broadcast, Hls, NewBroadcast, RtmpTarget
+from state.calls import NewCall
+from state.captions import NewCaptions
+from state.connectors import NewConnector
+from state.errors import AlreadyRunning, NoCall, NotRouted, TooManyTargets, Unknown, WrongStatus
+from state.renders import NewRender
+from state.sessions import Session
+from tests.state.conftest import Tenant
+
+TARGET = RtmpTarget("rtmp://localhost/live", "key", "one")
+
+
+def broadcast(tenant: Tenant, session: Session, **new: object) -> Broadcast:
+    with tenant.world.unit(tenant.app) as app:
+        return broadcasts.start(app, session, NewBroadcast(**new))  # type: ignore[arg-type]
+
+
+def live(tenant: Tenant, *, publish: bool = True) -> Session:
+    session = tenant.session()
+    tenant.join(session, publish=publish)
+    return session
+
+
+def outputs(each: Broadcast) -> tuple[str, str]:
+    assert each.hls
+    return each.hls.status, each.rtmp[0].status
+
+
+def test_the_outputs_of_a_broadcast_connect_one_after_the_other(tenant: Tenant) -> None:
+    each = broadcast(tenant, live(tenant), hls=Hls(), rtmp=(TARGET,))
+    assert outputs(each) == ("connecting", "connecting")
+    tenant.advance(5)
+    assert outputs(each) == ("ready", "live")
+    tenant.advance(10)
+    assert outputs(each) == ("live", "live")
+    assert each.updated_at > each.created_at
+
+
+def test_outputs_wait_for_somebody_to_publish(tenant: Tenant) -> None:
+    session = live(tenant, publish=False)
+    each = broadcast(tenant, session, hls=Hls(), rtmp=(TARGET,))
+    tenant.advance(600)
+    assert outputs(each) == ("ready", "connecting")
+    tenant.join(session)
+    tenant.advance(10)
+    assert outputs(each) == ("live", "live")
+
+
+def test_a_broadcast_ends_at_its_longest_duration(tenant: Tenant) -> None:
+    each = broadcast(tenant, live(tenant), hls=Hls(), max_duration=60)
+    tenant.advance(59.999)
+    assert each.status == "started"
+    tenant.advance(0.001)
+    assert each.status == "stopped"
+    assert tenant.app.broadcasts.page(0, 10) == (0, [])
+    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatus):
+        broadcasts.stop(app, each.id)
+
+
+def test_a_second_broadcast_needs_a_tag_and_a_session_has_five_targets_at_most(tenant: Tenant) -> None:
+    session = live(tenant)
+    broadcast(tenant, session, rtmp=(TARGET,) * 3)
+    with pytest.raises(AlreadyRunning):
+        broadcast(tenant, session, hls=Hls())
+    with pytest.raises(TooManyTargets):
+        broadcast(tenant, session, rtmp=(TARGET,) * 3, tag="b")
+    broadcast(tenant, session, rtmp=(TARGET,) * 2, tag="b")
+    assert len(tenant.app.broadcasts) == 2
+
+
+def test_a_call_is_in_the_session_at_once_and_rings_until_it_is_answered(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, NewCall("sip:someone@localhost"), "phone")
+    assert session.connections[call.connection_id].data == "phone"
+    assert session.streams[call.stream_id].connection_id == call.connection_id
+    assert call.status == "DIALING"
+    tenant.advance(0.5)
+    assert call.status == "RINGING"
+    tenant.advance(3)
+    assert call.status == "ACTIVE"
+
+
+@pytest.mark.parametrize(("forced", "code"), [(True, "700"), (False, "705")])
+def test_a_call_ends_by_force_or_after_six_hours(tenant: Tenant, forced: bool, code: str) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, NewCall("sip:someone@localhost"))
+    tenant.advance(10)
+    if forced:
+        with tenant.world.unit(tenant.app) as app:
+            sessions.leave(app, session, call.connection_id, "forceDisconnected")
+    else:
+        tenant.advance(6 * 3600)
+    assert (call.status, call.reason_code) == ("HANGUP", code)
+    assert call.connection_id not in session.connections
+    assert call.stream_id not in session.streams
+    assert tenant.happened("call.")[-2:] == ["call.updated", "call.destroyed"]
+
+
+def test_digits_reach_the_calls_they_are_played_to(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(NoCall):
+            calls.play_digits(app, session, "1")
+        first = calls.dial(app, session, NewCall("sip:a@localhost"))
+        second = calls.dial(app, session, NewCall("sip:b@localhost"))
+        calls.play_digits(app, session, "12#")
+        calls.play_digits(app, session, "p3", second.connection_id)
+        client = next(iter(session.connections))
+        with pytest.raises(NoCall):
+            calls.play_digits(app, session, "1", client)
+    assert (first.digits, second.digits) == (("12#",), ("12#", "p3"))
+
+
+def test_force_mute_reaches_a_call_that_observes_it(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        calls.dial(app, session, NewCall("sip:a@localhost", observe_force_mute=True))
+        calls.dial(app, session, NewCall("sip:b@localhost"))
+        sessions.mute_all(app, session, [])
+    assert tenant.happened("call.mute") == ["call.muteForced"]
+
+
+def test_captions_run_once_in_a_session_and_end_at_their_longest_duration(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        run = captions.start(app, session, NewCaptions(max_duration=300))
+        with pytest.raises(AlreadyRunning):
+            captions.start(app, session, NewCaptions())
+    tenant.advance(300)
+    assert run.status == "stopped"
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(Unknown):
+            captions.stop(app, run.id)
+        assert captions.start(app, session, NewCaptions()).status == "started"
+
+
+def test_a_render_joins_when_it_is_started_and_its_duration_counts_from_then(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        render = renders.start(app, session, NewRender("https://localhost/page", name="page", max_duration=60))
+    assert (render.status, render.stream_id, len(session.connections)) == ("starting", "", 1)
+    tenant.advance(3)
+    assert render.status == "started"
+    assert session.streams[render.stream_id].name == "page"
+    assert render.stream_id == render.stream_id.upper()
+    tenant.advance(59.999)
+    assert render.status == "started"
+    tenant.advance(0.001)
+    assert (render.status, render.reason) == ("stopped", "Max duration exceeded")
+    assert len(session.connections) == 1
+
+
+def test_a_render_that_is_stopped_while_starting_never_joins(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        render = renders.start(app, session, NewRender("https://localhost/page"))
+        renders.stop(app, render.id)
+    tenant.advance(60)
+    assert (render.status, render.reason, len(session.connections)) == ("stopped", "Stop requested", 1)
+    with tenant.world.unit(tenant.app) as app, pytest.raises(Unknown):
+        renders.stop(app, render.id)
+
+
+def test_a_render_that_is_disconnected_by_force_ends(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        render = renders.start(app, session, NewRender("https://localhost/page"))
+    tenant.advance(3)
+    with tenant.world.unit(tenant.app) as app:
+        sessions.leave(app, session, render.connection_id, "forceDisconnected")
+    assert render.status == "stopped"
+
+
+def test_a_bidirectional_connector_publishes_and_ends_with_its_connection(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        one_way = connectors.connect(app, session, NewConnector("wss://localhost"))
+        both_ways = connectors.connect(app, session, NewConnector("wss://localhost", bidirectional=True))
+        assert len(session.streams) == 2
+        sessions.leave(app, session, one_way.connection_id, "forceDisconnected")
+        connectors.disconnect(app, both_ways.id)
+    assert (one_way.status, both_ways.status) == ("disconnected", "disconnected")
+    assert len(session.streams) == 1
+
+
+def test_a_relayed_session_refuses_what_needs_the_media_server(tenant: Tenant) -> None:
+    session = tenant.session(relayed=True)
+    tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        for start in (
+            lambda: broadcasts.start(app, session, NewBroadcast(hls=Hls())),
+            lambda: calls.dial(app, session, NewCall("sip:a@localhost")),
+            lambda: captions.start(app, session, NewCaptions()),
+            lambda: renders.start(app, session, NewRender("https://localhost/page")),
+            lambda: connectors.connect(app, session, NewConnector("wss://localhost")),
+        ):
+            with pytest.raises(NotRouted):
+                start()
+    assert len(session.connections) == 1
+
+
+def test_nothing_composed_survives_a_migration(tenant: Tenant) -> None:
+    session = live(tenant)
+    each = broadcast(tenant, session, hls=Hls())
+    with tenant.world.unit(tenant.app) as app:
+        run = captions.start(app, session, NewCaptions())
+    tenant.advance(60)
+    with tenant.world.unit(tenant.app) as app:
+        sessions.migrate(app, session)
+    tenant.advance(10)
+    assert (each.status, run.status) == ("stopped", "stopped")
