@@ -126,7 +126,9 @@ def _number(text: str | None, default: int, field: str) -> int:
 
 def base_url(request: Request) -> str:
     """Return scheme and host as the caller wrote them."""
-    return f"{request.url.scheme}://{request.url.netloc}"
+    scope = request.scope
+    host = request.headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+    return f"{scope['scheme']}://{host}"
 
 
 __all__ = ["Call", "Handler", "Record", "Surroundings", "base_url"]

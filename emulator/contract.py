@@ -115,8 +115,8 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.NotComposed, ""): Answer(400, "Invalid request. An individual stream archive has no layout."),
         (refused.SelectsItself, "archive"): Answer(
             400,
-            'Invalid request. This couldn\'t be fulfilled because the archive was started with streamMode set to "auto", '
-            "which does not support stream manipulation.",
+            "Invalid request. This couldn't be fulfilled because the archive was started with streamMode set to "
+            '"auto", which does not support stream manipulation.',
         ),
         # Broadcasts (broadcasts-… 0.1, 1)
         (refused.AlreadyRunning, "broadcast"): Answer(
@@ -221,7 +221,7 @@ SPEC = Contract(
                 {"id", "sessionId", "applicationId", "status", "streamId", "url", "resolution", "createdAt"}
             ),
         }
-    ),  # fmt: skip
+    ),
     errors=MappingProxyType(
         {
             **_ERRORS,

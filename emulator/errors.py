@@ -55,7 +55,7 @@ _CODES: dict[str, int] = {"Invalid DTMF Digits": 400, "Invalid maxDuration provi
 
 
 def of_refusal(error: Refused, operation: str, contract: Contract = SERVICE) -> Answer:
-    """Return the answer to a refusal: the entry of its class for the operation, the kind and action, the kind, or all."""
+    """Return the answer to a refusal: its entry for the operation, the kind and action, the kind, or any."""
     kind = getattr(error, "kind", "")
     keys = (operation, f"{kind}.{getattr(error, 'action', '')}", kind, "")
     for key in keys:
@@ -72,7 +72,7 @@ def of_invalid(error: Invalid, operation: str) -> Answer:
     first = error.field.partition(".")[0]
     text = _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
     where = f"{error.field}: {error.problem}" if error.field else error.problem
-    return Answer(error.status, f"{text} {where}", code=_CODES.get(text, -1))
+    return Answer(error.status, f"{text.removesuffix('.')}. {where}", code=_CODES.get(text, -1))
 
 
 def of_exception(error: Exception, operation: str, contract_name: str = "service") -> Answer:

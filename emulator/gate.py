@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -87,7 +86,9 @@ class Gate:
             await send(message)
 
         if control:
-            await inner(scope, replay if not scope.get("emulator.stream") else receive, send)
+            if passing.body[:1] in (b"{", b"["):
+                _label_json(scope)
+            await inner(scope, replay, send)
             return
         try:
             await inner(scope, replay, note)
@@ -132,3 +133,9 @@ class Gate:
                 return too_large
             if not message.get("more_body", False):
                 return body
+
+
+def _label_json(scope: Scope) -> None:
+    """Say that the body is JSON, which `curl -d` does not."""
+    others = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    scope["headers"] = [*others, (b"content-type", b"application/json")]

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -49,6 +49,11 @@ class ConfiguredApplication(ApplicationConfig):
     private_key_file: Path | None = Field(None, description="file to read `privateKey` from")
 
 
+def _number(value: Any) -> Any:
+    """Take a number that comes as text, as from the environment."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Settings(BaseSettings, Options):
     """Everything that can be set. The fields of `Options` are the defaults of every application."""
 
@@ -78,7 +83,9 @@ class Settings(BaseSettings, Options):
     auth: Literal["strict", "lax"] = Field(
         "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
     )
-    unauthorized_status: Literal[401, 403] = Field(403, description="status of a missing or refused token")
+    unauthorized_status: Annotated[Literal[401, 403], BeforeValidator(_number)] = Field(
+        403, description="status of a missing or refused token: 403, or 401 as newer gateways answer"
+    )
     control_token: str | None = Field(None, description="bearer token that the control API asks for; unset: open")
     well_known_application: bool = Field(True, description="whether the well-known application exists")
     applications: list[ConfiguredApplication] = Field([], description="applications that exist from the start")

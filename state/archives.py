@@ -97,6 +97,11 @@ class Archive(Record):
     transcription: str = ""
 
     @property
+    def live_key(self) -> str:
+        """Archives of one session have different tags while they record."""
+        return self.new.tag
+
+    @property
     def duration(self) -> int:
         """Recorded length in whole s; published time only."""
         return self.recorded // SECOND
@@ -111,7 +116,7 @@ def start(app: Application, session: Session, new: NewArchive) -> Archive:
     """Start to record. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag)."""
     session.require_routed("archive")
     session.require_clients()
-    if any(archive.new.tag == new.tag for archive in app.archives.live(session.id)):
+    if app.archives.is_live(session.id, new.tag):
         raise AlreadyRunning("archive")
     return _begin(app, session, new)
 

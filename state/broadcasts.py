@@ -81,15 +81,20 @@ class Broadcast(Record):
     reason: str = ""
     selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
 
+    @property
+    def live_key(self) -> str:
+        """Broadcasts of one session have different tags while they run."""
+        return self.new.tag
+
 
 def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
     """Start to broadcast. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag), `TooManyTargets`."""
     session.require_routed("broadcast")
     session.require_clients()
-    running = app.broadcasts.live(session.id)
-    if any(broadcast.new.tag == new.tag for broadcast in running):
+    if app.broadcasts.is_live(session.id, new.tag):
         raise AlreadyRunning("broadcast")
-    if len(new.rtmp) + sum(len(broadcast.rtmp) for broadcast in running) > MAX_RTMP_TARGETS:
+    running = sum(len(broadcast.rtmp) for broadcast in app.broadcasts.live(session.id)) if new.rtmp else 0
+    if running + len(new.rtmp) > MAX_RTMP_TARGETS:
         raise TooManyTargets
     broadcast = Broadcast(
         id=app.ids.uuid(),

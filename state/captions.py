@@ -42,11 +42,16 @@ class Captions(Record):
     status: str = "started"
     reason: str = ""
 
+    @property
+    def live_key(self) -> str:
+        """There is one run in a session."""
+        return ""
+
 
 def start(app: Application, session: Session, new: NewCaptions) -> Captions:
     """Start captions. Raises `NotRouted`, `AlreadyRunning`."""
     session.require_routed("captions")
-    if app.captions.live(session.id) or (new.id and app.captions.has(new.id)):
+    if app.captions.is_live(session.id) or (new.id and app.captions.has(new.id)):
         raise AlreadyRunning("captions")
     captions = Captions(
         id=new.id or app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new

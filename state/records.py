@@ -25,6 +25,11 @@ class Record:
     created_at: int
     updated_at: int
 
+    @property
+    def live_key(self) -> str:
+        """What tells live records of one session apart: two with the same key cannot be live at once."""
+        return self.id
+
 
 R = TypeVar("R", bound=Record)
 
@@ -56,24 +61,24 @@ class Collection(Generic[R]):
         """Keep `record`, live and listed."""
         self._all[record.id] = record
         self._listed[record.id] = record
-        for index in (self._by_session, self._live):
-            index.setdefault(record.session_id, {})[record.id] = record
+        self._by_session.setdefault(record.session_id, {})[record.id] = record
+        self._live.setdefault(record.session_id, {})[record.live_key] = record
 
     def retire(self, record: R) -> None:
         """Note that `record` is no longer live."""
-        self._drop(self._live, record)
+        self._drop(self._live, record.session_id, record.live_key)
 
     def hide(self, record: R) -> None:
         """Take `record` out of the lists."""
         self._listed.pop(record.id, None)
-        self._drop(self._by_session, record)
+        self._drop(self._by_session, record.session_id, record.id)
 
     @staticmethod
-    def _drop(index: dict[str, dict[str, R]], record: R) -> None:
-        of_session = index.get(record.session_id, {})
-        of_session.pop(record.id, None)
+    def _drop(index: dict[str, dict[str, R]], session_id: str, key: str) -> None:
+        of_session = index.get(session_id, {})
+        of_session.pop(key, None)
         if not of_session:
-            index.pop(record.session_id, None)
+            index.pop(session_id, None)
 
     def get(self, record_id: str) -> R:
         """Return the record. Raises `Unknown`, or `MalformedId` when the id is not a UUID."""
@@ -89,6 +94,10 @@ class Collection(Generic[R]):
     def live(self, session_id: str) -> list[R]:
         """Return the live records of one session, oldest first."""
         return list(self._live.get(session_id, {}).values())
+
+    def is_live(self, session_id: str, key: str = "") -> bool:
+        """Tell whether a record with this live key is live in the session."""
+        return key in self._live.get(session_id, {})
 
     def page(self, offset: int, count: int, session_id: str | None = None) -> tuple[int, list[R]]:
         """Return how many are listed, and `count` of them from `offset` on, newest first."""

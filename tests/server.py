@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Application:
     api_secret: str
     public_key: str
     private_key: str
-    control: httpx.Client
+    control: httpx2.Client
 
     def join(self, session_id: str, count: int = 1, **fields: Any) -> list[Participant]:
         """Let `count` participants join; `fields` go into the request as they are (data, role, streams)."""
@@ -122,7 +122,7 @@ class Server:
     http: str
     https: str
     ca: Path
-    control: httpx.Client
+    control: httpx2.Client
 
     def new_application(self, name: str = "test", **options: Any) -> Application:
         """Make an application; `options` are its settings in camelCase (contract, pace, archiveStorage …)."""
@@ -162,7 +162,7 @@ def running_server(
     try:
         where = _wait_until_ready(process, ready, log, start_seconds)
         http, https = _base("http", where["http"]), _base("https", where["https"])
-        with httpx.Client(base_url=http, trust_env=False) as control:
+        with httpx2.Client(base_url=http, trust_env=False) as control:
             yield Server(http=http, https=https, ca=Path(where["ca"]), control=control)
         assert process.poll() is None, f"the emulator ended by itself, status {process.returncode}:\n{_text(log)}"
     finally:

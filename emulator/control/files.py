@@ -19,7 +19,7 @@ async def download(
     world: CurrentWorld,
     archive: str,
     name: str,
-    Expires: int = 0,  # noqa: N803
+    Expires: int = 0,
 ) -> Response:
     """Download an archive's file; the link is good for 10 minutes of the application's clock."""
     with world.unit(app):

@@ -93,15 +93,13 @@ def invalid(error: ValidationError) -> Invalid:
 
 def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
     """Return the names of the fields that were sent but that nothing reads, with dots into objects."""
-    names = [prefix + name for name in body.model_extra or {}]
-    for name, field in type(body).model_fields.items():
-        value = getattr(body, name)
-        if isinstance(value, BaseModel):
-            names.extend(unread(value, f"{prefix}{field.alias or name}."))
-        elif isinstance(value, (list, tuple)):
-            for item in value:
-                if isinstance(item, BaseModel):
-                    names.extend(unread(item, f"{prefix}{field.alias or name}[]."))
+    names = [prefix + name for name in body.model_extra or ()]
+    for name, value in body.__dict__.items():
+        inner = value if isinstance(value, list) else (value,) if isinstance(value, BaseModel) else ()
+        for item in inner:
+            if isinstance(item, BaseModel):
+                alias = type(body).model_fields[name].alias or name
+                names.extend(unread(item, f"{prefix}{alias}{'[]' if isinstance(value, list) else ''}."))
     return tuple(dict.fromkeys(names))
 
 

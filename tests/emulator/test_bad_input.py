@@ -1,5 +1,6 @@
 """Bad input: a 4xx with a body that every SDK can read, never a 500, and the state unchanged."""
 
+# ruff: noqa: E501 - tables read best a row a line
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,6 @@
 """Every refusal, provoked over HTTP in both contracts: status, code and text (fidelity/rest-and-archives.md 2.2)."""
 
+# ruff: noqa: E501 - tables read best a row a line
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -10,11 +10,11 @@ from emulator.operations import OPERATIONS
 
 # The 33 of the specification, and what the live service and SDKs have besides.
 SPECIFIED = (
-    "createSession listConnections forceDisconnect migrateSession listStreams setStreamClassLists getStream muteSession "
-    "muteStream signalSession signalConnection listArchives startArchive getArchive deleteArchive stopArchive "
-    "setArchiveLayout selectArchiveStreams listBroadcasts startBroadcast getBroadcast stopBroadcast setBroadcastLayout "
-    "selectBroadcastStreams dial playDtmfAll playDtmfConnection startCaptions stopCaptions listRenders startRender "
-    "getRender stopRender"
+    "createSession listConnections forceDisconnect migrateSession listStreams setStreamClassLists getStream "
+    "muteSession muteStream signalSession signalConnection listArchives startArchive getArchive deleteArchive "
+    "stopArchive setArchiveLayout selectArchiveStreams listBroadcasts startBroadcast getBroadcast "
+    "stopBroadcast setBroadcastLayout selectBroadcastStreams dial playDtmfAll playDtmfConnection startCaptions "
+    "stopCaptions listRenders startRender getRender stopRender"
 ).split()
 
 

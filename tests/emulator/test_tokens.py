@@ -51,7 +51,7 @@ def test_a_client_token_is_what_the_vonage_sdks_make() -> None:
         role="moderator",
         data="name=Ada",
         layout_classes=["focus", "full"],
-        ttl=60,
+        ttl=1800,
         now=NOW,
     )
     claims = opened(token)
@@ -66,7 +66,7 @@ def test_a_client_token_is_what_the_vonage_sdks_make() -> None:
         "sub": "video",
         "acl": {"paths": {"/session/**": {}}},
         "iat": NOW,
-        "exp": NOW + 60,
+        "exp": NOW + 1800,
     }
 
 

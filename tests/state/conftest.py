@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from state import sessions
@@ -53,6 +51,6 @@ class Tenant:
 
 
 @pytest.fixture
-def tenant() -> Iterator[Tenant]:
+def tenant() -> Tenant:
     """A tenant with `realistic` delays."""
-    yield Tenant(pace="realistic")
+    return Tenant(pace="realistic")

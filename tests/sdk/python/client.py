@@ -22,7 +22,8 @@ def connect(server: Server, application_id: str, private_key: str) -> Video:
 
 def client_token(video: Video, session_id: str, role: str = "publisher", **options: Any) -> str:
     """Return a token a client would connect with, made by the SDK."""
-    return video.generate_client_token(TokenOptions(session_id=session_id, role=role, **options)).decode()
+    token: bytes = video.generate_client_token(TokenOptions(session_id=session_id, role=role, **options))
+    return token.decode()
 
 
 def body(video: Video) -> Any:

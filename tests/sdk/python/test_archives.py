@@ -6,7 +6,7 @@ import base64
 import hashlib
 import ssl
 
-import httpx
+import httpx2
 import pytest
 from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
@@ -170,7 +170,7 @@ def test_duration_is_in_seconds_and_the_file_is_what_the_archive_says(
     application.advance(60)
     archive = video.get_archive(archive_id)
     assert (archive.status, archive.duration) == ("available", 90)
-    file = httpx.get(archive.url, verify=ssl.create_default_context(cafile=server.ca), trust_env=False)
+    file = httpx2.get(archive.url, verify=ssl.create_default_context(cafile=server.ca), trust_env=False)
     assert file.status_code == 200
     assert len(file.content) == archive.size > 0
     assert base64.b64encode(hashlib.sha256(file.content).digest()).decode() == archive.sha256_sum
