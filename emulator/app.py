@@ -19,16 +19,19 @@ from emulator.answers import Answer
 from emulator.applications import Applications
 from emulator.auth import Authenticator
 from emulator.call import Surroundings
-from emulator.control import applications, files, participants
-from emulator.control import world as control_world
+from emulator.callbacks import Deliveries
+from emulator.control import applications, callbacks, clock, events, files, info, participants, requests, resources
 from emulator.control.common import ControlError, of_validation
 from emulator.errors import Invalid, NotAllowed
+from emulator.events import Waiting
 from emulator.gate import KEY, Gate
 from emulator.lax import lax
 from emulator.paths import CONTROL
 from emulator.routes import ServiceRoutes, strict
 from emulator.settings import Settings
 from emulator.ticker import Ticker
+from emulator.timelapse import Timelapse
+from emulator.webhooks import Webhooks
 from state.errors import ApplicationExists, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
 from state.journal import Journal
 from state.world import World
@@ -43,11 +46,15 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
 
     `app.state.urls` may be set to the URLs that are listened on, by scheme.
     """
-    world = world or World(journal_size=settings.journal_size, event_size=settings.event_size)
+    world = world or World(
+        journal_size=settings.journal_size, event_size=settings.event_size, callback_size=settings.callback_size
+    )
     made = Applications(world, settings)
     made.from_settings(settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
     ticker = Ticker(world)
+    deliveries = Deliveries(world, settings)
+    waiting = Waiting(world)
     journal = Journal(settings.journal_size)
     around = Surroundings(world, authenticator, settings.auth == "lax", settings.public_url)
 
@@ -56,6 +63,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()
+        await deliveries.close()
 
     app = FastAPI(
         title="Vonage Video API emulator",
@@ -78,7 +86,10 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.state.authenticator = authenticator
     app.state.ticker = ticker
     app.state.journal = journal
+    app.state.timelapse = Timelapse(world, deliveries)
+    app.state.waiting = waiting
     app.state.urls = {}
+    world.watchers.append(Webhooks(lambda: settings.public_url or _own_url(app, settings)).on_event)
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
@@ -94,11 +105,16 @@ async def _docs(request: Request) -> Response:
     return HTMLResponse(render(request.app.openapi()))
 
 
+def _own_url(app: FastAPI, settings: Settings) -> str:
+    """Return the base of links in callbacks: there is no request to take it from."""
+    urls: dict[str, str] = app.state.urls
+    return urls.get("http") or f"http://localhost:{settings.http_port}"
+
+
 def _control() -> APIRouter:
     control = APIRouter()
-    for router in (control_world.router, applications.router, participants.router, control_world.application):
-        control.include_router(router)
-    control.include_router(files.router)
+    for module in (info, applications, participants, resources, clock, events, callbacks, requests, files):
+        control.include_router(module.router)
     return control
 
 

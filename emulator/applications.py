@@ -5,15 +5,26 @@ from __future__ import annotations
 import random
 import secrets
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from emulator import keys, wellknown
 from emulator.errors import Invalid
-from emulator.settings import ApplicationConfig, ConfiguredApplication, Settings, SettingsError
+from emulator.settings import (
+    ApplicationBehaviour,
+    ApplicationConfig,
+    ConfiguredApplication,
+    Settings,
+    SettingsError,
+    WebhookConfig,
+)
 from state.application import Application, Credentials
 from state.errors import ApplicationExists
 from state.options import Options
+from state.outbox import Webhook
 from state.world import World
+
+OPENTOK = "opentok."
 
 
 class Applications:
@@ -28,7 +39,11 @@ class Applications:
         """Make the well-known application and those of the settings. Raises `SettingsError`."""
         if settings.well_known_application:
             credentials = Credentials(
-                wellknown.PUBLIC_KEY, wellknown.PRIVATE_KEY, wellknown.API_KEY, wellknown.API_SECRET
+                wellknown.PUBLIC_KEY,
+                wellknown.PRIVATE_KEY,
+                wellknown.API_KEY,
+                wellknown.API_SECRET,
+                wellknown.SIGNATURE_SECRET,
             )
             self._world.add(wellknown.APPLICATION_ID, wellknown.NAME, credentials, self._defaults)
         for index, config in enumerate(settings.applications):
@@ -41,8 +56,21 @@ class Applications:
         """Make an application. Raises `Invalid`, `ApplicationExists`."""
         application_id = config.id or str(uuid.uuid4())
         credentials = self._credentials(config)
-        options = _options(self._defaults, config)
-        return self._world.add(application_id, config.name or application_id, credentials, options)
+        options = changed_options(self._defaults, config)
+        app = self._world.add(application_id, config.name or application_id, credentials, options)
+        app.webhooks = webhooks_of(config)
+        return app
+
+    def change(self, app: Application, change: ApplicationBehaviour) -> None:
+        """Change what of an application `change` sets; webhooks are replaced as a whole. Inside a unit."""
+        given = change.model_fields_set
+        if "name" in given:
+            app.name = change.name
+        if change.signature_secret:
+            app.credentials = replace(app.credentials, signature_secret=change.signature_secret)
+        kept = {key: value for key, value in app.webhooks.items() if not _replaced(key, given)}
+        app.webhooks = kept | webhooks_of(change)
+        app.change_options(changed_options(app.options, change))
 
     def make_named(self, project: str) -> Application:
         """Make the application that a lax caller named, by its id or its api key."""
@@ -72,6 +100,7 @@ class Applications:
             private_key=private,
             api_key=config.api_key or self._free_api_key(),
             api_secret=config.api_secret or secrets.token_hex(20),
+            signature_secret=config.signature_secret or secrets.token_hex(20),
         )
 
     def _free_api_key(self) -> str:
@@ -81,7 +110,19 @@ class Applications:
                 return api_key
 
 
-def _options(defaults: Options, config: ApplicationConfig) -> Options:
+def webhooks_of(config: ApplicationBehaviour) -> dict[str, Webhook]:
+    """Return where callbacks go, by webhook; those of OpenTok families as `opentok.archive` and alike."""
+    configured: dict[str, WebhookConfig] = {str(key): each for key, each in config.webhooks.items()}
+    configured |= {f"{OPENTOK}{family}": each for family, each in config.opentok_callbacks.items()}
+    return {key: Webhook(each.address, each.active, each.secret) for key, each in configured.items()}
+
+
+def _replaced(key: str, given: set[str]) -> bool:
+    return ("opentok_callbacks" if key.startswith(OPENTOK) else "webhooks") in given
+
+
+def changed_options(defaults: Options, config: ApplicationBehaviour) -> Options:
+    """Return the options with those that `config` sets."""
     given = {name: getattr(config, name) for name in Options.model_fields if name in config.model_fields_set}
     return defaults.model_copy(update=given)
 

@@ -75,7 +75,13 @@ class Gate:
             self._resolve(passing, path)
         scope[KEY] = passing
 
+        replayed = False
+
         async def replay() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()  # whoever still listens waits for the caller to go away
+            replayed = True
             return {"type": "http.request", "body": passing.body, "more_body": False}
 
         async def note(message: Message) -> None:

@@ -43,7 +43,7 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
             app = create_app(settings)
             server = Server(app, settings, files)
         app.state.urls = listening.urls
-        app.state.stopping = server.stopping
+        app.state.waiting.stopping = server.stopping
         server.serve_on(listeners, announce)
     finally:
         listeners.close()

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -22,20 +22,65 @@ class SettingsError(Exception):
     """The settings cannot be used; the message names the setting and what was allowed."""
 
 
-class ApplicationConfig(Options):
+WebhookKey = Literal[
+    "archive_status",
+    "connection_created",
+    "connection_destroyed",
+    "session_created",
+    "session_destroyed",
+    "session_notification",
+    "stream_created",
+    "stream_destroyed",
+    "render_status",
+    "captions_status",
+    "broadcast_status",
+    "sip_call_created",
+    "sip_call_updated",
+    "sip_call_destroyed",
+    "sip_call_mute_forced",
+]
+"""The webhooks of a Vonage application (fidelity/broadcasts-sip-captions-renders-callbacks.md 6.1)."""
+
+OpentokFamily = Literal["session", "archive", "broadcast", "sip", "render", "captions"]
+"""What an OpenTok project has callback URLs for."""
+
+
+class WebhookConfig(BaseModel):
+    """Where callbacks go; without a secret they are signed with the application's `signatureSecret`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str = Field(pattern=r"^https?://[^/]", max_length=2048)
+    active: bool = True
+    secret: str = Field("", max_length=200)
+
+
+class ApplicationBehaviour(Options):
+    """What of an application can be set and changed."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+    name: str = Field("", max_length=200, description="a name for people")
+    webhooks: dict[WebhookKey, WebhookConfig] = Field({}, description="where callbacks go, by kind")
+    opentok_callbacks: dict[OpentokFamily, WebhookConfig] = Field(
+        {}, description="where callbacks in the OpenTok dialect go, by family"
+    )
+    signature_secret: str | None = Field(
+        None, min_length=1, max_length=200, description="signs callbacks whose webhook has no secret; unset: made"
+    )
+
+
+class ApplicationConfig(ApplicationBehaviour):
     """One application, as `POST /_emulator/applications` takes it.
 
     Without `public_key` and `private_key` a key pair is made; without `api_key` and `api_secret` those are made too.
     """
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
     id: str | None = Field(
         None,
         pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
         description="the application id, a lower-case UUID; unset: made",
     )
-    name: str = Field("", max_length=200, description="a name for people")
     public_key: str | None = Field(None, description="RSA public key, PEM: verifies the application's tokens")
     private_key: str | None = Field(None, description="RSA private key, PEM: kept so that it can be read back")
     api_key: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="OpenTok api key (a number); unset: made")
@@ -91,6 +136,12 @@ class Settings(BaseSettings, Options):
     applications: list[ConfiguredApplication] = Field([], description="applications that exist from the start")
     journal_size: int = Field(1000, ge=0, le=1_000_000, description="exchanges kept for each application")
     event_size: int = Field(10_000, ge=1, le=1_000_000, description="events kept for each application")
+    callback_size: int = Field(10_000, ge=1, le=1_000_000, description="callbacks kept for each application")
+    callback_timeout: float = Field(10.0, gt=0, le=600, description="longest attempt to deliver a callback, s")
+    callback_connections: int = Field(32, ge=1, le=1000, description="callbacks under way at once")
+    callback_ca: Path | None = Field(
+        None, description="certificates (PEM) to trust when callbacks go to HTTPS, besides the system's and our own"
+    )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, bytes; a larger one is 413")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field("warning", description="log level")
 

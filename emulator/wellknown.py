@@ -8,6 +8,7 @@ APPLICATION_ID = "00000000-0000-4000-8000-000000000001"
 NAME = "well-known"
 API_KEY = "10000001"
 API_SECRET = "well-known-secret-for-tests-only-10000001"
+SIGNATURE_SECRET = "well-known-signature-secret-for-tests-only"
 
 PRIVATE_KEY = """\
 -----BEGIN PRIVATE KEY-----

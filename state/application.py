@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from state.clock import Clock
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
 from state.options import Options
+from state.outbox import RETRY, Outbox, Webhook
 from state.pace import PACES
 from state.records import Collection
 from state.timeline import Timeline, Timer
@@ -29,22 +30,37 @@ Handler = Callable[["Application", str], None]
 Reaction = Callable[["Application", Event], None]
 
 
+class Faults(Protocol):
+    """What is to go wrong in an application; `scenarios` makes it when it is first needed."""
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What happens when a timer is due, by its action, and in reaction to an event, by its type."""
+    """What happens when a timer is due, by its action, and in reaction to an event, by its type.
+
+    `watchers` see every event, before what it leads to happens.
+    """
 
     handlers: Mapping[str, Handler]
     reactions: Mapping[str, tuple[Reaction, ...]]
+    watchers: Sequence[Reaction] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What an application's callers prove themselves with. Keys are PEM; `private_key` may be unknown (empty)."""
+    """What an application's callers prove themselves with, and what its callbacks are signed with.
+
+    Keys are PEM; `private_key` may be unknown (empty).
+    """
 
     public_key: str
     private_key: str
     api_key: str
     api_secret: str
+    signature_secret: str = ""
 
 
 @dataclass(slots=True)
@@ -74,6 +90,7 @@ class Application:
         clock: Clock | None = None,
         journal_size: int = 1000,
         event_size: int = 10_000,
+        callback_size: int = 10_000,
     ) -> None:
         self.id = application_id
         self.name = name
@@ -84,6 +101,8 @@ class Application:
         self.created_at = self.now = self.clock.now()
         self.journal = Journal(journal_size)
         self.event_size = event_size
+        self.callback_size = callback_size
+        self.webhooks: Mapping[str, Webhook] = {}
         self.version = 0
         self._clear()
 
@@ -91,6 +110,7 @@ class Application:
         self.timeline = Timeline()
         self.ids = Ids(self.options.seed)
         self.events = Events(self.event_size)
+        self.outbox = Outbox(self.callback_size)
         self.sessions: dict[str, Session] = {}
         self.archives: Collection[Archive] = Collection("archive")
         self.broadcasts: Collection[Broadcast] = Collection("broadcast")
@@ -98,11 +118,12 @@ class Application:
         self.captions: Collection[Captions] = Collection("captions")
         self.calls: Collection[Call] = Collection("call")
         self.connectors: Collection[Connector] = Collection("connector")
+        self.faults: Faults | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []
 
     def reset(self) -> None:
-        """Forget every resource, timer, event and exchange; credentials, options and the clock stay."""
+        """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
         self._clear()
         self.journal = Journal(self.journal.size)
 
@@ -129,6 +150,8 @@ class Application:
         )
         self.events.append(event)
         self._happened.append(event)
+        for watch in self.rules.watchers:
+            watch(self, event)
         for react in self.rules.reactions.get(type_, ()):
             react(self, event)
 
@@ -150,19 +173,27 @@ class Application:
             self._fire(timeline.pop())
         self.now = now
 
-    def advance(self, ms: int) -> None:
-        """Move the clock by `ms`, applying what falls due on the way, each at its own time."""
-        target = self.clock.now() + ms
-        self.settle(target)
-        self.clock.move(target)
+    def advance_towards(self, target: int) -> bool:
+        """Move the clock to `target` ms, or to where callbacks are to be sent before time goes on.
 
-    def advance_to_next(self) -> bool:
-        """Move the clock to the next transition and apply what is due then; False when nothing is pending."""
-        due = self.timeline.next_due()
-        if due is None:
-            return False
-        self.advance(max(0, due - self.clock.now()))
+        Returns whether `target` was reached; if not, call again once the callbacks have been attempted.
+        """
+        timeline = self.timeline
+        while (due := timeline.next_due()) is not None and due <= target:
+            if self.outbox.has_ready and due > self.now:
+                self.clock.move(self.now)
+                return False
+            self._fire(timeline.pop())
+        self.now = max(self.now, target)
+        self.clock.move(target)
         return True
+
+    def next_processing(self) -> int | None:
+        """Return when the next processing or retry is due, ms; None when the application is idle.
+
+        Contractual times (expiry, longest durations) are not waited for: some of them follow each other for ever.
+        """
+        return min((timer.due for timer in self.timeline if timer.pace or timer.action == RETRY), default=None)
 
     def change_options(self, options: Options) -> None:
         """Replace the options; pending processing takes the delays of the new pace at once."""

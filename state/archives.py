@@ -34,6 +34,8 @@ TOTAL = 12 * HOUR
 KEPT = 72 * HOUR
 
 LIVE = frozenset({"started", "paused"})
+AUTOMATIC = "\0automatic"
+"""The live key of the automatic archive."""
 DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
 TRANSITIONS: Mapping[str, frozenset[str]] = MappingProxyType(
@@ -98,8 +100,8 @@ class Archive(Record):
 
     @property
     def live_key(self) -> str:
-        """Archives of one session have different tags while they record."""
-        return self.new.tag
+        """Archives of one session have different tags while they record; the automatic one is apart."""
+        return AUTOMATIC if self.new.automatic else self.new.tag
 
     @property
     def duration(self) -> int:
@@ -116,7 +118,8 @@ def start(app: Application, session: Session, new: NewArchive) -> Archive:
     """Start to record. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag)."""
     session.require_routed("archive")
     session.require_clients()
-    if app.archives.is_live(session.id, new.tag):
+    taken = (new.tag,) if new.tag else ("", AUTOMATIC)  # beside an automatic archive a tag is needed (12.2)
+    if any(app.archives.is_live(session.id, key) for key in taken):
         raise AlreadyRunning("archive")
     return _begin(app, session, new)
 
@@ -374,7 +377,7 @@ def _on_session_created(app: Application, event: Event) -> None:
 def _on_connection_created(app: Application, event: Event) -> None:
     """An automatic archive starts as soon as a client connects (12.12)."""
     session = app.sessions[event.session_id]
-    if session.archive_mode != "always" or any(archive.new.automatic for archive in app.archives.live(session.id)):
+    if session.archive_mode != "always" or app.archives.is_live(session.id, AUTOMATIC):
         return
     new = NewArchive(
         name=session.archive_name or None, resolution=session.archive_resolution or "640x480", automatic=True

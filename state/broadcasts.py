@@ -156,6 +156,28 @@ def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") 
     _updated(app, broadcast, status)
 
 
+def set_target_status(app: Application, broadcast_id: str, status: str, target: str = "") -> Broadcast:
+    """Let RTMP targets go `offline` or to `error`: those with this id, stream name or server URL, or all.
+
+    The broadcast goes on (1.1). Raises as `stop`.
+    """
+    broadcast = get_live(app, broadcast_id, "change the targets of")
+    broadcast.rtmp = tuple(
+        replace(each, status=status) if target in ("", each.id, each.stream_name, each.server_url) else each
+        for each in broadcast.rtmp
+    )
+    _updated(app, broadcast)
+    return broadcast
+
+
+def fail_hls(app: Application, broadcast_id: str) -> Broadcast:
+    """Let the HLS output go to `error`, where it stays until the broadcast ends. Raises as `stop`."""
+    broadcast = get_live(app, broadcast_id, "fail the HLS output of")
+    app.timeline.cancel("broadcast.hlsReady", "broadcast.hlsLive", broadcast.id)
+    _set_hls(app, broadcast, "error")
+    return broadcast
+
+
 def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast:
     """Change the layout. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
     broadcast = get_live(app, broadcast_id, "change the layout of")

@@ -15,16 +15,20 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import NoCall, Unknown
+from state.errors import NoCall, Unknown, WrongStatus
 from state.events import Event
 from state.records import Record
 from state.sessions import NewStream, Session
 
 HOUR = 3_600_000
 MAX_DURATION = 6 * HOUR
+SILENT = 5 * 60_000
+"""ms without media from the far side after which a call ends."""
 
+# Reason codes of the platform itself (2.3)
 NORMAL = ("700", "Normal clearing")
 DURATION_EXCEEDED = ("705", "Maximum duration exceeded")
+INACTIVE = ("706", "Maximum inactivity exceeded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,20 @@ def _exceeded(app: Application, call_id: str) -> None:
     hang_up(app, call_id, *DURATION_EXCEEDED)
 
 
+def _inactive(app: Application, call_id: str) -> None:
+    hang_up(app, call_id, *INACTIVE)
+
+
+def set_hold(app: Application, call_id: str, on_hold: bool) -> Call:
+    """Let the far side hold the call, or take it back. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    call = app.calls.get(call_id)
+    before, after = ("ACTIVE", "ON_HOLD") if on_hold else ("ON_HOLD", "ACTIVE")
+    if call.status != before:
+        raise WrongStatus("call", f"become {after}", call.status)
+    _update(app, call, after)
+    return call
+
+
 def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
     """End a call from the far side, with a reason code; its connection leaves. Raises `Unknown` when it has ended."""
     call = app.calls.get(call_id)
@@ -121,6 +139,11 @@ def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
     sessions.leave(app, session, call.connection_id)
 
 
+def let_ring(app: Application, call_id: str) -> None:
+    """Let the far side ring without ever being answered."""
+    app.timeline.cancel("call.answer", call_id)
+
+
 def _update(app: Application, call: Call, status: str) -> None:
     call.status = status
     call.updated_at = app.now
@@ -128,7 +151,7 @@ def _update(app: Application, call: Call, status: str) -> None:
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {"call.ring": _ringing, "call.answer": _answered, "call.end": _exceeded}
+    {"call.ring": _ringing, "call.answer": _answered, "call.end": _exceeded, "call.silent": _inactive}
 )
 
 
@@ -136,12 +159,22 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
     """A call ends when its connection leaves: by its own end or by force (2.1)."""
     for call in app.calls.live(event.session_id):
         if call.connection_id == event.subject:
-            app.timeline.cancel("call.ring", "call.answer", "call.end", call.id)
+            app.timeline.cancel("call.ring", "call.answer", "call.end", "call.silent", call.id)
             app.calls.retire(call)
             if not call.reason_code:
                 call.reason_code, call.reason_message = NORMAL
             _update(app, call, "HANGUP")
             app.emit("call.destroyed", call, reason=call.reason_code)
+
+
+def _on_stream_changed(app: Application, event: Event) -> None:
+    """A far side that sends neither audio nor video is given up after a while (2.1)."""
+    for call in app.calls.live(event.session_id):
+        if call.stream_id == event.subject:
+            if event.type != "stream.destroyed" and (event.record.has_audio or event.record.has_video):
+                app.timeline.cancel("call.silent", call.id)
+            else:
+                app.after("call.silent", call.id, SILENT)
 
 
 def _on_stream_muted(app: Application, event: Event) -> None:
@@ -151,5 +184,10 @@ def _on_stream_muted(app: Application, event: Event) -> None:
 
 
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
-    {"connection.destroyed": _on_connection_destroyed, "stream.muted": _on_stream_muted}
+    {
+        "connection.destroyed": _on_connection_destroyed,
+        "stream.updated": _on_stream_changed,
+        "stream.destroyed": _on_stream_changed,
+        "stream.muted": _on_stream_muted,
+    }
 )

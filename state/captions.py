@@ -71,6 +71,15 @@ def stop(app: Application, captions_id: str) -> Captions:
     return captions
 
 
+def fail(app: Application, captions_id: str, reason: str) -> Captions:
+    """Let the captions fail, as when their provider does. Raises as `stop`."""
+    captions = app.captions.get(captions_id)
+    if captions.status != "started":
+        raise Unknown("captions")
+    _end(app, captions, "failed", reason)
+    return captions
+
+
 def _end(app: Application, captions: Captions, status: str, reason: str = "") -> None:
     app.timeline.cancel("captions.end", captions.id)
     app.captions.retire(captions)

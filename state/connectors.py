@@ -1,6 +1,8 @@
 """Audio connectors: the audio of a session sent to a WebSocket.
 
-    connect ─► connected ─► disconnected
+    connect ─► connecting ─► connected ─► disconnected
+
+The connection is in the session at once. No WebSocket is opened: the handshake takes the time of the pace, up to 6 s.
 
 Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 5.
 """
@@ -13,7 +15,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from state import sessions
-from state.application import Application, Reaction
+from state.application import Application, Handler, Reaction
 from state.errors import Unknown
 from state.events import Event
 from state.records import Record
@@ -40,7 +42,7 @@ class Connector(Record):
 
     new: NewConnector
     connection_id: str
-    status: str = "connected"
+    status: str = "connecting"
 
 
 def connect(app: Application, session: Session, new: NewConnector, data: str = "") -> Connector:
@@ -58,28 +60,48 @@ def connect(app: Application, session: Session, new: NewConnector, data: str = "
         connection_id=connection.id,
     )
     app.connectors.add(connector)
-    app.emit("connector.connected", connector)
+    app.emit("connector.connecting", connector)
+    app.process("connector.handshake", connector.id)
     if new.bidirectional:
         sessions.publish(app, session, connection, NewStream(has_video=False))
     return connector
 
 
+def _connected(app: Application, connector_id: str) -> None:
+    connector = app.connectors.get(connector_id)
+    connector.status = "connected"
+    connector.updated_at = app.now
+    app.emit("connector.connected", connector)
+
+
 def disconnect(app: Application, connector_id: str) -> Connector:
     """Disconnect. Raises `Unknown` (also when it has ended), `MalformedId`."""
     connector = app.connectors.get(connector_id)
-    if connector.status != "connected":
+    if connector.status == "disconnected":
         raise Unknown("connector")
     sessions.leave(app, app.sessions[connector.session_id], connector.connection_id)
+    return connector
+
+
+def fail(app: Application, connector_id: str) -> Connector:
+    """Disconnect because the WebSocket handshake did not finish. Raises as `disconnect`."""
+    connector = app.connectors.get(connector_id)
+    if connector.status == "disconnected":
+        raise Unknown("connector")
+    session = app.sessions[connector.session_id]
+    sessions.leave(app, session, connector.connection_id, "networkDisconnected")
     return connector
 
 
 def _on_connection_destroyed(app: Application, event: Event) -> None:
     for connector in app.connectors.live(event.session_id):
         if connector.connection_id == event.subject:
+            app.timeline.cancel("connector.handshake", connector.id)
             app.connectors.retire(connector)
             connector.status = "disconnected"
             connector.updated_at = app.now
             app.emit("connector.disconnected", connector, reason=event.reason)
 
 
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"connector.handshake": _connected})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType({"connection.destroyed": _on_connection_destroyed})

@@ -14,7 +14,7 @@ MAX_BODY = 65_536
 class Exchange:
     """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
 
-    `unread` names the fields of the request body that nothing looked at. Bodies are kept up to `MAX_BODY` bytes.
+    `fault` names the rules that fired on it. `unread` names the fields of the request body that nothing looked at. Bodies are kept up to `MAX_BODY` bytes.
     """
 
     at: int
@@ -30,6 +30,7 @@ class Exchange:
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     number: int = 0
+    fault: str = ""
 
 
 class Journal:

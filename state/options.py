@@ -40,4 +40,13 @@ class Options(BaseModel):
     stopped_broadcast: Literal["shown", "gone"] = Field(
         "shown", description="whether GET of a stopped broadcast still answers (`shown`) or is 404 (`gone`)"
     )
+    session_rotation: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="hours after which a session is rotated unless it migrates, announced 4 h and 1 h before; 0: never",
+    )
+    magic_values: Literal["on", "off"] = Field(
+        "on", description="whether names, URIs and URLs that begin with `emulator-fail-` select an outcome"
+    )
     seed: int | None = Field(None, description="seed of the application's ids; unset: different at every start")

@@ -21,6 +21,7 @@ REALISTIC: Mapping[str, int] = MappingProxyType(
         "render.start": 3_000,
         "call.ring": 500,
         "call.answer": 3_000,
+        "connector.handshake": 500,
         "session.migrate": 10_000,
     }
 )
@@ -36,6 +37,7 @@ FAST: Mapping[str, int] = MappingProxyType(
         "render.start": 200,
         "call.ring": 50,
         "call.answer": 100,
+        "connector.handshake": 50,
         "session.migrate": 200,
     }
 )

@@ -70,6 +70,15 @@ def stop(app: Application, render_id: str) -> Render:
     return render
 
 
+def fail(app: Application, render_id: str, reason: str = "Could not load URL") -> Render:
+    """Let the render fail: its page cannot be loaded, or it crashes. Raises as `stop`."""
+    render = app.renders.get(render_id)
+    if render.status not in LIVE:
+        raise Unknown("render")
+    _end(app, render, "failed", reason)
+    return render
+
+
 def _started(app: Application, render_id: str) -> None:
     render = app.renders.get(render_id)
     session = app.sessions[render.session_id]

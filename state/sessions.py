@@ -1,4 +1,4 @@
-"""Sessions, and who and what is in them: connections, streams, signals, force mute, migration.
+"""Sessions, and who and what is in them: connections, streams, signals, force mute.
 
 Facts: fidelity/rest-and-archives.md 5 to 11, broadcasts-sip-captions-renders-callbacks.md 6.
 """
@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import ClassVar
 
-from state.application import Application, Handler
+from state.application import Application
 from state.errors import (
     InvalidSessionId,
     MalformedId,
-    MigrationInProgress,
-    MigrationTooSoon,
     NoClients,
     NoStreamsYet,
     NotConnected,
@@ -25,9 +22,6 @@ from state.errors import (
     UnknownStream,
 )
 from state.ids import decode_session_id, is_uuid
-
-MIGRATION_PAUSE = 60_000
-"""ms after creation or a migration in which a session refuses to migrate; the service only says "shortly"."""
 
 SIGNALS_KEPT = 1000
 
@@ -208,10 +202,18 @@ def join(
     return connection
 
 
-def leave(app: Application, session: Session, connection_id: str, reason: str = "clientDisconnected") -> None:
+def leave(
+    app: Application,
+    session: Session,
+    connection_id: str,
+    reason: str = "clientDisconnected",
+    *,
+    session_reason: str = "",
+) -> None:
     """Let a connection go with its streams; the last one ends the session's life (`session.destroyed`).
 
-    Streams are destroyed before the connection, with the same reason. Raises `NotConnected`, `MalformedId`.
+    Streams are destroyed before the connection, with the same reason; `session_reason` is that of the session's end.
+    Raises `NotConnected`, `MalformedId`.
     """
     connection = connected(session, connection_id)
     for stream in [stream for stream in session.streams.values() if stream.connection_id == connection_id]:
@@ -219,7 +221,7 @@ def leave(app: Application, session: Session, connection_id: str, reason: str = 
     del session.connections[connection_id]
     app.emit("connection.destroyed", connection, reason=reason)
     if not session.connections:
-        app.emit("session.destroyed", session)
+        app.emit("session.destroyed", session, reason=session_reason)
 
 
 def connected(session: Session, connection_id: str) -> Connection:
@@ -300,6 +302,15 @@ def mute_stream(app: Application, session: Session, stream_id: str) -> None:
     _mute(app, published(session, stream_id))
 
 
+def change_stream(app: Application, session: Session, stream_id: str, **changes: object) -> Stream:
+    """Change attributes of a stream, as its client does that switches audio or video. Raises `UnknownStream`."""
+    stream = published(session, stream_id)
+    for name, value in changes.items():
+        setattr(stream, name, value)
+    app.emit("stream.updated", stream)
+    return stream
+
+
 def mute_all(app: Application, session: Session, excluded: Iterable[str]) -> None:
     """Mute every stream but the excluded ones, and every stream published from now on. Raises `NoClients`."""
     session.require_clients()
@@ -321,29 +332,3 @@ def stop_muting(app: Application, session: Session) -> None:
 def _mute(app: Application, stream: Stream) -> None:
     stream.muted = True
     app.emit("stream.muted", stream)
-
-
-def migrate(app: Application, session: Session, *, patient: bool = True) -> None:
-    """Begin to move the session to another media server (fidelity/rest-and-archives.md 11).
-
-    `patient`: refuse it shortly after creation or another migration.
-    Raises `NoClients`, `MigrationInProgress`, `MigrationTooSoon`.
-    """
-    session.require_clients()
-    if session.migrating:
-        raise MigrationInProgress
-    if patient and app.now - max(session.created_at, session.migrated_at) < MIGRATION_PAUSE:
-        raise MigrationTooSoon
-    session.migrating = True
-    app.process("session.migrate", session.id)
-    app.emit("session.migrating", session)
-
-
-def _migrated(app: Application, session_id: str) -> None:
-    session = app.sessions[session_id]
-    session.migrating = False
-    session.migrated_at = app.now
-    app.emit("session.migrated", session)
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType({"session.migrate": _migrated})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from state import archives, broadcasts, calls, captions, connectors, renders, sessions
+from state import archives, broadcasts, calls, captions, connectors, outbox, renders, rotation
 from state.application import Application, Change, Credentials, Handler, Reaction, Rules
 from state.clock import Clock, Source, wall_ms
 from state.errors import ApplicationExists, UnknownApplication
@@ -15,16 +15,15 @@ from state.options import Options
 Listener = Callable[[Change], None]
 
 
-def _rules() -> Rules:
-    handlers: dict[str, Handler] = {}
+def _rules(handlers: dict[str, Handler], watchers: list[Reaction]) -> Rules:
     reactions: dict[str, tuple[Reaction, ...]] = {}
     # The order is the order in which modules react to the same event.
-    for module in (sessions, archives, broadcasts, renders, calls, connectors, captions):
+    for module in (rotation, archives, broadcasts, renders, calls, connectors, captions, outbox):
         table: Mapping[str, Any] = getattr(module, "HANDLERS", {})
         handlers.update(table)
         for type_, reaction in getattr(module, "REACTIONS", {}).items():
             reactions[type_] = (*reactions.get(type_, ()), reaction)
-    return Rules(MappingProxyType(handlers), MappingProxyType(reactions))
+    return Rules(MappingProxyType(handlers), MappingProxyType(reactions), watchers)
 
 
 class Unit:
@@ -55,13 +54,26 @@ class Unit:
 
 
 class World:
-    """All applications. `source` is the time they start from, ms since the epoch."""
+    """All applications. `source` is the time they start from, ms since the epoch.
 
-    def __init__(self, *, source: Source = wall_ms, journal_size: int = 1000, event_size: int = 10_000) -> None:
+    `listeners` get each unit's change, `watchers` each event as it happens. `handlers` are what timers do, by action:
+    more may be added before the world is used.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source = wall_ms,
+        journal_size: int = 1000,
+        event_size: int = 10_000,
+        callback_size: int = 10_000,
+    ) -> None:
         self.listeners: list[Listener] = []
         self._source = source
-        self._sizes = {"journal_size": journal_size, "event_size": event_size}
-        self._rules = _rules()
+        self._sizes = {"journal_size": journal_size, "event_size": event_size, "callback_size": callback_size}
+        self.watchers: list[Reaction] = []
+        self.handlers: dict[str, Handler] = {}
+        self._rules = _rules(self.handlers, self.watchers)
         self._applications: dict[str, Application] = {}
         self._by_api_key: dict[str, Application] = {}
 

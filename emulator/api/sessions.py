@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from types import MappingProxyType
-from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
 from emulator import wire
 from emulator.call import Call, Handler
 from emulator.schemas.sessions import parse_create_session
-from state import sessions
+from state import rotation, sessions
 
 
 async def create_session(call: Call) -> Response:
@@ -52,7 +52,7 @@ async def force_disconnect(call: Call) -> Response:
 
 async def migrate_session(call: Call) -> Response:
     with call.unit() as app:
-        sessions.migrate(app, call.session(app), patient=call.contract.patient_migration)
+        rotation.migrate(app, call.session(app), patient=call.contract.patient_migration)
     return call.answer({"message": "Session migration initiated"})
 
 

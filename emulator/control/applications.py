@@ -7,11 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from emulator.applications import Applications
+from emulator.applications import OPENTOK, Applications
 from emulator.call import base_url
 from emulator.control.common import CurrentApplication, CurrentWorld
-from emulator.control.models import ApplicationChange
-from emulator.settings import ApplicationConfig
+from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from state.application import Application
 from state.options import Options
 
@@ -29,10 +28,21 @@ def show(request: Request, app: Application) -> dict[str, Any]:
         "apiSecret": app.credentials.api_secret,
         "publicKey": app.credentials.public_key,
         "privateKey": app.credentials.private_key or None,
+        "signatureSecret": app.credentials.signature_secret,
         **options.model_dump(by_alias=True, include=set(Options.model_fields)),
+        "webhooks": _webhooks(app, opentok=False),
+        "opentokCallbacks": _webhooks(app, opentok=True),
         "createdAt": app.created_at,
         "baseUrls": urls or {"http": base_url(request)},
         "counts": counts(app),
+    }
+
+
+def _webhooks(app: Application, *, opentok: bool) -> dict[str, Any]:
+    return {
+        key.removeprefix(OPENTOK): {"address": each.address, "active": each.active, "secret": each.secret}
+        for key, each in app.webhooks.items()
+        if key.startswith(OPENTOK) == opentok
     }
 
 
@@ -47,6 +57,7 @@ def counts(app: Application) -> dict[str, int]:
         "calls": len(app.calls),
         "connectors": len(app.connectors),
         "requests": len(app.journal),
+        "callbacks": len(app.outbox),
     }
 
 
@@ -72,14 +83,12 @@ async def get_application(request: Request, app: CurrentApplication) -> dict[str
 
 @router.patch("/applications/{application}")
 async def change_application(
-    request: Request, app: CurrentApplication, world: CurrentWorld, body: ApplicationChange
+    request: Request, app: CurrentApplication, world: CurrentWorld, body: ApplicationBehaviour
 ) -> dict[str, Any]:
     """Change an application; a new pace holds at once, also for what is being processed."""
-    given = {name: getattr(body, name) for name in body.model_fields_set if getattr(body, name) is not None}
-    name = given.pop("name", None)
+    applications: Applications = request.app.state.applications
     with world.unit(app):
-        app.name = name if name is not None else app.name
-        app.change_options(app.options.model_copy(update=given))
+        applications.change(app, body)
     request.app.state.ticker.wake()
     return show(request, app)
 

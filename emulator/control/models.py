@@ -8,22 +8,6 @@ from pydantic import Field
 
 from emulator.control.common import ControlBody
 from emulator.settings import ApplicationConfig
-from state.options import ArchiveStorage, Contract, Pace
-
-
-class ApplicationChange(ControlBody):
-    """What of an application can be changed; what is left out stays."""
-
-    name: str | None = Field(None, max_length=200)
-    contract: Contract | None = None
-    pace: Pace | None = None
-    archive_storage: ArchiveStorage | None = None
-    auto_participants: int | None = Field(None, ge=0, le=1000)
-    mute_answer: Literal["details", "empty"] | None = None
-    list_count: Literal["total", "page"] | None = None
-    deleted_archive: Literal["shown", "gone"] | None = None
-    stopped_broadcast: Literal["shown", "gone"] | None = None
-    seed: int | None = None
 
 
 class NewStreamBody(ControlBody):
@@ -64,10 +48,31 @@ UnpublishReason = Literal[
 class ClockChange(ControlBody):
     """One thing to do to the clock. `seconds` of `advance` may be a fraction; `speed` is virtual s for each real s."""
 
-    action: Literal["freeze", "resume", "advance", "next"]
+    action: Literal["freeze", "resume", "advance", "next", "idle"]
     seconds: float | None = Field(None, ge=0, le=366 * 24 * 3600, description="for advance")
     speed: float | None = Field(None, gt=0, le=1_000_000, description="for resume; 1 when left out")
     at: int | None = Field(None, ge=0, description="for freeze: where to stop, ms since the epoch")
+
+
+class CallTransition(ControlBody):
+    """What the far side of a SIP call does: holds it, takes it back, hangs up with a reason code."""
+
+    status: Literal["ON_HOLD", "ACTIVE", "HANGUP"]
+    reason_code: str = Field("700", max_length=10, description="for HANGUP: a SIP status, or 700 to 706")
+    reason_message: str = Field("Normal clearing", max_length=200)
+
+
+class CallbackPattern(ControlBody):
+    """Which callbacks: of an event (`archive.available`), of a kind (`archive`), or all."""
+
+    event: str = Field("*", pattern=r"^(\*|[a-z]+(\.[A-Za-z]+)?)$")
+    ids: list[str] | None = Field(None, description="for release: just these")
+
+
+class CallbackOrder(ControlBody):
+    """The order in which callbacks that are not sent yet shall be sent."""
+
+    ids: list[str] = Field(min_length=1)
 
 
 class ArchiveTransition(ControlBody):
@@ -80,6 +85,7 @@ class ArchiveTransition(ControlBody):
 def field_names() -> set[str]:
     """Return every field name of the request bodies, as written on the wire."""
     bodies: tuple[Any, ...] = (
-        ApplicationConfig, ApplicationChange, NewStreamBody, Join, StreamChange, ClockChange, ArchiveTransition,
+        ApplicationConfig, NewStreamBody, Join, StreamChange, ClockChange, ArchiveTransition, CallTransition,
+        CallbackPattern, CallbackOrder,
     )  # fmt: skip
     return {field.alias or name for body in bodies for name, field in body.model_fields.items()}

@@ -156,12 +156,8 @@ async def change_stream(
 ) -> dict[str, Any]:
     """Switch audio or video of a stream on or off, as its client would; `muted` mutes by force."""
     with world.unit(app):
-        found = sessions.published(session, stream)
-        for name in body.model_fields_set:
-            if (value := getattr(body, name)) is not None:
-                setattr(found, name, value)
-        app.emit("stream.updated", found)
-        return show_stream(found)
+        changes = {name: value for name, value in body.model_dump().items() if value is not None}
+        return show_stream(sessions.change_stream(app, session, stream, **changes))
 
 
 @router.delete("/{session}/streams/{stream}", status_code=204, response_class=Response)

@@ -43,7 +43,9 @@ class Tenant:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         with self.world.unit(self.app) as app:
-            app.advance(int(seconds * 1000))
+            target = app.now + int(seconds * 1000)
+            while not app.advance_towards(target):
+                app.outbox.take_ready()
 
     def happened(self, prefix: str = "") -> list[str]:
         """Return the types of the events so far."""

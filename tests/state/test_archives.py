@@ -258,3 +258,19 @@ def test_a_failed_archive_has_no_more_timers(tenant: Tenant) -> None:
         archives.fail(app, archive)
     assert (archive.status, archive.reason) == ("failed", "failure")
     assert not [timer for timer in tenant.app.timeline if timer.subject == archive.id]
+
+
+def test_an_automatic_and_a_manual_archive_do_not_take_each_others_place(tenant: Tenant) -> None:
+    session = tenant.session(archive_mode="always")
+    first = tenant.join(session)
+    (automatic,) = tenant.app.archives
+    with tenant.world.unit(tenant.app) as app:
+        archives.fail(app, automatic)
+        manual = archives.start(app, session, NewArchive())
+    second = tenant.join(session)
+    assert len(tenant.app.archives.live(session.id)) == 2
+    tenant.leave(session, first)
+    tenant.leave(session, second)
+    tenant.advance(60)
+    assert {archive.reason for archive in tenant.app.archives if archive is not automatic} == {"session ended"}
+    assert manual.status == "stopped"

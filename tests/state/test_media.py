@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from state import broadcasts, calls, captions, connectors, renders, sessions
+from state import broadcasts, calls, captions, connectors, renders, rotation, sessions
 from state.broadcasts import Broadcast, Hls, NewBroadcast, RtmpTarget
 from state.calls import NewCall
 from state.captions import NewCaptions
@@ -215,6 +215,39 @@ def test_nothing_composed_survives_a_migration(tenant: Tenant) -> None:
         run = captions.start(app, session, NewCaptions())
     tenant.advance(60)
     with tenant.world.unit(tenant.app) as app:
-        sessions.migrate(app, session)
+        rotation.migrate(app, session)
     tenant.advance(10)
     assert (each.status, run.status) == ("stopped", "stopped")
+
+
+def test_a_call_that_hears_nothing_for_five_minutes_ends(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, NewCall("sip:a@localhost"))
+    for audio, wait in ((False, 299), (True, 600), (False, 300)):
+        with tenant.world.unit(tenant.app) as app:
+            sessions.change_stream(app, session, call.stream_id, has_audio=audio)
+        assert call.status != "HANGUP"
+        tenant.advance(wait)
+    assert (call.status, call.reason_code) == ("HANGUP", "706")
+
+
+def test_a_call_is_held_and_taken_back(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, NewCall("sip:a@localhost"))
+        with pytest.raises(WrongStatus):
+            calls.set_hold(app, call.id, True)
+    tenant.advance(5)
+    with tenant.world.unit(tenant.app) as app:
+        assert calls.set_hold(app, call.id, True).status == "ON_HOLD"
+        assert calls.set_hold(app, call.id, False).status == "ACTIVE"
+
+
+def test_a_connector_shakes_hands_within_six_seconds(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        connector = connectors.connect(app, session, NewConnector("wss://localhost"))
+    assert connector.status == "connecting"
+    tenant.advance(6)
+    assert connector.status == "connected"

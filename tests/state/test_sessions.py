@@ -7,8 +7,6 @@ import pytest
 from state import sessions
 from state.errors import (
     InvalidSessionId,
-    MigrationInProgress,
-    MigrationTooSoon,
     NoClients,
     NoStreamsYet,
     NotConnected,
@@ -124,19 +122,3 @@ def test_signals_are_kept_and_need_somebody_to_get_them(tenant: Tenant) -> None:
         with pytest.raises(NotConnected):
             sessions.signal(app, session, "chat", "you", NOBODY)
     assert [(signal.data, signal.to) for signal in session.signals] == [("hello", ""), ("you", client.id)]
-
-
-def test_a_session_migrates_once_at_a_time_and_not_right_after_its_creation(tenant: Tenant) -> None:
-    session = tenant.session()
-    tenant.join(session)
-    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
-        sessions.migrate(app, session)
-    tenant.advance(60)
-    with tenant.world.unit(tenant.app) as app:
-        sessions.migrate(app, session)
-        with pytest.raises(MigrationInProgress):
-            sessions.migrate(app, session)
-    tenant.advance(10)
-    assert tenant.happened("session.m") == ["session.migrating", "session.migrated"]
-    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
-        sessions.migrate(app, session)

@@ -1,0 +1,64 @@
+"""A Python client of a running emulator's control API.
+
+    from emulator.client import Emulator
+
+    with Emulator("http://localhost:8080") as emulator, emulator.application(pace="instant") as app:
+        ...  # create a session with an SDK and the credentials of `app`
+        app.join(session_id, 2)
+        app.wait_for("archive.available", timeout=5)
+
+`AsyncEmulator` has the same calls, to be awaited. Needs httpx: `pip install 'vonage-video-emulator[client]'`. Nothing
+here imports the emulator itself.
+"""
+
+from __future__ import annotations
+
+from .answers import (
+    Attempt,
+    Call,
+    Callback,
+    ClockState,
+    Event,
+    Exchange,
+    Message,
+    Participant,
+    Session,
+    Signal,
+    Stream,
+    Timer,
+)
+from .application import ApplicationClient, AsyncApplicationClient
+from .clock import AsyncClock, Clock
+from .emulator import AsyncEmulator, Emulator
+from .errors import ControlRefused, EmulatorError, NotInTime, NotReachable
+from .outbox import AsyncOutbox, Outbox
+from .sessions import AsyncParticipants, Participants
+
+__all__ = [
+    "ApplicationClient",
+    "AsyncApplicationClient",
+    "AsyncClock",
+    "AsyncEmulator",
+    "AsyncOutbox",
+    "AsyncParticipants",
+    "Attempt",
+    "Call",
+    "Callback",
+    "Clock",
+    "ClockState",
+    "ControlRefused",
+    "Emulator",
+    "EmulatorError",
+    "Event",
+    "Exchange",
+    "Message",
+    "NotInTime",
+    "NotReachable",
+    "Outbox",
+    "Participant",
+    "Participants",
+    "Session",
+    "Signal",
+    "Stream",
+    "Timer",
+]

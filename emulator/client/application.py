@@ -1,0 +1,120 @@
+"""One application: its credentials, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from .answers import Exchange, read_all
+from .asking import Ask, Async, Part, Steps, Sync, call, camel
+from .clock import AsyncClock, Clock, ClockCalls
+from .events import EventCalls
+from .outbox import AsyncOutbox, Outbox, OutboxCalls
+from .sessions import AsyncParticipants, Participants, SessionCalls
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Part):
+    """The credentials and options of an application, as of the last answer, and what can be asked of it."""
+
+    id: str
+    name: str
+    api_key: str
+    api_secret: str
+    public_key: str
+    private_key: str
+    """RSA private key, PEM; empty when the application was made with a public key only."""
+    signature_secret: str
+    """What callbacks are signed with whose webhook has no secret of its own."""
+    base_urls: Mapping[str, str]
+    """Base URLs of the service: `http` and, with HTTPS, `https`."""
+    options: Mapping[str, Any]
+    """Everything else that the emulator tells, under the names of the control API: `pace`, `webhooks`, `counts` …"""
+
+    def _show(self, shown: Mapping[str, Any]) -> None:
+        rest = dict(shown)
+        self.id = rest.pop("id")
+        self.name = rest.pop("name", "")
+        self.api_key = rest.pop("apiKey", "")
+        self.api_secret = rest.pop("apiSecret", "")
+        self.public_key = rest.pop("publicKey", "")
+        self.private_key = rest.pop("privateKey", None) or ""
+        self.signature_secret = rest.pop("signatureSecret", "")
+        self.base_urls = rest.pop("baseUrls", {})
+        self.options = rest
+
+    @call
+    def refresh(self) -> Steps[None]:
+        """Read options and counts anew."""
+        self._show((yield Ask("GET")))
+
+    @call
+    def change(self, /, **options: Any) -> Steps[None]:
+        """Change options (`pace="realistic"`, `webhooks={…}` …); what is left out stays.
+
+        Names may be written as in Python or as in the control API. Raises `ControlRefused` (400).
+        """
+        self._show((yield Ask("PATCH", "", {camel(name): value for name, value in options.items()})))
+
+    @call
+    def reset(self) -> Steps[None]:
+        """Forget every session, resource, event and callback; credentials, options and the clock stay."""
+        yield Ask("POST", "/reset")
+
+    @call
+    def delete(self) -> Steps[None]:
+        """Delete the application with all it has."""
+        yield Ask("DELETE")
+
+    @call
+    def requests(self, operation: str | None = None) -> Steps[list[Exchange]]:
+        """Return what was asked of the service and answered, oldest first, of one operation (`startArchive`) or all."""
+        answer = yield Ask("GET", "/requests", params={"operation": operation, "limit": 10_000})
+        return read_all(Exchange, reversed(answer["items"]))
+
+    @call
+    def archive_transition(self, id: str, status: str, reason: str = "") -> Steps[None]:
+        """Force an archive into a status that may follow the one it has. Raises `ControlRefused` (409) otherwise."""
+        yield Ask("POST", f"/archives/{id}/transition", {"status": status, "reason": reason})
+
+
+class ApplicationClient(ApplicationCalls, Sync):
+    """One application. In a `with` block it is deleted at the end.
+
+    Everything can be called on it directly; `clock`, `participants` and `outbox` have the same calls by subject.
+    """
+
+    def __init__(self, http: httpx.Client, shown: Mapping[str, Any]) -> None:
+        super().__init__(http, f"/applications/{shown['id']}")
+        self._show(shown)
+        self.clock = Clock(http, self._path)
+        self.participants = Participants(http, self._path)
+        self.outbox = Outbox(http, self._path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.delete()
+
+
+class AsyncApplicationClient(ApplicationCalls, Async):
+    """One application; answers are awaited. In an `async with` block it is deleted at the end."""
+
+    def __init__(self, http: httpx.AsyncClient, shown: Mapping[str, Any]) -> None:
+        super().__init__(http, f"/applications/{shown['id']}")
+        self._show(shown)
+        self.clock = AsyncClock(http, self._path)
+        self.participants = AsyncParticipants(http, self._path)
+        self.outbox = AsyncOutbox(http, self._path)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.delete()

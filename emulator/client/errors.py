@@ -1,0 +1,35 @@
+"""What the clients raise."""
+
+from __future__ import annotations
+
+
+class EmulatorError(Exception):
+    """The emulator did not do what was asked."""
+
+
+class NotReachable(EmulatorError):
+    """Nothing answers, or not in time."""
+
+
+class NotInTime(EmulatorError, TimeoutError):
+    """What was waited for did not happen; the message says what happened instead."""
+
+
+class ControlRefused(EmulatorError):
+    """The control API refused a request.
+
+    `status` is the HTTP status, `field` the field of the request that is wrong (or empty), `suggestion` what would have
+    been right (or empty).
+    """
+
+    def __init__(self, status: int, message: str, field: str = "", suggestion: str = "") -> None:
+        super().__init__(status, message, field, suggestion)
+        self.status = status
+        self.message = message
+        self.field = field
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        subject = f"{self.field}: " if self.field else ""
+        hint = f" ({self.suggestion})" if self.suggestion else ""
+        return f"{subject}{self.message}{hint} [{self.status}]"

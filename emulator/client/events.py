@@ -1,0 +1,84 @@
+"""What happens in an application: its events, and waiting for one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from .answers import ClockState, Event, read, read_all
+from .asking import Ask, Part, Steps, call
+from .errors import NotInTime
+
+LONGEST_WAIT = 60.0
+SHOWN = 10
+"""How many events the message of `NotInTime` shows."""
+ALL = 10_000
+
+
+class EventCalls(Part):
+    """Read what happened, and wait for what is to happen."""
+
+    def _events(self, *, wait: float | None = None, **params: str | int | None) -> Steps[tuple[int, list[Event]]]:
+        ask = Ask("GET", "/events", params={"limit": ALL, "wait": wait, **params}, seconds=wait or 0.0)
+        answer = yield ask
+        return answer["last"], read_all(Event, answer["items"])
+
+    @call
+    def events(
+        self, after: int = 0, type: str | None = None, *, id: str | None = None, session: str | None = None
+    ) -> Steps[list[Event]]:
+        """Return what happened after event number `after`, oldest first.
+
+        `type` is one type (`archive.available`) or a kind (`archive`), `id` what it happened to, `session` where.
+        """
+        _, found = yield from self._events(after=after, type=type, subject=id, session=session)
+        return found
+
+    @call
+    def last_event(self) -> Steps[int]:
+        """Return the number of the newest event, 0 before there is any: what to wait `after`."""
+        answer = yield Ask("GET", "/events", params={"limit": 1})
+        last: int = answer["last"]
+        return last
+
+    @call
+    def wait_for(
+        self,
+        type: str,
+        id: str | None = None,
+        session: str | None = None,
+        *,
+        timeout: float = 10.0,
+        after: int = 0,
+    ) -> Steps[Event]:
+        """Return the first event of a type or kind (`archive.available`, `archive`), as soon as there is one.
+
+        One that happened before the call counts, unless its number is not beyond `after`. `id` is what it happens to,
+        `session` where. Raises `NotInTime` after `timeout` real seconds, with the last events in its message.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            wait = round(min(left, LONGEST_WAIT), 3)
+            last, found = yield from self._events(wait=wait, after=after, type=type, subject=id, session=session)
+            if found:
+                return found[0]
+            if time.monotonic() >= deadline:
+                break
+        wanted = " ".join([type, *([f"of {id}"] if id else []), *([f"in session {session}"] if session else [])])
+        _, recent = yield from self._events(after=max(0, last - SHOWN))
+        answer = yield Ask("GET", "/clock")
+        raise NotInTime(_late(wanted, timeout, recent, read(ClockState, answer)))
+
+
+def _late(wanted: str, timeout: float, events: Sequence[Event], clock: ClockState) -> str:
+    lines = [f"no {wanted} within {timeout:g} s"]
+    lines += ["the last events:" if events else "nothing has happened yet"]
+    for event in events:
+        reason = f" ({event.reason})" if event.reason else ""
+        lines.append(f"  {event.number:>5}  {event.type}  {event.subject}{reason}")
+    if clock.frozen:
+        due = clock.pending[0] if clock.pending else None
+        what = f"{due.action} of {due.subject} in {(due.due - clock.now) / 1000:g} s" if due else "nothing"
+        lines.append(f"the clock is frozen; due next: {what}")
+    return "\n".join(lines)

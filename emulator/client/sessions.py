@@ -1,0 +1,146 @@
+"""Sessions of an application and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from .answers import Call, Participant, Session, Signal, Stream, read, read_all
+from .asking import Ask, Async, Part, Steps, Sync, call, camel
+
+Role = Literal["publisher", "subscriber", "moderator", "publisheronly"]
+LeaveReason = Literal["clientDisconnected", "forceDisconnected", "networkDisconnected"]
+UnpublishReason = Literal[
+    "clientDisconnected", "forceDisconnected", "forceUnpublished", "mediaStopped", "networkDisconnected"
+]
+VideoType = Literal["camera", "screen", "custom"]
+
+
+class SessionCalls(Part):
+    """Do what clients with a camera would do, and see what they would see.
+
+    All of these raise `ControlRefused`: 404 for a session, connection or stream that is not there, 400 for a value that
+    is not allowed.
+    """
+
+    @call
+    def sessions(self) -> Steps[list[Session]]:
+        """Return every session, oldest first."""
+        answer = yield Ask("GET", "/sessions")
+        return read_all(Session, answer["items"])
+
+    @call
+    def session(self, session_id: str) -> Steps[Session]:
+        """Return a session with everybody in it."""
+        answer = yield Ask("GET", f"/sessions/{session_id}")
+        return read(Session, answer)
+
+    @call
+    def join(
+        self,
+        session_id: str,
+        count: int = 1,
+        *,
+        data: str | None = None,
+        role: Role | None = None,
+        streams: Sequence[Mapping[str, Any]] | None = None,
+        token: str | None = None,
+    ) -> Steps[list[Participant]]:
+        """Let `count` participants join.
+
+        Each publishes one camera stream unless `streams` says which (`[]`: none); a stream has `name`, `video_type`,
+        `has_audio`, `has_video`, `layout_class_list`. A client `token` gives data, role and layout classes, and is
+        verified as the service would.
+        """
+        body: dict[str, Any] = {"count": count, "data": data, "role": role, "token": token}
+        if streams is not None:
+            body["streams"] = [_fields(stream) for stream in streams]
+        answer = yield Ask("POST", f"/sessions/{session_id}/participants", _given(body))
+        return read_all(Participant, answer["items"])
+
+    @call
+    def leave(self, session_id: str, connection_id: str, *, reason: LeaveReason = "clientDisconnected") -> Steps[None]:
+        """Let a participant leave."""
+        yield Ask("DELETE", f"/sessions/{session_id}/participants/{connection_id}", params={"reason": reason})
+
+    @call
+    def publish(
+        self,
+        session_id: str,
+        connection_id: str,
+        *,
+        name: str = "",
+        video_type: VideoType = "camera",
+        has_audio: bool = True,
+        has_video: bool = True,
+        layout_class_list: Sequence[str] | None = None,
+    ) -> Steps[Stream]:
+        """Let a participant publish a stream; `layout_class_list` left out is that of its token."""
+        body = {"name": name, "videoType": video_type, "hasAudio": has_audio, "hasVideo": has_video}
+        if layout_class_list is not None:
+            body["layoutClassList"] = list(layout_class_list)
+        answer = yield Ask("POST", f"/sessions/{session_id}/participants/{connection_id}/streams", body)
+        return read(Stream, answer)
+
+    @call
+    def change_stream(
+        self,
+        session_id: str,
+        stream_id: str,
+        *,
+        has_audio: bool | None = None,
+        has_video: bool | None = None,
+        video_type: VideoType | None = None,
+        muted: bool | None = None,
+    ) -> Steps[Stream]:
+        """Switch audio or video of a stream on or off, as its client would; what is left out stays."""
+        body = {"hasAudio": has_audio, "hasVideo": has_video, "videoType": video_type, "muted": muted}
+        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", _given(body))
+        return read(Stream, answer)
+
+    @call
+    def mute(self, session_id: str, stream_id: str) -> Steps[Stream]:
+        """Mute a stream by force."""
+        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": True})
+        return read(Stream, answer)
+
+    @call
+    def unmute(self, session_id: str, stream_id: str) -> Steps[Stream]:
+        """Take back that a stream was muted by force."""
+        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": False})
+        return read(Stream, answer)
+
+    @call
+    def unpublish(
+        self, session_id: str, stream_id: str, *, reason: UnpublishReason = "clientDisconnected"
+    ) -> Steps[None]:
+        """Let a stream end."""
+        yield Ask("DELETE", f"/sessions/{session_id}/streams/{stream_id}", params={"reason": reason})
+
+    @call
+    def signals(self, session_id: str) -> Steps[list[Signal]]:
+        """Return the signals that the server sent to a session, oldest first."""
+        answer = yield Ask("GET", f"/sessions/{session_id}/signals")
+        return read_all(Signal, answer["items"])
+
+    @call
+    def calls(self) -> Steps[list[Call]]:
+        """Return the SIP calls of the application with the digits played to them, oldest first."""
+        answer = yield Ask("GET", "/calls")
+        return read_all(Call, answer["items"])
+
+
+class Participants(SessionCalls, Sync):
+    """The people in an application's sessions."""
+
+
+class AsyncParticipants(SessionCalls, Async):
+    """The people in an application's sessions; answers are awaited."""
+
+
+def _fields(stream: Mapping[str, Any]) -> dict[str, Any]:
+    return {camel(name): value for name, value in stream.items()}
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}

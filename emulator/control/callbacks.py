@@ -1,0 +1,128 @@
+"""The outbox: what is told to receivers, every attempt, and what a test may do with it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query
+
+from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.control.models import CallbackOrder, CallbackPattern
+from state import outbox
+from state.application import Application
+from state.outbox import Attempt, Callback
+
+router = APIRouter(prefix="/applications/{application}/callbacks", tags=["Callbacks"])
+
+Status = Literal["pending", "held", "delivered", "failed", "dropped"]
+
+
+def show_callback(app: Application, callback: Callback) -> dict[str, Any]:
+    """Return a callback with every attempt; times in ms of the clock, durations in ms of real time."""
+    retry = app.timeline.get(outbox.RETRY, callback.id)
+    return {
+        "id": callback.id,
+        "jti": callback.jti,
+        "number": callback.number,
+        "webhook": callback.webhook,
+        "event": callback.event,
+        "url": callback.url,
+        "sessionId": callback.session_id,
+        "status": callback.status,
+        "createdAt": callback.created_at,
+        "nextAttemptAt": retry.due if retry else None,
+        "body": orjson.loads(callback.body),
+        "attempts": [_show_attempt(callback, attempt) for attempt in callback.attempts],
+    }
+
+
+def _show_attempt(callback: Callback, attempt: Attempt) -> dict[str, Any]:
+    return {
+        "number": attempt.number,
+        "at": attempt.at,
+        "duration": round(attempt.duration, 3),
+        "status": attempt.status or None,
+        "cause": attempt.cause or None,
+        "request": {"headers": dict(attempt.request_headers), "body": callback.body.decode()},
+        "response": {
+            "headers": dict(attempt.response_headers),
+            "body": attempt.response_body.decode("utf-8", "replace"),
+        },
+    }
+
+
+def _list(app: Application, callbacks: list[Callback]) -> dict[str, Any]:
+    return {"count": len(callbacks), "items": [show_callback(app, callback) for callback in callbacks]}
+
+
+@router.get("")
+async def list_callbacks(
+    app: CurrentApplication,
+    world: CurrentWorld,
+    status: Status | None = None,
+    event: str = "*",
+    session: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
+) -> dict[str, Any]:
+    """List callbacks, oldest first; `event` is that of an event (`archive.available`) or of a kind (`archive`)."""
+    with world.unit(app):
+        found = [
+            callback
+            for callback in app.outbox
+            if (status is None or callback.status == status)
+            and outbox.matches(event, callback.event)
+            and (session is None or callback.session_id == session)
+        ]
+        return _list(app, found[:limit])
+
+
+@router.post("/hold")
+async def hold(app: CurrentApplication, world: CurrentWorld, body: CallbackPattern | None = None) -> dict[str, Any]:
+    """Hold callbacks from now on: all, or those of an event or kind. Answers those that became held."""
+    with world.unit(app):
+        return _list(app, outbox.hold(app, body.event if body else "*"))
+
+
+@router.post("/release")
+async def release(app: CurrentApplication, world: CurrentWorld, body: CallbackPattern | None = None) -> dict[str, Any]:
+    """Send what is held: all, those of an event or kind, or just `ids` (the others stay held)."""
+    body = body or CallbackPattern()
+    with world.unit(app):
+        return _list(app, outbox.release(app, body.event, body.ids))
+
+
+@router.post("/reorder")
+async def reorder(app: CurrentApplication, world: CurrentWorld, body: CallbackOrder) -> dict[str, Any]:
+    """Let callbacks that are not sent yet be sent in another order: hold, reorder, release."""
+    with world.unit(app):
+        app.outbox.reorder(body.ids)
+        return _list(app, list(app.outbox))
+
+
+@router.get("/{callback}")
+async def get_callback(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
+    """Read one callback."""
+    with world.unit(app):
+        return show_callback(app, app.outbox.get(callback))
+
+
+@router.post("/{callback}/redeliver")
+async def redeliver(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
+    """Send a callback once more, now, whatever became of it."""
+    with world.unit(app):
+        return show_callback(app, outbox.redeliver(app, callback))
+
+
+@router.post("/{callback}/drop")
+async def drop(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
+    """Never send a callback (again)."""
+    with world.unit(app):
+        return show_callback(app, outbox.drop(app, callback))
+
+
+@router.post("/{callback}/duplicate", status_code=201)
+async def duplicate(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
+    """Send the same callback a second time, with the same `jti`."""
+    with world.unit(app):
+        return show_callback(app, outbox.duplicate(app, callback))

@@ -1,0 +1,62 @@
+"""The application's clock: read, freeze, resume, advance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
+from emulator.control.models import ClockChange
+from emulator.timelapse import Timelapse
+from state.application import Application
+
+router = APIRouter(prefix="/applications/{application}/clock", tags=["Clock"])
+
+
+def show_clock(app: Application) -> dict[str, Any]:
+    """Return the time, ms since the epoch, and the next hundred transitions."""
+    return {
+        "now": app.clock.now(),
+        "frozen": app.clock.frozen,
+        "speed": app.clock.speed,
+        "pending": [
+            {"action": timer.action, "subject": timer.subject, "due": timer.due} for timer in list(app.timeline)[:100]
+        ],
+    }
+
+
+@router.get("")
+async def get_clock(app: CurrentApplication, world: CurrentWorld) -> dict[str, Any]:
+    """Read the clock, ms since the epoch, and the next hundred transitions."""
+    with world.unit(app):
+        return show_clock(app)
+
+
+@router.post("")
+async def change_clock(
+    request: Request, app: CurrentApplication, world: CurrentWorld, body: ClockChange
+) -> dict[str, Any]:
+    """Freeze, resume, or advance: by seconds, to the next transition, until idle.
+
+    What falls due on the way happens, each at its own time, and its callbacks are attempted before time goes on.
+    `idle` goes on until no processing and no retry is pending; contractual times are not waited for.
+    """
+    if body.action == "advance" and body.seconds is None:
+        raise ControlError(400, "is required for advance", "seconds")
+    timelapse: Timelapse = request.app.state.timelapse
+    if body.action == "freeze":
+        with world.unit(app):
+            app.clock.freeze(body.at)
+    elif body.action == "resume":
+        with world.unit(app):
+            app.clock.resume(body.speed or 1.0)
+    elif body.action == "advance":
+        await timelapse.advance(app, int((body.seconds or 0) * 1000))
+    elif body.action == "next":
+        await timelapse.advance_to_next(app)
+    else:
+        await timelapse.run_until_idle(app)
+    request.app.state.ticker.wake()
+    with world.unit(app):
+        return show_clock(app)

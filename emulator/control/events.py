@@ -1,0 +1,95 @@
+"""What happens: listed, waited for, streamed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.events import Waiting, show_event
+from state.application import Application
+from state.events import Event
+from state.outbox import matches
+
+router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
+
+LONGEST_WAIT = 60.0
+HEARTBEAT = 15.0
+"""s after which a silent stream shows that it is alive."""
+
+
+def _wanted(event: Event, type_: str | None, subject: str | None, session: str | None) -> bool:
+    return (
+        (type_ is None or matches(type_, event.type))
+        and (subject is None or event.subject == subject)
+        and (session is None or event.session_id == session)
+    )
+
+
+@router.get("")
+async def list_events(
+    request: Request,
+    app: CurrentApplication,
+    world: CurrentWorld,
+    after: Annotated[int, Query(ge=0)] = 0,
+    type: str | None = None,
+    subject: str | None = None,
+    session: str | None = None,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+) -> dict[str, Any]:
+    """List what happened after an event number, oldest first; `wait` s for it when nothing has yet.
+
+    `type` is that of an event (`archive.available`) or of a kind (`archive`); `last` is the newest number there is.
+    """
+    waiting: Waiting = request.app.state.waiting
+    deadline = time.monotonic() + wait
+    while True:
+        news = waiting.of(app)
+        with world.unit(app):
+            found = [event for event in app.events.after(after) if _wanted(event, type, subject, session)][:limit]
+            last = app.events.last
+            items = [show_event(request, app, event) for event in found]
+        remaining = deadline - time.monotonic()
+        if items or remaining <= 0 or not await waiting.wait(news, remaining):
+            return {"last": last, "count": len(items), "items": items}
+
+
+@router.get("/stream", response_class=Response)
+async def stream_events(
+    request: Request,
+    app: CurrentApplication,
+    world: CurrentWorld,
+    after: Annotated[int | None, Query(ge=0)] = None,
+    type: str | None = None,
+    session: str | None = None,
+) -> StreamingResponse:
+    """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID."""
+    start = after
+    if start is None:
+        resumed = request.headers.get("last-event-id", "")
+        start = int(resumed) if resumed.isascii() and resumed.isdigit() else app.events.last
+    stream = _stream(request, app, start, type, session)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+
+async def _stream(
+    request: Request, app: Application, after: int, type_: str | None, session: str | None
+) -> AsyncIterator[bytes]:
+    waiting: Waiting = request.app.state.waiting
+    yield b": connected\n\n"
+    while not waiting.stopping.is_set():
+        news = waiting.of(app)
+        for event in app.events.after(after):
+            after = event.number
+            if _wanted(event, type_, None, session):
+                data = orjson.dumps(show_event(request, app, event))
+                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.type.encode(), data)
+        if not await waiting.wait(news, HEARTBEAT) and not waiting.stopping.is_set():
+            yield b": still here\n\n"

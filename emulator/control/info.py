@@ -1,0 +1,45 @@
+"""The emulator itself: health, readiness, what it is and how it is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+import emulator
+from emulator.control.common import CurrentWorld
+
+router = APIRouter(tags=["Emulator"])
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Tell that the process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/ready")
+async def ready() -> dict[str, str]:
+    """Tell that every request can be served."""
+    return {"status": "ready"}
+
+
+@router.get("/info")
+async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
+    """Return version, settings that matter, URLs and limits."""
+    settings = request.app.state.settings
+    return {
+        "version": emulator.__version__,
+        "store": "memory",
+        "contract": settings.contract,
+        "pace": settings.pace,
+        "auth": settings.auth,
+        "urls": request.app.state.urls,
+        "applications": len(world),
+        "limits": {
+            "requests": settings.journal_size,
+            "events": settings.event_size,
+            "callbacks": settings.callback_size,
+            "bodyBytes": settings.max_body_bytes,
+        },
+    }

@@ -1,0 +1,45 @@
+"""The journal: what was asked of the emulator and what it answered."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from emulator.control.common import ControlError, CurrentApplication
+from emulator.operations import BY_ID
+from state.journal import Exchange
+
+router = APIRouter(tags=["Requests"])
+
+
+def show_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange; secrets in headers stay, they are those of tests."""
+    shown = dataclasses.asdict(exchange)
+    shown["headers"] = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers}
+    shown["body"] = exchange.body.decode("utf-8", "replace")
+    shown["answer"] = exchange.answer.decode("utf-8", "replace")
+    shown["claims"] = dict(exchange.claims)
+    shown["duration"] = round(exchange.duration, 3)
+    return shown
+
+
+@router.get("/applications/{application}/requests")
+async def list_requests(
+    app: CurrentApplication,
+    operation: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+) -> dict[str, Any]:
+    """List the application's exchanges, newest first, of one operation or of all."""
+    if operation is not None and operation not in BY_ID:
+        raise ControlError(400, f"there is no operation {operation}", "operation", f"one of {', '.join(BY_ID)}")
+    items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation)]
+    return {"count": len(items), "items": items}
+
+
+@router.get("/requests")
+async def list_stray_requests(request: Request, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> dict[str, Any]:
+    """List the exchanges that belong to no application: unknown paths, refused tokens of unknown issuers."""
+    items = [show_exchange(exchange) for exchange in request.app.state.journal.newest(limit)]
+    return {"count": len(items), "items": items}

@@ -1,0 +1,164 @@
+"""What callbacks tell: the body of each, made the moment it happens, and where it goes.
+
+Bodies: fidelity/broadcasts-sip-captions-renders-callbacks.md 1.7, 2.3, 3.3, 4.5, 6 and rest-and-archives.md 12.14, 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from emulator import wire
+from emulator.applications import OPENTOK
+from emulator.wire import Json, Speaker
+from state import outbox
+from state.application import Application
+from state.events import Event
+from state.outbox import Webhook
+from state.sessions import Connection, Stream
+
+Write = Callable[[Speaker, Event], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How an event is told: by which webhook, by which OpenTok family, with which body."""
+
+    webhook: str
+    family: str
+    write: Write
+
+
+def _monitored(speaker: Speaker, event: Event, name: str) -> Json:
+    """What the bodies of session and SIP monitoring have in common (6)."""
+    identity = {"projectId": speaker.project}
+    if not speaker.opentok:
+        identity["applicationId"] = speaker.app.id
+    return {"sessionId": event.session_id, **identity, "event": name, "timestamp": event.at}
+
+
+def _reason(event: Event) -> Json:
+    return {"reason": event.reason} if event.reason else {}
+
+
+def _session(name: str) -> Write:
+    return lambda speaker, event: {**_monitored(speaker, event, name), **_reason(event)}
+
+
+def _connection(name: str) -> Write:
+    return lambda speaker, event: {
+        **_monitored(speaker, event, name),
+        "connection": _show_connection(event.record),
+        **_reason(event),
+    }
+
+
+def _show_connection(connection: Connection) -> Json:
+    return {"id": connection.id, "createdAt": connection.created_at, "data": connection.data}
+
+
+def _stream(name: str) -> Write:
+    def write(speaker: Speaker, event: Event) -> Json:
+        stream: Stream = event.record
+        connection = speaker.app.sessions[event.session_id].connections[stream.connection_id]
+        shown: Json = {
+            "id": stream.id,
+            "connection": _show_connection(connection),
+            "createdAt": stream.created_at,
+            "name": stream.name,
+        }
+        if stream.has_video:  # an audio-only stream has no type (6)
+            shown["videoType"] = stream.video_type
+        return {**_monitored(speaker, event, name), "stream": shown, **_reason(event)}
+
+    return write
+
+
+def _call(name: str) -> Write:
+    def write(speaker: Speaker, event: Event) -> Json:
+        call = event.record
+        body = _monitored(speaker, event, name)
+        body["call"] = {"id": call.id, "connectionId": call.connection_id, "createdAt": call.created_at}
+        if name == "callUpdated":
+            body["state"] = call.status
+        if name == "callDestroyed":
+            body |= {"reason_code": call.reason_code, "reason_message": call.reason_message}
+        return body
+
+    return write
+
+
+_ARCHIVE = Told("archive_status", "archive", lambda speaker, event: wire.archive(speaker, event.record))
+_BROADCAST = Told("broadcast_status", "broadcast", lambda speaker, event: wire.broadcast(speaker, event.record))
+_RENDER = Told("render_status", "render", lambda speaker, event: wire.render(speaker, event.record))
+_CAPTIONS = Told("captions_status", "captions", lambda speaker, event: wire.captions(speaker, event.record))
+
+TOLD: Mapping[str, Told] = MappingProxyType(
+    {
+        "session.created": Told("session_created", "session", _session("sessionCreated")),
+        "session.destroyed": Told("session_destroyed", "session", _session("sessionDestroyed")),
+        "session.notification": Told("session_notification", "session", _session("sessionNotification")),
+        "connection.created": Told("connection_created", "session", _connection("connectionCreated")),
+        "connection.destroyed": Told("connection_destroyed", "session", _connection("connectionDestroyed")),
+        "stream.created": Told("stream_created", "session", _stream("streamCreated")),
+        "stream.destroyed": Told("stream_destroyed", "session", _stream("streamDestroyed")),
+        "call.created": Told("sip_call_created", "sip", _call("callCreated")),
+        "call.updated": Told("sip_call_updated", "sip", _call("callUpdated")),
+        "call.destroyed": Told("sip_call_destroyed", "sip", _call("callDestroyed")),
+        "call.muteForced": Told("sip_call_mute_forced", "sip", _call("muteForced")),
+        **{
+            f"archive.{status}": _ARCHIVE
+            for status in ("started", "paused", "stopped", "uploaded", "available", "expired", "failed")
+        },
+        **{f"broadcast.{status}": _BROADCAST for status in ("started", "updated", "stopped", "failed")},
+        **{f"render.{status}": _RENDER for status in ("started", "stopped", "failed")},
+        **{f"captions.{status}": _CAPTIONS for status in ("started", "stopped", "failed")},
+    }
+)
+"""Deleting an archive is not told (rest-and-archives.md 12.7), nor that a render is starting (4.5)."""
+
+
+class Webhooks:
+    """Watches the world and puts a callback into the outbox for each event that somebody wants to be told.
+
+    `base_url` is that of links inside bodies.
+    """
+
+    def __init__(self, base_url: Callable[[], str]) -> None:
+        self._base_url = base_url
+
+    def on_event(self, app: Application, event: Event) -> None:
+        """Post what is to be told of an event."""
+        told = TOLD.get(event.type)
+        if told is None:
+            return
+        own = getattr(getattr(event.record, "new", None), "callback_url", "")
+        if not app.webhooks and not own:
+            return
+        webhook = app.webhooks.get(told.webhook)
+        if webhook is not None:
+            self._post(app, event, told, told.webhook, webhook, app.id)
+        if own and (webhook is None or webhook.address != own):
+            secret = webhook.secret if webhook is not None else ""
+            self._post(app, event, told, "statusCallbackUrl", Webhook(own, secret=secret), app.id)
+        family = app.webhooks.get(OPENTOK + told.family)
+        if family is not None:
+            self._post(app, event, told, OPENTOK + told.family, family, app.credentials.api_key)
+
+    def _post(self, app: Application, event: Event, told: Told, key: str, webhook: Webhook, project: str) -> None:
+        if not webhook.active:
+            return
+        body: Any = told.write(Speaker(app, project, self._base_url()), event)
+        outbox.post(
+            app,
+            webhook=key,
+            event=event.type,
+            url=webhook.address,
+            secret=webhook.secret or app.credentials.signature_secret,
+            session_id=event.session_id,
+            body=orjson.dumps(body),
+        )

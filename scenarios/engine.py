@@ -1,0 +1,216 @@
+"""The faults of one application: its rules, found by operation, and what is to become of its resources."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenarios.effects import Effect, Kind
+from scenarios.predicates import Asked, Names
+from scenarios.rules import CALLBACK, Fault, Rule, read_rule
+from scenarios.strict import Mistake, did_you_mean
+
+Place = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that fires on a call, with the effects that it has on it."""
+
+    fault: Fault
+    effects: Mapping[str, Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What is to become of a resource: an outcome by its name, what it is set to, and the rule it comes from."""
+
+    effect: str
+    settings: Mapping[str, Any]
+    rule: str
+
+
+@dataclass(slots=True)
+class Bucket:
+    """The rules of one place: those that name a session or resource by it, and the others, each in order."""
+
+    general: list[Fault] = field(default_factory=list)
+    keyed: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def lists(self, fault: Fault) -> Iterable[list[Fault]]:
+        """Yield the lists that a rule belongs to."""
+        keys = fault.rule.when.keys_of_index()
+        return [self.keyed.setdefault(key, []) for key in keys] if keys else [self.general]
+
+    def candidates(self, asked: Asked) -> list[Fault]:
+        """Return the rules that can hold, in order."""
+        if not self.keyed:
+            return self.general
+        keys = {asked.session, *asked.resources}
+        named = {fault.name: fault for key in keys for fault in self.keyed.get(key, ())}
+        return sorted([*self.general, *named.values()], key=_order) if named else self.general
+
+
+def _order(fault: Fault) -> tuple[int, int]:
+    return fault.order
+
+
+class Faults:
+    """What is to go wrong in one application.
+
+    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts, with the rule.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.rules: dict[str, Fault] = {}
+        self.fates: dict[str, dict[str, Fate]] = {}
+        self.upcoming: list[tuple[Fault, Fate]] = []
+        self.attached: list[str] = []
+        self.packs: dict[str, Any] = {}
+        self.cast: dict[str, dict[str, list[str]]] = {}
+        self.previous: dict[str, tuple[bytes, tuple[tuple[bytes, bytes], ...]]] = {}
+        self._number = 0
+        self._index: dict[Place, Bucket] = {}
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    # Rules
+
+    def check(self, data: Any) -> Rule:
+        """Return what is written as a rule. Raises `Mistake`."""
+        return read_rule(data, self.names)
+
+    def add(self, data: Mapping[str, Any], now: int, *, source: str = "", replace: bool = False) -> Fault:
+        """Add a rule, written at `now` ms. Raises `Mistake`, also when the name is taken and not to be replaced."""
+        rule = self.check(data)
+        name = rule.name or self._free_name(rule)
+        if name in self.rules and not replace:
+            raise Mistake(f"there is a rule {name} already", ("name",))
+        if name in self.rules:
+            self.remove(name)
+        self._number += 1
+        fault = Fault(rule, dict(data), name, self._number, now, self.names)
+        fault.source = source
+        self.rules[name] = fault
+        self._enter(fault)
+        return fault
+
+    def remove(self, name: str) -> Fault:
+        """Remove a rule. Raises `KeyError`."""
+        fault = self.rules.pop(name)
+        self._leave(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Remove every rule; what has been decided of resources stays so."""
+        self.rules.clear()
+        self._index.clear()
+        self.previous.clear()
+
+    def nearest(self, name: str) -> str:
+        """Return a suggestion for the name of a rule."""
+        return did_you_mean(name, self.rules)
+
+    def _free_name(self, rule: Rule) -> str:
+        base = "-".join(rule.then.effects())
+        return next(name for number in range(1, len(self.rules) + 2) if (name := f"{base}-{number}") not in self.rules)
+
+    def _enter(self, fault: Fault) -> None:
+        if not fault.spent:
+            for place in fault.places(self.names):
+                for rules in self._index.setdefault(place, Bucket()).lists(fault):
+                    bisect.insort(rules, fault, key=_order)
+
+    def _leave(self, fault: Fault) -> None:
+        for place in fault.places(self.names):
+            bucket = self._index.get(place)
+            for rules in bucket.lists(fault) if bucket else ():
+                if fault in rules:
+                    rules.remove(fault)
+
+    # Asking
+
+    def has(self, stage: str, operation: str) -> bool:
+        """Tell whether any rule can hold at this stage of this operation."""
+        return (stage, operation) in self._index
+
+    def ask(self, stage: str, asked: Asked) -> list[Firing]:
+        """Return the rules that fire, first ones first. Each counts a hit; of each kind of effect the first one wins."""
+        bucket = self._index.get((stage, asked.operation))
+        if bucket is None:
+            return []
+        taken: set[Kind] = set()
+        fired: list[Firing] = []
+        for fault in list(bucket.candidates(asked)):
+            if fault.matcher(asked) and not fault.kinds <= taken:
+                effects = {name: effect for name, effect in fault.effects.items() if effect.kind not in taken}
+                taken |= fault.kinds
+                self._hit(fault)
+                fired.append(Firing(fault, effects))
+        return fired
+
+    def callback_effects(self, asked: Asked) -> list[Firing]:
+        """Return what happens to a callback that is about to be sent; `asked.operation` is its kind."""
+        return self.ask(CALLBACK, asked)
+
+    def release(self, fault: Fault) -> None:
+        """Take back a hit: what the rule waited for did not come."""
+        was_spent = fault.spent
+        fault.hits -= 1
+        if was_spent and self.rules.get(fault.name) is fault:
+            self._enter(fault)
+
+    def _hit(self, fault: Fault) -> None:
+        fault.hits += 1
+        if fault.spent:
+            self._leave(fault)
+
+    # Snapshots
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+        return {
+            "number": self._number,
+            "rules": [
+                {
+                    "rule": {**fault.data, "name": fault.name},
+                    "number": fault.number,
+                    "since": fault.since,
+                    "source": fault.source,
+                    "hits": fault.hits,
+                    "counters": fault.matcher.counters(),
+                }
+                for fault in self.rules.values()
+            ],
+            "fates": {
+                subject: {fate.effect: {"settings": dict(fate.settings), "rule": fate.rule} for fate in fates.values()}
+                for subject, fates in self.fates.items()
+            },
+            "packs": self.packs,
+            "cast": self.cast,
+        }
+
+    @classmethod
+    def load(cls, names: Names, dumped: Mapping[str, Any]) -> Faults:
+        """Return what `dump` gave, as it was."""
+        faults = cls(names)
+        for entry in dumped["rules"]:
+            rule = read_rule(entry["rule"], names)
+            fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
+            fault.source, fault.hits = entry["source"], entry["hits"]
+            fault.matcher.restore(list(entry["counters"]))
+            faults.rules[fault.name] = fault
+            faults._enter(fault)
+        faults._number = dumped["number"]
+        for subject, fates in dumped["fates"].items():
+            faults.fates[subject] = {name: Fate(name, fate["settings"], fate["rule"]) for name, fate in fates.items()}
+        faults.packs = dict(dumped["packs"])
+        faults.cast = {session: dict(cast) for session, cast in dumped["cast"].items()}
+        return faults
+
+
+Make = Callable[[], Faults]

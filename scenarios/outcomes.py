@@ -1,0 +1,284 @@
+"""What becomes of resources later: outcomes carried out by timers of the application, so that they follow its clock.
+
+A rule, or a magic value, gives a resource its fate when it begins. `HANDLERS` is what the timers do (the action is
+`fault.` and the effect, the subject is the resource's id); `SCHEDULES` says which event sets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, cast
+
+from scenarios.effects import EFFECTS
+from scenarios.engine import Fate, Faults
+from scenarios.magic import values_of
+from scenarios.predicates import Names
+from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
+from state.application import Application, Handler
+from state.events import Event
+
+Settings = Mapping[str, Any]
+Schedule = Callable[[Application, str, Settings], None]
+
+BUSY = ("486", "Busy Here")
+NO_ANSWER = MappingProxyType({"480": "Temporarily Unavailable", "408": "Request Timeout"})
+DECLINED = ("603", "Decline")
+DROPPED = ("703", "Unexpected clearing")
+NO_MEDIA = ("704", "Media timeout")
+
+
+def action(effect: str) -> str:
+    """Return the action of an effect's timer."""
+    return f"fault.{effect}"
+
+
+def _later(effect: str) -> Schedule:
+    """Let the effect happen after the seconds that it is set to."""
+    return lambda app, subject, settings: app.after(action(effect), subject, int(settings.get("seconds", 0) * 1000))
+
+
+def _instead_of(effect: str, pace: str) -> Schedule:
+    """Let the effect happen when a processing would end; set before its timer, it comes first at the same moment."""
+    return lambda app, subject, settings: app.process(action(effect), subject, pace)
+
+
+def _no_answer(app: Application, subject: str, settings: Settings) -> None:
+    app.after("fault.sipRings", subject, 0)  # the timer of the answer is not set yet
+    _later("sipNoAnswer")(app, subject, settings)
+
+
+def _no_handshake(app: Application, subject: str, settings: Settings) -> None:
+    app.after("fault.handshakeHangs", subject, 0)
+    _later("handshakeFails")(app, subject, settings)
+
+
+SCHEDULES: Mapping[str, Mapping[str, Schedule]] = MappingProxyType(
+    {
+        "archive.started": {"archiveFails": _later("archiveFails")},
+        "archive.stopped": {
+            "uploadFails": _instead_of("uploadFails", "archive.upload"),
+            # These change the upload's timer, which is set after the event.
+            "uploadSlow": lambda app, subject, _: app.after("fault.uploadSlow", subject, 0),
+            "uploadStuck": lambda app, subject, _: app.after("fault.uploadStuck", subject, 0),
+        },
+        "broadcast.started": {
+            effect: _later(effect) for effect in ("broadcastFails", "rtmpOffline", "rtmpError", "hlsError")
+        },
+        "render.starting": {"renderCannotLoad": _instead_of("renderCannotLoad", "render.start")},
+        "render.started": {"renderCrashes": _later("renderCrashes")},
+        "captions.started": {"captionsFail": _later("captionsFail")},
+        "call.created": {"sipBusy": _instead_of("sipBusy", "call.ring")},
+        "call.RINGING": {"sipDeclined": _instead_of("sipDeclined", "call.answer"), "sipNoAnswer": _no_answer},
+        "call.ACTIVE": {"sipDrops": _later("sipDrops"), "sipMediaTimeout": _later("sipMediaTimeout")},
+        "connector.connecting": {"handshakeFails": _no_handshake},
+    }
+)
+"""What sets the timer of each effect. Changes of a call are told apart by its status."""
+
+BEGINNINGS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "archive.started": frozenset({"uploadFails", "uploadSlow", "uploadStuck", "archiveFails"}),
+        "archive.stopped": frozenset({"uploadFails", "uploadSlow", "uploadStuck"}),
+        "broadcast.started": frozenset({"broadcastFails", "rtmpOffline", "rtmpError", "hlsError"}),
+        "render.starting": frozenset({"renderCannotLoad", "renderCrashes"}),
+        "captions.started": frozenset({"captionsFail"}),
+        "call.created": frozenset({"sipBusy", "sipDeclined", "sipNoAnswer", "sipDrops", "sipMediaTimeout"}),
+        "connector.connecting": frozenset({"handshakeFails"}),
+    }
+)
+"""The events at which a resource gets its fate, and what it can be."""
+
+OF_SESSION = frozenset({"networkDrops", "serverRotation"})
+
+
+class Outcomes:
+    """Watches what happens in applications and gives resources their fate; makes `Faults` where there are none."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def faults(self, app: Application) -> Faults:
+        """Return the application's faults, made when it has none."""
+        if app.faults is None:
+            app.faults = Faults(self._names)
+        return cast(Faults, app.faults)
+
+    def watch(self, app: Application, event: Event) -> None:
+        """See an event, before what it leads to."""
+        type_ = event.type
+        if type_ == "call.updated":
+            type_ = f"call.{event.record.status}"
+        if type_ in BEGINNINGS:
+            self._decide(app, event, type_)
+        if app.faults is not None and type_ in SCHEDULES:
+            faults = cast(Faults, app.faults)
+            fates = faults.fates.get(event.subject)
+            if fates:
+                for effect, schedule in SCHEDULES[type_].items():
+                    if effect in fates and app.timeline.get(action(effect), event.subject) is None:
+                        schedule(app, event.subject, fates[effect].settings)
+
+    def _decide(self, app: Application, event: Event, type_: str) -> None:
+        possible = BEGINNINGS[type_]
+        if app.options.magic_values == "on":
+            for magic, target in values_of(event.record):
+                if magic.effect in possible:
+                    self._by_magic(self.faults(app), event.subject, magic.effect, magic.settings, magic.word, target)
+        if app.faults is not None:
+            faults = cast(Faults, app.faults)
+            for upcoming in [each for each in faults.upcoming if each[1].effect in possible]:
+                fault, fate = upcoming
+                faults.upcoming.remove(upcoming)
+                faults.fates.setdefault(event.subject, {})[fate.effect] = fate
+                faults.attached.append(fault.name)
+
+    @staticmethod
+    def _by_magic(faults: Faults, subject: str, effect: str, settings: Settings, word: str, target: str) -> None:
+        fates = faults.fates.setdefault(subject, {})
+        if effect in fates:
+            if not target or target in fates[effect].settings["targets"]:
+                return
+            fates[effect].settings["targets"].append(target)
+        else:
+            defaults = EFFECTS[effect].model_validate(settings).model_dump(by_alias=True)
+            fates[effect] = Fate(effect, {**defaults, **({"targets": [target]} if target else {})}, f"magic:{word}")
+        name = f"magic:{word}"
+        if name not in faults.attached:
+            faults.attached.append(name)
+
+
+def befall_session(app: Application, faults: Faults, session_id: str, fate: Fate) -> None:
+    """Let an outcome that is about a session happen to it, after the seconds that it is set to."""
+    subject = f"{session_id} {fate.rule}"
+    faults.fates.setdefault(subject, {})[fate.effect] = fate
+    _later(fate.effect)(app, subject, fate.settings)
+
+
+def _settings(app: Application, subject: str, effect: str) -> Settings:
+    faults = cast(Faults, app.faults)
+    return faults.fates[subject][effect].settings
+
+
+# What the timers do. Whatever has ended meanwhile is left alone.
+
+
+def _archive_fails(app: Application, subject: str) -> None:
+    archive = app.archives.get(subject)
+    if archive.status in archives.LIVE:
+        archives.fail(app, archive, _settings(app, subject, "archiveFails")["reason"])
+
+
+def _upload_fails(app: Application, subject: str) -> None:
+    archive = app.archives.get(subject)
+    if archive.status == "stopped":
+        archives.fail(app, archive, _settings(app, subject, "uploadFails")["reason"])
+
+
+def _upload_slow(app: Application, subject: str) -> None:
+    due = app.now + int(_settings(app, subject, "uploadSlow")["seconds"] * 1000)
+    for upload in ("archive.upload", "archive.release"):
+        if app.timeline.get(upload, subject):
+            app.timeline.set(upload, subject, due)
+
+
+def _upload_stuck(app: Application, subject: str) -> None:
+    app.timeline.cancel("archive.upload", "archive.release", subject)
+
+
+def _broadcast_fails(app: Application, subject: str) -> None:
+    if app.broadcasts.get(subject).status == "started":
+        broadcasts.fail(app, subject, _settings(app, subject, "broadcastFails")["reason"])
+
+
+def _rtmp(effect: str, status: str) -> Handler:
+    def handler(app: Application, subject: str) -> None:
+        settings = _settings(app, subject, effect)
+        if app.broadcasts.get(subject).status == "started":
+            for target in settings.get("targets") or [settings["target"]]:
+                broadcasts.set_target_status(app, subject, status, target)
+
+    return handler
+
+
+def _hls_error(app: Application, subject: str) -> None:
+    if app.broadcasts.get(subject).status == "started":
+        broadcasts.fail_hls(app, subject)
+
+
+def _render(effect: str) -> Handler:
+    def handler(app: Application, subject: str) -> None:
+        if app.renders.get(subject).status in renders.LIVE:
+            renders.fail(app, subject, _settings(app, subject, effect)["reason"])
+
+    return handler
+
+
+def _captions_fail(app: Application, subject: str) -> None:
+    if app.captions.get(subject).status == "started":
+        captions.fail(app, subject, _settings(app, subject, "captionsFail")["reason"])
+
+
+def _hang_up(code: str, message: str) -> Handler:
+    def handler(app: Application, subject: str) -> None:
+        if app.calls.get(subject).status != "HANGUP":
+            calls.hang_up(app, subject, code, message)
+
+    return handler
+
+
+def _sip_no_answer(app: Application, subject: str) -> None:
+    code = _settings(app, subject, "sipNoAnswer")["code"]
+    _hang_up(code, NO_ANSWER[code])(app, subject)
+
+
+def _sip_rings(app: Application, subject: str) -> None:
+    calls.let_ring(app, subject)
+
+
+def _handshake_hangs(app: Application, subject: str) -> None:
+    app.timeline.cancel("connector.handshake", subject)
+
+
+def _handshake_fails(app: Application, subject: str) -> None:
+    if app.connectors.get(subject).status != "disconnected":
+        connectors.fail(app, subject)
+
+
+def _network_drops(app: Application, subject: str) -> None:
+    session = app.sessions[subject.partition(" ")[0]]
+    who = _settings(app, subject, "networkDrops")["who"]
+    clients = [connection.id for connection in session.connections.values() if connection.origin == "client"]
+    for connection_id in {"first": clients[:1], "last": clients[-1:], "all": clients}[who]:
+        sessions.leave(app, session, connection_id, "networkDisconnected")
+
+
+def _server_rotation(app: Application, subject: str) -> None:
+    rotation.rotate(app, app.sessions[subject.partition(" ")[0]])
+
+
+_ACTIONS: Mapping[str, Handler] = {
+    "archiveFails": _archive_fails,
+    "uploadFails": _upload_fails,
+    "uploadSlow": _upload_slow,
+    "uploadStuck": _upload_stuck,
+    "broadcastFails": _broadcast_fails,
+    "rtmpOffline": _rtmp("rtmpOffline", "offline"),
+    "rtmpError": _rtmp("rtmpError", "error"),
+    "hlsError": _hls_error,
+    "renderCannotLoad": _render("renderCannotLoad"),
+    "renderCrashes": _render("renderCrashes"),
+    "captionsFail": _captions_fail,
+    "sipBusy": _hang_up(*BUSY),
+    "sipDeclined": _hang_up(*DECLINED),
+    "sipNoAnswer": _sip_no_answer,
+    "sipRings": _sip_rings,
+    "sipDrops": _hang_up(*DROPPED),
+    "sipMediaTimeout": _hang_up(*NO_MEDIA),
+    "handshakeHangs": _handshake_hangs,
+    "handshakeFails": _handshake_fails,
+    "networkDrops": _network_drops,
+    "serverRotation": _server_rotation,
+}
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({action(effect): handler for effect, handler in _ACTIONS.items()})

@@ -1,0 +1,127 @@
+"""A rule: when it holds, what it does, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationInfo, model_validator
+
+from scenarios.effects import EFFECTS, Effect, Then
+from scenarios.predicates import EVERY, Matcher, Names, When
+from scenarios.strict import Mistake, Strict, read, unknown
+
+Position = Literal["before", "instead", "after"]
+
+GATE, SERVICE, CALLBACK = "gate", "service", "callback"
+"""Where rules are asked: before the service sees the call, around its work, and when a callback is sent."""
+
+
+class Rule(Strict):
+    """A rule as it is written.
+
+    `position`: `before` the service sees the call (its token is not looked at either), `instead` of the work, or `after`
+    it (the work was done, the answer is lost). Of several rules those of higher `priority` go first, then the older.
+    """
+
+    name: str = Field("", pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$|^$", description="made up when left out")
+    when: When = Field(default_factory=When, description="left out: every call")
+    then: Then
+    position: Position | None = Field(None, description="left out: as the effect is usually meant")
+    times: int | None = Field(None, ge=1, strict=True, description="how often it fires; left out: always")
+    priority: int = Field(0, strict=True, description="higher goes first")
+
+    @model_validator(mode="after")
+    def _fits(self, info: ValidationInfo) -> Self:
+        effects = self.then.effects()
+        kinds = [effect.kind for effect in effects.values()]
+        replacing = [name for name, effect in effects.items() if effect.kind in ("answer", "distortion")]
+        if len(replacing) > 1:
+            raise ValueError(f"{' and '.join(replacing)} cannot both be the answer: write two rules")
+        if ("callback" in kinds) != bool(self.when.callback):
+            raise ValueError("effects on callbacks need `when: {callback: …}`, and it needs them")
+        if len(set(kinds)) > 1 and "callback" in kinds:
+            raise ValueError("effects on callbacks and on calls need a rule each")
+        if self.position in ("before", "instead") and {"distortion", "outcome"} & set(kinds):
+            raise ValueError(f"{', '.join(effects)} needs the work to be done: position after")
+        if self.position is not None and "callback" in kinds:
+            raise ValueError("a callback has no position")
+        if isinstance(info.context, Names):
+            self._require_operation(effects, info.context)
+        return self
+
+    def _require_operation(self, effects: Mapping[str, Effect], names: Names) -> None:
+        for name, effect in effects.items():
+            known = [operation for operation in effect.follows if operation in names.operations]
+            if known and not self.when.operations(names) & frozenset(known):
+                text = f"{name} follows {' or '.join(known)} only, and this rule is about other operations"
+                raise unknown(text, "", (), key="then")
+
+    @property
+    def effective_position(self) -> Position:
+        """The position, or that in which the effects are usually meant."""
+        if self.position is not None:
+            return self.position
+        kinds = {effect.kind for effect in self.then.effects().values()}
+        if "answer" in kinds:
+            return "instead"
+        return "after" if kinds & {"distortion", "outcome"} else "before"
+
+
+class Fault:
+    """A rule in an application: it counts its hits, and is spent when it has fired as often as it may."""
+
+    __slots__ = ("data", "effects", "hits", "kinds", "matcher", "name", "number", "position", "rule", "since", "source")
+
+    def __init__(self, rule: Rule, data: Mapping[str, Any], name: str, number: int, since: int, names: Names) -> None:
+        """Prepare `rule`, written as `data` at `since` ms; `number` is its age among the application's rules."""
+        self.rule = rule
+        self.data = data
+        self.name = name
+        self.number = number
+        self.since = since
+        self.source = ""
+        self.hits = 0
+        self.position: Position = rule.effective_position
+        self.effects: Mapping[str, Effect] = rule.then.effects()
+        self.kinds = frozenset(effect.kind for effect in self.effects.values())
+        self.matcher = Matcher(rule.when, names, since)
+
+    @property
+    def spent(self) -> bool:
+        """Whether it has fired as often as it may."""
+        return self.rule.times is not None and self.hits >= self.rule.times
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Rules are asked in this order."""
+        return (-self.rule.priority, self.number)
+
+    def places(self, names: Names) -> list[tuple[str, str]]:
+        """Return where it is asked: the stage and the operation or kind of callback."""
+        if self.rule.when.callback is not None:
+            kinds = names.callbacks if EVERY in self.rule.when.callback else self.rule.when.callback
+            return [(CALLBACK, kind) for kind in kinds]
+        stage = GATE if self.position == "before" else SERVICE
+        possible = set(self.rule.when.operations(names))
+        follows = [set(effect.follows) for effect in self.effects.values() if effect.follows]
+        if follows and self.kinds == {"outcome"}:
+            possible &= set().union(*follows)
+        return [(stage, operation) for operation in sorted(possible)]
+
+    def show(self) -> dict[str, Any]:
+        """Return the rule as it was written, with what became of it."""
+        shown = {"position": self.position, "times": None, "priority": 0, **self.data, "name": self.name}
+        if self.kinds == {"callback"}:
+            del shown["position"]
+        return {**shown, "hits": self.hits, "spent": self.spent, "source": self.source or None}
+
+
+def read_rule(data: Any, names: Names) -> Rule:
+    """Return a rule as it is written in JSON or YAML. Raises `Mistake`, with a suggestion for misspelt names."""
+    if not isinstance(data, Mapping):
+        raise Mistake(f"expected a rule, found {type(data).__name__}")
+    return read(Rule, data, names)
+
+
+__all__ = ["CALLBACK", "EFFECTS", "GATE", "SERVICE", "Fault", "Position", "Rule", "read_rule"]

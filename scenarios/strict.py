@@ -1,0 +1,115 @@
+"""Reading what people write: strict models, and one clear mistake with its place and a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+Path = tuple[str | int, ...]
+"""Where in a document: keys and indexes from its top."""
+
+M = TypeVar("M", bound="Strict")
+
+
+class Mistake(Exception):
+    """What was written cannot be used; `path` leads to the wrong key or value."""
+
+    def __init__(self, message: str, path: Path = (), suggestion: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.suggestion = suggestion
+
+    def below(self, *path: str | int) -> Mistake:
+        """Return the same mistake, in a document that holds this one at `path`."""
+        return Mistake(self.message, (*path, *self.path), self.suggestion)
+
+    @property
+    def field(self) -> str:
+        """The path as text, with dots."""
+        return ".".join(str(part) for part in self.path)
+
+    def __str__(self) -> str:
+        text = f"{self.field}: {self.message}" if self.path else self.message
+        return f"{text}; {self.suggestion}" if self.suggestion else text
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a suggestion for a misspelt name, or nothing."""
+    names = sorted(known)
+    lower = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
+    return f"did you mean {lower[near[0]]}?" if near else ""
+
+
+def unknown(message: str, name: str, known: Iterable[str], *, key: str = "") -> PydanticCustomError:
+    """Return what a validator raises for a name that does not exist; `key`: which key of the mapping is wrong."""
+    suggestion = did_you_mean(name, known)
+    return PydanticCustomError("mistake", "{text}", {"text": message, "suggestion": suggestion, "key": key})
+
+
+class Strict(BaseModel):
+    """Something that people write: camelCase, unknown fields refused with the nearest known one."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            known = cls.keys()
+            for key in data:
+                if key not in known:
+                    raise unknown(f"there is no such field: {key}", str(key), known, key=str(key))
+        return data
+
+    @classmethod
+    def keys(cls) -> frozenset[str]:
+        """Return the names of the fields as they are written."""
+        return frozenset(field.alias or name for name, field in cls.model_fields.items())
+
+
+def read(model: type[M], data: Any, context: Any = None) -> M:
+    """Return `data` as `model`. Raises `Mistake` for the first thing that is wrong."""
+    try:
+        return model.model_validate(data, context=context)
+    except ValidationError as error:
+        raise _mistake(error) from None
+
+
+def _mistake(error: ValidationError) -> Mistake:
+    # Of the alternatives of a union (`str | list[str]`) each reports; the first one is the usual way to write it.
+    problem = error.errors(include_url=False)[0]
+    path: Path = tuple(part for part in problem["loc"] if not _is_alternative(part))
+    context = problem.get("ctx", {})
+    if problem["type"] == "mistake":
+        if context["key"]:
+            path = (*path, context["key"])
+        return Mistake(str(context["text"]), path, str(context["suggestion"]))
+    if problem["type"] == "missing":
+        return Mistake(f"{path[-1]} is required", path[:-1])
+    if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        return Mistake(f"expected a mapping (got {_short(problem['input'])})", path)
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if not isinstance(problem["input"], Mapping):
+        message += f" (got {_short(problem['input'])})"
+    return Mistake(message, path)
+
+
+def _is_alternative(part: str | int) -> bool:
+    """Tell whether pydantic named a member of a union rather than a key."""
+    return isinstance(part, str) and (
+        part in ("str", "int", "float", "bool", "none", "Test", "function-after[_known(), str]")
+        or part.startswith(("list[", "function-", "constrained-", "dict["))
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,65 @@
+"""Migration and server rotation."""
+
+from __future__ import annotations
+
+import pytest
+
+from state import archives, rotation
+from state.archives import NewArchive
+from state.errors import MigrationInProgress, MigrationTooSoon
+from state.rotation import HOUR
+from tests.state.conftest import START, Tenant
+
+
+def test_a_session_migrates_once_at_a_time_and_not_right_after_its_creation(tenant: Tenant) -> None:
+    session = tenant.session()
+    tenant.join(session)
+    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
+        rotation.migrate(app, session)
+    tenant.advance(60)
+    with tenant.world.unit(tenant.app) as app:
+        rotation.migrate(app, session)
+        with pytest.raises(MigrationInProgress):
+            rotation.migrate(app, session)
+    tenant.advance(10)
+    assert tenant.happened("session.m") == ["session.migrating", "session.migrated"]
+    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
+        rotation.migrate(app, session)
+
+
+def test_a_rotation_is_announced_twice_and_ends_the_session() -> None:
+    tenant = Tenant(session_rotation=12)
+    session = tenant.session()
+    tenant.join(session)
+    tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, NewArchive())
+    tenant.advance(12 * 3600 + 60)
+    told = [event for event in tenant.app.events.after(0) if event.type.startswith("session.")]
+    assert [(event.type, (event.at - START) / HOUR, event.reason) for event in told] == [
+        ("session.created", 0, ""),
+        ("session.notification", 8, "serverRotation"),
+        ("session.notification", 11, "serverRotation"),
+        ("session.destroyed", 12, "serverRotation"),
+    ]
+    assert (session.connections, archive.status) == ({}, "available")
+
+
+def test_a_migration_puts_the_rotation_off() -> None:
+    tenant = Tenant(session_rotation=12, pace="instant")
+    session = tenant.session()
+    tenant.join(session)
+    tenant.advance(11 * 3600)
+    with tenant.world.unit(tenant.app) as app:
+        rotation.migrate(app, session)
+    tenant.advance(11 * 3600)
+    assert len(session.connections) == 1
+    tenant.advance(3600)
+    assert session.connections == {}
+
+
+def test_no_rotation_unless_it_is_asked_for(tenant: Tenant) -> None:
+    session = tenant.session()
+    tenant.join(session)
+    tenant.advance(100 * 3600)
+    assert len(session.connections) == 1
