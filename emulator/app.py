@@ -20,10 +20,22 @@ from emulator.applications import Applications
 from emulator.auth import Authenticator
 from emulator.call import Surroundings
 from emulator.callbacks import Deliveries
-from emulator.control import applications, callbacks, clock, events, files, info, participants, requests, resources
+from emulator.control import (
+    applications,
+    callbacks,
+    clock,
+    events,
+    faults,
+    files,
+    info,
+    participants,
+    requests,
+    resources,
+)
 from emulator.control.common import ControlError, of_validation
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
+from emulator.faulting import Faulting
 from emulator.gate import KEY, Gate
 from emulator.lax import lax
 from emulator.paths import CONTROL
@@ -36,7 +48,8 @@ from state.errors import ApplicationExists, NotConnected, Refused, Unknown, Unkn
 from state.journal import Journal
 from state.world import World
 
-OPEN_PATHS = ("/_emulator/health", "/_emulator/ready")
+OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/"))
+"""What needs no control token: probes, the certificate authority, and the links in answers of the service."""
 
 NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
 
@@ -77,7 +90,8 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     authenticate = strict(authenticator)
     if settings.auth == "lax":
         authenticate = lax(world, made.make_named, wellknown.APPLICATION_ID)
-    service = ServiceRoutes(around, authenticate)
+    faulting = Faulting(world)
+    service = ServiceRoutes(around, authenticate, faulting)
     app.router.routes.insert(0, service)
     app.include_router(_control(), prefix=CONTROL)
     app.state.world = world
@@ -88,6 +102,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.state.journal = journal
     app.state.timelapse = Timelapse(world, deliveries)
     app.state.waiting = waiting
+    app.state.faulting = faulting
     app.state.urls = {}
     world.watchers.append(Webhooks(lambda: settings.public_url or _own_url(app, settings)).on_event)
     _translate_errors(app)
@@ -113,7 +128,7 @@ def _own_url(app: FastAPI, settings: Settings) -> str:
 
 def _control() -> APIRouter:
     control = APIRouter()
-    for module in (info, applications, participants, resources, clock, events, callbacks, requests, files):
+    for module in (info, applications, participants, resources, clock, events, callbacks, faults, requests, files):
         control.include_router(module.router)
     return control
 
@@ -135,7 +150,8 @@ class ControlToken:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"].startswith(CONTROL) and scope["path"] not in OPEN_PATHS:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith(CONTROL) and not path.startswith(OPEN_PATHS):
             given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
             if not hmac.compare_digest(given, self._expected):
                 refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
@@ -155,7 +171,12 @@ def _translate_errors(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         passing = request.scope[KEY]
         if _is_control(request):
-            return ControlError(error.status_code, str(error.detail)).response()
+            allow = (error.headers or {}).get("Allow", "")
+            suggestion = f"allowed: {allow}" if allow else ""
+            response = ControlError(error.status_code, str(error.detail), suggestion=suggestion).response()
+            if allow:
+                response.headers["Allow"] = allow
+            return response
         if passing.allowed:
             allowed = ", ".join(sorted(passing.allowed))
             answer = Answer(405, f"Method not allowed. Allowed: {allowed}", code=405)
@@ -168,7 +189,7 @@ def _translate_errors(app: FastAPI) -> None:
 
     async def of_body(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return of_validation(error).response()
+        return of_validation(error, request.scope.get("endpoint")).response()
 
     async def of_rule(request: Request, error: Exception) -> Response:
         return _control_refusal(error).response()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-import secrets
+import re
 import uuid
 from dataclasses import replace
 from typing import Any
@@ -74,7 +74,9 @@ class Applications:
 
     def make_named(self, project: str) -> Application:
         """Make the application that a lax caller named, by its id or its api key."""
-        numeric = project.isascii() and project.isdigit()
+        if not re.fullmatch(r"[0-9]{1,18}|[A-Za-z0-9_-]{1,64}", project) or re.fullmatch(r"[0-9]{19,}", project):
+            raise Invalid("must be a number of up to 18 digits, or up to 64 letters, digits, - and _", "applicationId")
+        numeric = project.isdigit()
         config = ApplicationConfig.model_construct(
             id=None if numeric else project, api_key=project if numeric else None, name=project
         )
@@ -95,19 +97,25 @@ class Applications:
                 public, private = pair.public, pair.private
         except ValueError as error:
             raise Invalid(str(error), "privateKey" if private else "publicKey") from None
+        chance = _chance(config)
         return Credentials(
             public_key=public,
             private_key=private,
-            api_key=config.api_key or self._free_api_key(),
-            api_secret=config.api_secret or secrets.token_hex(20),
-            signature_secret=config.signature_secret or secrets.token_hex(20),
+            api_key=config.api_key or self._free_api_key(chance),
+            api_secret=config.api_secret or chance.randbytes(20).hex(),
+            signature_secret=config.signature_secret or chance.randbytes(20).hex(),
         )
 
-    def _free_api_key(self) -> str:
+    def _free_api_key(self, chance: random.Random) -> str:
         while True:
-            api_key = str(random.randrange(20_000_000, 99_999_999))
+            api_key = str(chance.randrange(20_000_000, 99_999_999))
             if self._world.find(api_key) is None:
                 return api_key
+
+
+def _chance(config: ApplicationConfig) -> random.Random:
+    """Return what keys and secrets are drawn from: with a seed and an id the same ones are drawn again."""
+    return random.SystemRandom() if config.seed is None else random.Random(f"{config.seed} {config.id}")
 
 
 def webhooks_of(config: ApplicationBehaviour) -> dict[str, Webhook]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from emulator.answers import Answer
 from emulator.errors import NotAllowed
 from state.application import Application, Credentials
@@ -44,7 +46,8 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    caller: Caller
+    app: Application
+    claims: Mapping[str, Any]
     credentials: Credentials
     until: float
 
@@ -91,17 +94,21 @@ class Authenticator:
         else:
             raise NO_TOKEN
         known = self._verified.get(token)
-        if known is not None and known.caller.app.credentials is known.credentials:
-            caller, until = known.caller, known.until
-            if self._world.find(caller.app.id) is not caller.app:
-                raise _refuse("Issuer not found")
-        else:
-            caller, until = self._verify(token, opentok is not None)
-        if time.time() >= until:
+        if (
+            known is None
+            or known.app.credentials is not known.credentials
+            or self._world.find(known.app.id) is not known.app
+        ):
+            known = self._verify(token)
+        if time.time() >= known.until:
             raise _refuse("Token has expired")
-        return caller
+        return Caller(known.app, known.claims, opentok is not None)
 
-    def _verify(self, token: str, opentok: bool) -> tuple[Caller, float]:
+    def _holds(self, known: _Verified) -> bool:
+        """Tell whether the application is still there, with the credentials that verified the token."""
+        return self._world.find(known.app.id) is known.app and known.app.credentials is known.credentials
+
+    def _verify(self, token: str) -> _Verified:
         algorithm, claims = read(token)
         issuer = claims.get("application_id") or claims.get("iss")
         if not isinstance(issuer, str):
@@ -110,14 +117,13 @@ class Authenticator:
         if app is None:
             raise _refuse("Issuer not found")
         self.verify_signature(app, token, algorithm)
-        until = _valid_until(claims, algorithm)
         if claims.get("scope") == CLIENT_SCOPE:
             raise _refuse("Unauthorized token", code=10002)
-        caller = Caller(app, claims, opentok)
         if len(self._verified) >= CACHED_TOKENS:
             self._verified.clear()
-        self._verified[token] = _Verified(caller, app.credentials, until)
-        return caller, until
+        verified = _Verified(app, claims, app.credentials, _valid_until(claims, algorithm))
+        self._verified[token] = verified
+        return verified
 
     def verify_signature(self, app: Application, token: str, algorithm: str) -> None:
         """Check the signature: RS256 with the public key only, HS256 with the api secret only. Raises `NotAllowed`."""
@@ -158,7 +164,8 @@ def read(token: str) -> tuple[str, dict[str, Any]]:
         decoded = jwt.decode_complete(token, options={"verify_signature": False})
         algorithm = decoded["header"].get("alg")
         claims = decoded["payload"]
-    except (jwt.PyJWTError, ValueError, RecursionError):
+        orjson.dumps(claims)  # what cannot be written again (lone surrogates, endless nesting) is no claim
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise _refuse("Invalid token format") from None
     if algorithm not in ("RS256", "HS256") or not isinstance(claims, dict):
         raise _refuse("Invalid token format")

@@ -6,9 +6,9 @@ RS256 (application key), HS256 (api secret) and the older `T1==` form: fidelity/
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
+import math
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from emulator.answers import Answer
 from emulator.auth import CLIENT_SCOPE, Authenticator, read
-from emulator.errors import Invalid, NotAllowed
+from emulator.errors import NotAllowed
 from state.application import Application
 
 ROLES = ("subscriber", "publisher", "moderator", "publisheronly")
@@ -83,7 +83,7 @@ def _read_jwt(app: Application, authenticator: Authenticator, token: str, lax: b
 def _read_t1(app: Application, token: str) -> ClientToken:
     try:
         head, _, payload = base64.b64decode(token[len(T1) :], validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise _refuse("It cannot be decoded.") from None
     signature = parse_qs(head).get("sig", [""])[0]
     expected = hmac.new(app.credentials.api_secret.encode(), payload.encode(), hashlib.sha1).hexdigest()
@@ -97,8 +97,10 @@ def _read_t1(app: Application, token: str) -> ClientToken:
 def _check_times(issued: Any, expires: Any) -> None:
     try:
         start, end = float(issued or 0), float(expires or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _refuse("Its times are not numbers.") from None
+    if not (math.isfinite(start) and math.isfinite(end) and (start or end)):
+        raise _refuse("It has neither iat nor exp.")
     if end and end <= time.time():
         raise _refuse("It has expired.")
     if start and end - start > MAX_LIFE:
@@ -112,7 +114,7 @@ def _client_token(claims: Mapping[str, Any]) -> ClientToken:
         classes = classes.split()
     role = str(claims.get("role") or "publisher")
     if role not in ROLES:
-        raise Invalid(f"the role of the token must be one of {', '.join(ROLES)}", "token")
+        raise _refuse(f"Its role must be one of {', '.join(ROLES)}.")
     return ClientToken(
         session_id=str(claims.get("session_id", "")),
         role=role,

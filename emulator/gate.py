@@ -6,10 +6,12 @@ dispatched without trying routes one after the other.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,23 +22,39 @@ from state.application import Application
 from state.journal import MAX_BODY, Exchange, Journal
 from state.world import World
 
+if TYPE_CHECKING:
+    from scenarios.rules import Fault
+
 log = logging.getLogger("emulator")
 
 KEY = "emulator.exchange"
 
+MAX_HEAD = 65_536
+"""Bytes of path, query and headers together."""
+
+PATIENCE = 60.0
+"""s in which a body has to arrive."""
+
 INTERNAL = Answer(500, "Internal server error")
+TOO_SLOW = Answer(408, "Request timed out.")
+STOPPING = Answer(503, "The emulator is stopping.")
+HEAD_TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes.")
 
 
 @dataclass(slots=True)
 class Passing:
-    """One request on its way: its operation (None for an unknown path or method) and what is noted for the journal."""
+    """One request on its way: its operation (None for an unknown path or method) and what is noted for the journal.
+
+    `wanted` is the fault that the request asks for itself.
+    """
 
     exchange: Exchange
-    body: bytes
+    body: bytes = b""
     operation: Operation | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
     app: Application | None = None
+    wanted: Fault | None = None
 
 
 class Gate:
@@ -55,90 +73,142 @@ class Gate:
             await self._inner(scope, receive, send)
             return
         started = time.perf_counter()
-        path = scope["path"] = fold(scope["path"])
+        path = fold(scope["path"])
+        # What GET answers, HEAD does too; the server leaves the body out.
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        scope = {**scope, "path": path, "method": method}
         control = path.startswith(CONTROL)
+        passing = self._open(scope)
+        body = await self._read(scope, receive)
+        if body is None:
+            return  # the caller went away before it had said what it wanted
+        inner = self._inner
+        if isinstance(body, Answer):
+            inner = _refuse(body, control)
+        else:
+            passing.body = body
+            passing.exchange.body = body[:MAX_BODY]
+            passing.exchange.truncated = len(body) > MAX_BODY
+            if control and body[:1] in (b"{", b"["):
+                _label_json(scope)
+        await self._serve(inner, passing, scope, _replay(body, receive), send, control)
+        if not control:
+            passing.exchange.duration = (time.perf_counter() - started) * 1000
+            self._keep(passing)
+
+    def _open(self, scope: Scope) -> Passing:
+        """Begin to note a request, and find its operation and application."""
         exchange = Exchange(
             at=0,
             method=scope["method"],
-            path=path,
+            path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             headers=tuple(scope["headers"]),
         )
-        body = await self._read(scope, receive)
-        if isinstance(body, Answer):
-            passing = Passing(exchange, b"")
-            inner: ASGIApp = body.response({"connection": "close"})
-        else:
-            exchange.body = body[:MAX_BODY]
-            passing = Passing(exchange, body)
-            inner = self._inner
-            self._resolve(passing, path)
-        scope[KEY] = passing
+        passing = scope[KEY] = Passing(exchange)
+        found = self._table.find(scope["path"])
+        if found is not None:
+            methods, passing.params = found
+            passing.allowed = tuple(methods)
+            passing.operation = methods.get(exchange.method)
+            if passing.operation is not None:
+                exchange.operation = passing.operation.id
+            if project := passing.params.get("applicationId"):
+                passing.app = self._world.find(project)
+        return passing
 
-        replayed = False
-
-        async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()  # whoever still listens waits for the caller to go away
-            replayed = True
-            return {"type": "http.request", "body": passing.body, "more_body": False}
+    async def _serve(
+        self, inner: ASGIApp, passing: Passing, scope: Scope, receive: Receive, send: Send, control: bool
+    ) -> None:
+        """Let the request be answered, note the answer, and answer 500 where nobody did."""
+        exchange = passing.exchange
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-            elif len(exchange.answer) < MAX_BODY:
-                exchange.answer += message.get("body", b"")[:MAX_BODY]
+            elif not control:
+                part = message.get("body", b"")
+                exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
+                exchange.answer += part[: MAX_BODY - len(exchange.answer)]
             await send(message)
 
-        if control:
-            if passing.body[:1] in (b"{", b"["):
-                _label_json(scope)
-            await inner(scope, replay, send)
-            return
         try:
-            await inner(scope, replay, note)
+            await inner(scope, receive, note)
         except Exception:
             if exchange.status:
                 raise
             log.exception("%s %s failed", exchange.method, exchange.path)
-            await INTERNAL.response()(scope, replay, note)
-        exchange.duration = (time.perf_counter() - started) * 1000
-        self._keep(passing)
-
-    def _resolve(self, passing: Passing, path: str) -> None:
-        found = self._table.find(path)
-        if found is None:
-            return
-        methods, passing.params = found
-        passing.allowed = tuple(methods)
-        passing.operation = methods.get(passing.exchange.method)
-        if passing.operation is not None:
-            passing.exchange.operation = passing.operation.id
-        if project := passing.params.get("applicationId"):
-            passing.app = self._world.find(project)
+            await _refuse(INTERNAL, control)(scope, receive, note)
 
     def _keep(self, passing: Passing) -> None:
-        app = passing.app
-        passing.exchange.at = app.clock.now() if app else time.time_ns() // 1_000_000
-        (app.journal if app else self._journal).append(passing.exchange)
+        app, exchange = passing.app, passing.exchange
+        exchange.at = app.clock.now() if app else time.time_ns() // 1_000_000
+        (app.journal if app else self._journal).append(exchange)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | Answer:
-        """Return the body, or the answer to one that is too large."""
-        too_large = Answer(413, f"The request body is larger than {self._max_body} bytes.")
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if declared.isdigit() and int(declared) > self._max_body:
-            return too_large
+    async def _read(self, scope: Scope, receive: Receive) -> bytes | Answer | None:
+        """Return the body, the answer to one that cannot be taken, or None when the caller went away."""
+        declared, chunked, size = 0, False, len(scope["path"]) + len(scope["query_string"])
+        for name, value in scope["headers"]:
+            size += len(name) + len(value)
+            if name == b"content-length" and value.isdigit():
+                declared = int(value[:20])
+            elif name == b"transfer-encoding":
+                chunked = True
+        if size > MAX_HEAD:
+            _shorten(scope[KEY].exchange)
+            return HEAD_TOO_LARGE
+        if declared > self._max_body:
+            return self._too_large()
+        if not declared and not chunked:
+            return b""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._collect(receive)
+        except TimeoutError:
+            return TOO_SLOW
+        except asyncio.CancelledError:
+            return STOPPING  # an unfinished request is no reason for a traceback
+
+    async def _collect(self, receive: Receive) -> bytes | Answer | None:
         body = b""
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return body
+                return None
             body += message.get("body") or b""
             if len(body) > self._max_body:
-                return too_large
+                return self._too_large()
             if not message.get("more_body", False):
                 return body
+
+    def _too_large(self) -> Answer:
+        return Answer(413, f"The request body is larger than {self._max_body} bytes.")
+
+
+def _refuse(answer: Answer, control: bool) -> ASGIApp:
+    """Return the answer to a request that is not passed on, in the shape of the side that was asked."""
+    if control:
+        answer = Answer(answer.status, body={"error": {"message": answer.message}})
+    return answer.response({"connection": "close"})
+
+
+def _replay(body: bytes | Answer, receive: Receive) -> Receive:
+    """Return a `receive` that tells the body that was read; whoever listens on waits for the caller to go away."""
+    told = False
+
+    async def replay() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body if isinstance(body, bytes) else b"", "more_body": False}
+
+    return replay
+
+
+def _shorten(exchange: Exchange) -> None:
+    exchange.path, exchange.query, exchange.headers = exchange.path[:1000], exchange.query[:1000], ()
+    exchange.truncated = True
 
 
 def _label_json(scope: Scope) -> None:

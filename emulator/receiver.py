@@ -15,8 +15,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -34,7 +34,7 @@ class BadSignature(Exception):
 class Received:
     """One callback as it arrived: `at` in s of this machine's clock, header names in lower case, `body` as sent.
 
-    `status` is what was answered.
+    `status` is what is answered.
     """
 
     at: float
@@ -53,7 +53,10 @@ class Received:
 
     @property
     def event(self) -> str:
-        """What it tells, as the outbox names it: `archive.available`, `connection.created`, `call.updated` …"""
+        """What it tells: `archive.available`, `connection.created`, `call.updated` …
+
+        The outbox names it so too, but for `broadcast.updated`: its body has the status, which is `started`.
+        """
         return event_of(self.json)
 
     @property
@@ -196,11 +199,11 @@ class Receiver:
         unanswered = Received(time.time(), path, headers, body, 0)
         with self._changed:
             reply = self._next_reply(unanswered.event)
+            self._arrived.append(replace(unanswered, status=reply.status))
+            self._changed.notify_all()
             if reply.delay:
                 server = self._server
                 self._changed.wait_for(lambda: self._server is not server, reply.delay)
-            self._arrived.append(Received(unanswered.at, path, headers, body, reply.status))
-            self._changed.notify_all()
         return reply
 
     def _next_reply(self, event: str) -> Reply:
@@ -278,13 +281,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
-
-
-@contextlib.contextmanager
-def receiving(**options: Any) -> Iterator[Receiver]:
-    """Run a receiver with these options of `Receiver` for the length of a block."""
-    with Receiver(**options) as receiver:
-        yield receiver
 
 
 def event_of(body: Any) -> str:

@@ -15,6 +15,8 @@ from functools import lru_cache
 
 from state.archives import Archive
 
+TRANSCRIPT = "transcription.json"
+
 _FILE_TYPE = b"\x00\x00\x00\x14ftypisom\x00\x00\x02\x00isom"
 _MAX_PADDING = 65_536
 
@@ -34,6 +36,12 @@ def file_of(archive: Archive) -> RecordedFile:
     A composed archive of nothing is empty (fidelity/rest-and-archives.md 12.10).
     """
     return _make(archive.id, archive.session_id, archive.created_at, archive.recorded, archive.new.output_mode)
+
+
+def transcript_of(archive: Archive) -> RecordedFile:
+    """Return the archive's transcript: nobody spoke."""
+    content = json.dumps({"archiveId": archive.id, "language": archive.new.transcription_language, "segments": []})
+    return RecordedFile(TRANSCRIPT, content.encode(), "")
 
 
 @lru_cache(maxsize=256)

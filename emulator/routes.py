@@ -16,6 +16,7 @@ from emulator.api import archives, broadcasts, media, sessions, streams
 from emulator.auth import Authenticator, Caller
 from emulator.call import Call, Handler, Surroundings
 from emulator.errors import Invalid, NotAllowed
+from emulator.faulting import Faulting
 from emulator.gate import KEY, Passing
 from emulator.operations import OPERATIONS, Operation
 from state.errors import Refused
@@ -36,10 +37,11 @@ def handlers() -> Mapping[str, Handler]:
 class ServiceRoutes(BaseRoute):
     """All operations as one route, so that a request is not matched against them one after the other."""
 
-    def __init__(self, around: Surroundings, authenticate: Authenticate) -> None:
+    def __init__(self, around: Surroundings, authenticate: Authenticate, faulting: Faulting) -> None:
         found = handlers()
         self.routes = {
-            operation.id: _route(operation, found[operation.id], around, authenticate) for operation in OPERATIONS
+            operation.id: _route(operation, found[operation.id], around, authenticate, faulting)
+            for operation in OPERATIONS
         }
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -54,20 +56,29 @@ class ServiceRoutes(BaseRoute):
         await self.routes[scope[KEY].operation.id].handle(scope, receive, send)
 
 
-def _route(operation: Operation, handler: Handler, around: Surroundings, authenticate: Authenticate) -> APIRoute:
+def _route(
+    operation: Operation, handler: Handler, around: Surroundings, authenticate: Authenticate, faulting: Faulting
+) -> APIRoute:
     name = operation.id
 
-    async def endpoint(request: Request) -> Response:
-        passing: Passing = request.scope[KEY]
-        contract = passing.app.options.contract if passing.app else "service"
+    async def work(call: Call) -> Response:
+        try:
+            return await handler(call)
+        except (Refused, Invalid, NotAllowed) as error:
+            return errors.of_exception(error, name, call.app.options.contract).response()
+
+    async def serve(request: Request, passing: Passing) -> Response:
         try:
             caller = authenticate(request, passing)
-            passing.app = caller.app
-            passing.exchange.claims = caller.claims
-            contract = caller.app.options.contract
-            return await handler(Call(request, name, passing, caller, around))
         except (Refused, Invalid, NotAllowed) as error:
+            contract = passing.app.options.contract if passing.app else "service"
             return errors.of_exception(error, name, contract).response()
+        passing.app = caller.app
+        passing.exchange.claims = caller.claims
+        return await faulting.around(Call(request, name, passing, caller, around), work)
+
+    async def endpoint(request: Request) -> Response:
+        return await faulting.gate(request, request.scope[KEY], serve)
 
     endpoint.__name__ = name
     methods = sorted({method for method, _ in operation.routes})

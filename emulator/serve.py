@@ -24,10 +24,10 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
     application of the settings cannot be made.
     """
     https_port = settings.https_port if settings.https else None
-    if ready_file is not None:
-        ready_file.unlink(missing_ok=True)  # one that a killed process left would announce the wrong ports
     listeners = listen(settings.host, settings.http_port, https_port)
     try:
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)  # one that a killed process left would announce the wrong ports
         files = ensure(settings.data_dir, settings.tls_names) if https_port is not None else None
         listening = _where(settings, listeners, files)
 
@@ -107,12 +107,16 @@ def _quick_imports() -> Iterator[None]:
     from pydantic import BaseModel
 
     gc.disable()  # nothing is dropped meanwhile, and what was made stays out of all later collections
-    BaseModel.model_config["defer_build"] = True  # validators are built when first used; most are for the API docs
     # FastAPI looks for models of Pydantic 1 and takes "not installed" for an answer.
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
+    BaseModel.model_config["defer_build"] = (
+        True  # FastAPI's own models describe OpenAPI: built when the page is asked for
+    )
+    import fastapi  # noqa: F401
+
+    del BaseModel.model_config["defer_build"]
     try:
         yield
     finally:
-        del BaseModel.model_config["defer_build"]
         gc.freeze()
         gc.enable()

@@ -17,6 +17,7 @@ import uvicorn
 from emulator.listeners import Listeners
 from emulator.settings import Settings
 from emulator.tls import TlsFiles
+from emulator.wire_faults import Protocol
 
 SHUTDOWN_SECONDS = 3
 """How long running requests may take to end after SIGTERM."""
@@ -33,7 +34,7 @@ class Server(uvicorn.Server):
         logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
-from state.application import Change
+from state.application import Application, Change
 from state.world import World
+
+log = logging.getLogger("emulator")
 
 COALESCE = 0.005
 """s between two looks at the world, however much changes."""
@@ -44,9 +47,17 @@ class Ticker:
             if due is None:
                 continue
             if due <= app.clock.now():
-                with self._world.unit(app):
-                    due = app.timeline.next_due()
+                due = self._settle(app)
             delay = app.clock.real_delay(due) if due is not None else None
             if delay is not None and (earliest is None or delay < earliest):
                 earliest = delay
         return earliest
+
+    def _settle(self, app: Application) -> int | None:
+        """Settle one application; what goes wrong in it must not stop the others."""
+        try:
+            with self._world.unit(app):
+                return app.timeline.next_due()
+        except Exception:
+            log.exception("a transition of application %s failed", app.id)
+            return app.timeline.next_due()

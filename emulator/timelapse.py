@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from emulator.callbacks import Deliveries
 from state.application import Application
 from state.world import World
@@ -45,4 +47,5 @@ class Timelapse:
             await self._deliveries.settled(app)
             with self._world.unit(app):
                 reached = app.advance_towards(target)
+            await asyncio.sleep(0)  # a long way must not keep everybody else waiting
         await self._deliveries.settled(app)

@@ -5,13 +5,14 @@ Each function names the section of the fidelity file it copies. Callers pass `Sp
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulator.recordings import file_of
+from emulator.recordings import TRANSCRIPT, file_of
 from state.application import Application
 from state.archives import Archive
 from state.broadcasts import Broadcast
@@ -145,12 +146,12 @@ def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
         body["maxBitrate"] = new.max_bitrate
     if new.quantization_parameter is not None:
         body["quantizationParameter"] = new.quantization_parameter
-    if new.stream_mode == "manual" and each.status in ("started", "paused"):
-        body["streams"] = _selected(each.selected)
+    if each.status == "started" and (new.stream_mode == "manual" or new.output_mode == "individual"):
+        body["streams"] = _selected(_taken_in(speaker.app, each))
     if new.has_transcription:
         body["transcription"] = {
             "status": each.transcription,
-            "url": None,
+            "url": _archive_url(speaker, each, TRANSCRIPT) if each.transcription == "available" else None,
             "reason": None,
             "primaryLanguageCode": new.transcription_language,
             "hasSummary": new.transcription_summary,
@@ -167,7 +168,21 @@ def _archive_url(speaker: Speaker, each: Archive, name: str) -> str:
     """A link that expires, made anew at each look (12.6)."""
     app = speaker.app
     expires = app.now // 1000 + URL_LIFE
-    return f"{speaker.base_url}/_emulator/files/{app.id}/{each.id}/{name}?Expires={expires}"
+    signature = link_signature(app, each.id, expires)
+    return f"{speaker.base_url}/_emulator/files/{app.id}/{each.id}/{name}?Expires={expires}&Signature={signature}"
+
+
+def link_signature(app: Application, archive_id: str, expires: int) -> str:
+    """Return what makes a link to an archive's file valid until `expires`, s since the epoch."""
+    return hmac.new(app.credentials.api_secret.encode(), f"{archive_id}~{expires}".encode(), "sha256").hexdigest()[:32]
+
+
+def _taken_in(app: Application, each: Archive) -> Mapping[str, Selected]:
+    """The streams that are being recorded: those selected that are there, or all (12.1)."""
+    published = app.sessions[each.session_id].streams
+    if each.stream_mode == "manual":
+        return {stream_id: chosen for stream_id, chosen in each.selected.items() if stream_id in published}
+    return dict.fromkeys(published, Selected(each.new.has_audio, each.new.has_video))
 
 
 def _selected(streams: Mapping[str, Selected]) -> list[Json]:

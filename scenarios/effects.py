@@ -57,13 +57,6 @@ class Latency(Effect):
         return self
 
 
-class Stall(Effect):
-    """No answer until the client gives up; after `maxMs` the connection is closed without one (wall time)."""
-
-    kind = "delay"
-    max_ms: float = Field(60_000, gt=0, le=MAX_DELAY_MS)
-
-
 # Answers
 
 
@@ -179,6 +172,13 @@ class Reset(Effect):
     """The connection is reset (TCP RST): clients see ECONNRESET."""
 
     kind = "answer"
+
+
+class Stall(Effect):
+    """No answer until the client gives up; after `maxMs` the connection is closed without one (wall time)."""
+
+    kind = "answer"
+    max_ms: float = Field(60_000, gt=0, le=MAX_DELAY_MS)
 
 
 class EmptyReply(Effect):
@@ -415,9 +415,9 @@ class CallbackBadlySigned(CallbackEffect):
 
 
 ALL: tuple[type[Effect], ...] = (
-    Latency, Stall,
+    Latency,
     BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, Timeout408, Conflict, TooLarge, RateLimited,
-    Internal, BadGateway, Unavailable, GatewayTimeout, Status, Reset, EmptyReply, Garbage,
+    Internal, BadGateway, Unavailable, GatewayTimeout, Status, Stall, Reset, EmptyReply, Garbage,
     Truncated, SlowDrip, MalformedJson, WrongContentType, StaleRead,
     UploadFails, UploadSlow, UploadStuck, ArchiveFails, BroadcastFails, RtmpOffline, RtmpError, HlsError,
     RenderCannotLoad, RenderCrashes, CaptionsFail, SipBusy, SipNoAnswer, SipDeclined, SipDrops, SipMediaTimeout,
@@ -445,6 +445,8 @@ else:
 
 class Then(_Effects):
     """One effect by its name, or a mapping of effects to what they are set to (nothing for the defaults)."""
+
+    noun = "effect"
 
     @model_validator(mode="before")
     @classmethod

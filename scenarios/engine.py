@@ -71,7 +71,7 @@ class Faults:
         self.attached: list[str] = []
         self.packs: dict[str, Any] = {}
         self.cast: dict[str, dict[str, list[str]]] = {}
-        self.previous: dict[str, tuple[bytes, tuple[tuple[bytes, bytes], ...]]] = {}
+        self.previous: dict[str, bytes] = {}
         self._number = 0
         self._index: dict[Place, Bucket] = {}
 
@@ -132,6 +132,11 @@ class Faults:
                 if fault in rules:
                     rules.remove(fault)
 
+    @property
+    def reads_stale(self) -> bool:
+        """Whether any rule answers stale reads."""
+        return any("staleRead" in fault.effects for fault in self.rules.values())
+
     # Asking
 
     def has(self, stage: str, operation: str) -> bool:
@@ -139,7 +144,7 @@ class Faults:
         return (stage, operation) in self._index
 
     def ask(self, stage: str, asked: Asked) -> list[Firing]:
-        """Return the rules that fire, first ones first. Each counts a hit; of each kind of effect the first one wins."""
+        """Return the rules that fire, in order; each counts a hit. Of each kind of effect the first one wins."""
         bucket = self._index.get((stage, asked.operation))
         if bucket is None:
             return []

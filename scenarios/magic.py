@@ -68,6 +68,12 @@ _NAMES: Mapping[tuple[str, str], Magic] = MappingProxyType({(each.place, each.na
 _HOSTS: Mapping[tuple[str, str], Magic] = MappingProxyType({(each.place, each.host): each for each in MAGIC})
 
 
+BEGINNINGS = frozenset(
+    {"archive.started", "broadcast.started", "call.created", "render.starting", "connector.connecting"}
+)
+"""The events whose records may hold a magic value."""
+
+
 def values_of(record: Any) -> Iterator[tuple[Magic, str]]:
     """Yield the magic values that a new record was made with, each with the RTMP target it is for (else empty)."""
     if isinstance(record, Archive):

@@ -96,12 +96,12 @@ class Outcomes:
     """Watches what happens in applications and gives resources their fate; makes `Faults` where there are none."""
 
     def __init__(self, names: Names) -> None:
-        self._names = names
+        self.names = names
 
     def faults(self, app: Application) -> Faults:
         """Return the application's faults, made when it has none."""
         if app.faults is None:
-            app.faults = Faults(self._names)
+            app.faults = Faults(self.names)
         return cast(Faults, app.faults)
 
     def watch(self, app: Application, event: Event) -> None:

@@ -10,10 +10,9 @@ import random
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Protocol
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
 from scenarios.strict import Strict, unknown
 
@@ -136,7 +135,7 @@ class When(Strict):
     role: Words | None = Field(None, description="role of the client token in the request")
     nth: Counts | None = Field(None, description="which calls, counted from 1")
     after: int | None = Field(None, ge=0, description="every call after so many")
-    until: int | str | None = Field(None, description="until this time of the application: ms, or ISO 8601")
+    until: int | AwareDatetime | None = Field(None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z")
     within: float | None = Field(None, ge=0, description="for so many s of the application's time from being written")
     probability: float | None = Field(None, ge=0, le=1, description="share of the calls, drawn by `seed`")
     seed: int = Field(0, description="seed of `probability`: the same seed draws the same calls")
@@ -155,18 +154,6 @@ class When(Strict):
             for name in value or ():
                 if name not in known and name != EVERY:
                     raise unknown(f"there is no {info.field_name} {name}", name, known)
-        return value
-
-    @field_validator("until")
-    @classmethod
-    def _time(cls, value: int | str | None) -> int | None:
-        """Take ms, or a time as text; text without a zone is UTC."""
-        if isinstance(value, str):
-            try:
-                at = datetime.fromisoformat(value if re.search(r"(Z|[+-]\d\d:?\d\d)$", value) else value + "+00:00")
-            except ValueError:
-                raise ValueError("must be ms since the epoch or a time like 2026-01-31T12:00:00Z") from None
-            return int(at.timestamp() * 1000)
         return value
 
     def operations(self, names: Names) -> frozenset[str]:
@@ -242,7 +229,7 @@ class Matcher:
             sessions = frozenset(when.session)
             checks.append(lambda asked: asked.session in sessions)
         if when.until is not None:
-            end = int(when.until)
+            end = when.until if isinstance(when.until, int) else int(when.until.timestamp() * 1000)
             checks.append(lambda asked: asked.now < end)
         if when.within is not None:
             last = since + int(when.within * 1000)

@@ -20,7 +20,7 @@ GATE, SERVICE, CALLBACK = "gate", "service", "callback"
 class Rule(Strict):
     """A rule as it is written.
 
-    `position`: `before` the service sees the call (its token is not looked at either), `instead` of the work, or `after`
+    `position`: `before` the service sees the call (not even its token is looked at), `instead` of the work, or `after`
     it (the work was done, the answer is lost). Of several rules those of higher `priority` go first, then the older.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
@@ -58,6 +58,9 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 
+    noun: ClassVar[str] = "field"
+    """What a key is called."""
+
     @model_validator(mode="before")
     @classmethod
     def _refuse_unknown(cls, data: Any) -> Any:
@@ -65,7 +68,7 @@ class Strict(BaseModel):
             known = cls.keys()
             for key in data:
                 if key not in known:
-                    raise unknown(f"there is no such field: {key}", str(key), known, key=str(key))
+                    raise unknown(f"there is no such {cls.noun}: {key}", str(key), known, key=str(key))
         return data
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from state.clock import Clock
 from state.events import Event, Events
@@ -65,19 +65,26 @@ class Credentials:
 
 @dataclass(slots=True)
 class Change:
-    """What one unit of work did: the records it changed (by kind and id) and the events that happened, in order."""
+    """What one unit of work did: the records it changed (by kind and id) and the events that happened, in order.
+
+    `removed` are those that are gone; `reset`: all that was there before is gone.
+    """
 
     application_id: str
     version: int
     records: dict[tuple[str, str], Any]
     events: list[Event]
+    removed: frozenset[tuple[str, str]] = frozenset()
+    reset: bool = False
 
 
 class Application:
-    """One tenant. Change it only inside `World.unit`.
+    """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
     `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied.
     """
+
+    kind: ClassVar[str] = "application"
 
     def __init__(
         self,
@@ -121,10 +128,13 @@ class Application:
         self.faults: Faults | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []
+        self._removed: set[tuple[str, str]] = set()
+        self._reset = False
 
     def reset(self) -> None:
         """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
         self._clear()
+        self._reset = True
         self.journal = Journal(self.journal.size)
 
     # What modules of resources use
@@ -132,6 +142,11 @@ class Application:
     def touch(self, record: Any) -> None:
         """Note that `record` changed in this unit."""
         self._changed[record.kind, record.id] = record
+
+    def remove(self, record: Any) -> None:
+        """Note that `record` is gone."""
+        self._changed.pop((record.kind, record.id), None)
+        self._removed.add((record.kind, record.id))
 
     def emit(self, type_: str, record: Any, *, reason: str = "", detail: Any = None) -> None:
         """Note that something happened to `record`, keep the event, and tell whoever reacts to it.
@@ -173,20 +188,25 @@ class Application:
             self._fire(timeline.pop())
         self.now = now
 
-    def advance_towards(self, target: int) -> bool:
+    def advance_towards(self, target: int, most: int = 1000) -> bool:
         """Move the clock to `target` ms, or to where callbacks are to be sent before time goes on.
 
-        Returns whether `target` was reached; if not, call again once the callbacks have been attempted.
+        At most `most` transitions are applied, so that others get their turn. Returns whether `target` was reached; if
+        not, call again once the callbacks have been attempted.
         """
         timeline = self.timeline
-        while (due := timeline.next_due()) is not None and due <= target:
-            if self.outbox.has_ready and due > self.now:
-                self.clock.move(self.now)
-                return False
+        for _ in range(most):
+            due = timeline.next_due()
+            step = target if due is None else min(due, target)
+            if self.outbox.has_ready and step > self.now:
+                break
+            if due is None or due > target:
+                self.now = max(self.now, target)
+                self.clock.move(target)
+                return True
             self._fire(timeline.pop())
-        self.now = max(self.now, target)
-        self.clock.move(target)
-        return True
+        self.clock.move(self.now)
+        return False
 
     def next_processing(self) -> int | None:
         """Return when the next processing or retry is due, ms; None when the application is idle.
@@ -197,8 +217,11 @@ class Application:
 
     def change_options(self, options: Options) -> None:
         """Replace the options; pending processing takes the delays of the new pace at once."""
-        repace = options.pace != self.options.pace
+        repace, reseed = options.pace != self.options.pace, options.seed != self.options.seed
         self.options = options
+        self.touch(self)
+        if reseed:
+            self.ids = Ids(options.seed)
         if repace:
             for timer in list(self.timeline):
                 if timer.pace:
@@ -213,9 +236,11 @@ class Application:
 
     def take_change(self) -> Change | None:
         """Return what was done since the last call, or None when nothing was."""
-        if not self._changed and not self._happened:
+        if not (self._changed or self._happened or self._removed or self._reset):
             return None
         self.version += 1
-        change = Change(self.id, self.version, self._changed, self._happened)
-        self._changed, self._happened = {}, []
+        change = Change(
+            self.id, self.version, self._changed, self._happened, frozenset(self._removed), reset=self._reset
+        )
+        self._changed, self._happened, self._removed, self._reset = {}, [], set(), False
         return change

@@ -186,7 +186,11 @@ def force(app: Application, archive: Archive, status: str, reason: str = "") -> 
     elif status == "deleted":
         delete(app, archive.id)
     else:
-        app.timeline.cancel("archive.pause", "archive.upload", "archive.release", "archive.expire", archive.id)
+        if status == "paused":
+            _halt(app, archive)
+        app.timeline.cancel(
+            "archive.pause", "archive.full", "archive.upload", "archive.release", "archive.expire", archive.id
+        )
         HANDLERS[_ARRIVALS[status]](app, archive.id) if status in _ARRIVALS else _move(app, archive, status, reason)
 
 
@@ -287,7 +291,9 @@ def _halt(app: Application, archive: Archive) -> None:
 
 
 def _pause(app: Application, archive_id: str) -> None:
-    _move(app, app.archives.get(archive_id), "paused")
+    archive = app.archives.get(archive_id)
+    if archive.status == "started":
+        _move(app, archive, "paused")
 
 
 def _stop_idle(app: Application, archive_id: str) -> None:

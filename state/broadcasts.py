@@ -227,7 +227,9 @@ def _hls_ready(app: Application, broadcast_id: str) -> None:
 
 
 def _hls_live(app: Application, broadcast_id: str) -> None:
-    _set_hls(app, app.broadcasts.get(broadcast_id), "live")
+    broadcast = app.broadcasts.get(broadcast_id)
+    if selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
+        _set_hls(app, broadcast, "live")
 
 
 def _set_hls(app: Application, broadcast: Broadcast, status: str) -> None:
@@ -238,6 +240,8 @@ def _set_hls(app: Application, broadcast: Broadcast, status: str) -> None:
 
 def _rtmp_live(app: Application, broadcast_id: str) -> None:
     broadcast = app.broadcasts.get(broadcast_id)
+    if not selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
+        return  # it goes on connecting until somebody publishes again
     broadcast.rtmp = tuple(
         replace(target, status="live") if target.status == "connecting" else target for target in broadcast.rtmp
     )

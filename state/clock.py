@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 Source = Callable[[], int]
 
+LAST = 253_402_300_799_000
+"""The end of the year 9999, ms since the epoch; no clock goes further."""
+
 
 def wall_ms() -> int:
     """Return the machine's time in ms since the epoch."""
@@ -38,12 +41,12 @@ class Clock:
             return self.anchor
         passed = self.source() - self.started
         now = self.anchor + (passed if self.speed == 1.0 else int(passed * self.speed))
-        self._last = max(now, self._last)
+        self._last = min(max(now, self._last), LAST)
         return self._last
 
     def freeze(self, at: int | None = None) -> None:
         """Stop the clock, at `at` ms (not before now) or where it stands."""
-        self.anchor = self._last = max(self.now(), at or 0)
+        self.anchor = self._last = min(max(self.now(), at or 0), LAST)
         self.frozen = True
 
     def resume(self, speed: float = 1.0) -> None:
@@ -56,7 +59,7 @@ class Clock:
     def move(self, to: int) -> None:
         """Set the clock to `to` ms; a time that has passed already changes nothing."""
         if to > self.now():
-            self.anchor = self._last = to
+            self.anchor = self._last = min(to, LAST)
             self.started = self.source()
 
     def real_delay(self, due: int) -> float | None:

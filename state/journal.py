@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_BODY = 65_536
+MAX_BYTES = 16 * 1024 * 1024
+"""Bytes of headers and bodies that a journal keeps at most, besides the number of exchanges."""
 
 
 @dataclass(slots=True)
 class Exchange:
     """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
 
-    `fault` names the rules that fired on it. `unread` names the fields of the request body that nothing looked at. Bodies are kept up to `MAX_BODY` bytes.
+    `fault` names the rules that fired on it. `unread` names the fields of the request body that nothing looked at.
+    Bodies are kept up to `MAX_BODY` bytes; `truncated` tells that there was more.
     """
 
     at: int
@@ -31,15 +34,23 @@ class Exchange:
     unread: tuple[str, ...] = ()
     number: int = 0
     fault: str = ""
+    truncated: bool = False
+
+    @property
+    def bytes(self) -> int:
+        """About how much memory it takes."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.path) + len(self.query) + headers + len(self.body) + len(self.answer)
 
 
 class Journal:
     """The newest exchanges, the oldest given up when it is full. Numbers start at 1 and have no gaps."""
 
-    __slots__ = ("_ring", "last", "size")
+    __slots__ = ("_bytes", "_ring", "last", "size")
 
     def __init__(self, size: int) -> None:
-        self._ring: deque[Exchange] = deque(maxlen=size)
+        self._ring: deque[Exchange] = deque()
+        self._bytes = 0
         self.size = size
         self.last = 0
 
@@ -51,6 +62,9 @@ class Journal:
         self.last += 1
         exchange.number = self.last
         self._ring.append(exchange)
+        self._bytes += exchange.bytes
+        while len(self._ring) > self.size or self._bytes > MAX_BYTES:
+            self._bytes -= self._ring.popleft().bytes
 
     def newest(self, count: int, operation: str | None = None) -> list[Exchange]:
         """Return up to `count` exchanges, newest first, of one operation or of all."""

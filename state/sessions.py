@@ -220,6 +220,8 @@ def leave(
         unpublish(app, session, stream.id, reason)
     del session.connections[connection_id]
     app.emit("connection.destroyed", connection, reason=reason)
+    app.remove(connection)
+    app.touch(session)
     if not session.connections:
         app.emit("session.destroyed", session, reason=session_reason)
 
@@ -260,6 +262,7 @@ def unpublish(app: Application, session: Session, stream_id: str, reason: str = 
     del session.streams[stream_id]
     app.touch(session)
     app.emit("stream.destroyed", stream, reason=reason)
+    app.remove(stream)
 
 
 def published(session: Session, stream_id: str) -> Stream:
@@ -305,6 +308,10 @@ def mute_stream(app: Application, session: Session, stream_id: str) -> None:
 def change_stream(app: Application, session: Session, stream_id: str, **changes: object) -> Stream:
     """Change attributes of a stream, as its client does that switches audio or video. Raises `UnknownStream`."""
     stream = published(session, stream_id)
+    if changes.pop("muted", stream.muted) is not stream.muted:
+        stream.muted = not stream.muted
+        if stream.muted:
+            app.emit("stream.muted", stream)
     for name, value in changes.items():
         setattr(stream, name, value)
     app.emit("stream.updated", stream)

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server import Application, Server, running_server
+from emulator.client import ApplicationClient
+from emulator.testing import Server, running_server
+
+pytest_plugins = ["pytester"]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """One emulator process for the whole run: applications keep tests apart."""
-    with running_server(tmp_path_factory.mktemp("emulator")) as server:
+    with running_server() as server:
         yield server
 
 
 @pytest.fixture
-def application(server: Server) -> Application:
+def application(server: Server) -> ApplicationClient:
     """A new application, with every option at its default."""
-    return server.new_application()
+    return server.emulator.application("test")

@@ -11,7 +11,7 @@ from emulator import wire
 from emulator.call import Call, Handler
 from emulator.schemas.archives import StartArchive
 from emulator.schemas.common import Layout, StreamSelection
-from state import archives
+from state import archives, broadcasts
 from state.archives import Archive
 from state.errors import Unknown
 from state.selection import Selected
@@ -66,10 +66,11 @@ async def select_archive_streams(call: Call) -> Response:
     body = call.body(StreamSelection)
     archive_id = call.params["archiveId"]
     with call.unit() as app:
+        state = broadcasts if app.broadcasts.has(archive_id) else archives  # one SDK comes here for both (4A.16)
         if body.add_stream is not None:
-            archives.select(app, archive_id, body.add_stream, Selected(body.has_audio, body.has_video))
+            state.select(app, archive_id, body.add_stream, Selected(body.has_audio, body.has_video))
         elif body.remove_stream is not None:
-            archives.deselect(app, archive_id, body.remove_stream)
+            state.deselect(app, archive_id, body.remove_stream)
     return call.answer()
 
 

@@ -27,7 +27,7 @@ from .answers import (
     Stream,
     Timer,
 )
-from .application import ApplicationClient, AsyncApplicationClient
+from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
 from .clock import AsyncClock, Clock
 from .emulator import AsyncEmulator, Emulator
 from .errors import ControlRefused, EmulatorError, NotInTime, NotReachable
@@ -35,6 +35,7 @@ from .outbox import AsyncOutbox, Outbox
 from .sessions import AsyncParticipants, Participants
 
 __all__ = [
+    "WEBHOOKS",
     "ApplicationClient",
     "AsyncApplicationClient",
     "AsyncClock",

@@ -180,12 +180,17 @@ class Callback:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request to the service and its answer, as the journal keeps them: `at` and `duration` in ms."""
+    """A request to the service and its answer, as the journal keeps them: `at` and `duration` in ms.
 
+    `claims` are those of the token, `unread` names the fields of the body that nothing looked at.
+    """
+
+    number: int
     at: int = 0
-    operation: str | None = None
+    operation: str = ""
     method: str = ""
     path: str = ""
+    query: str = ""
     status: int = 0
     duration: float = 0.0
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,26 @@ if TYPE_CHECKING:
     import httpx
 
 
+WEBHOOKS = (
+    "archive_status",
+    "broadcast_status",
+    "captions_status",
+    "connection_created",
+    "connection_destroyed",
+    "render_status",
+    "session_created",
+    "session_destroyed",
+    "session_notification",
+    "sip_call_created",
+    "sip_call_destroyed",
+    "sip_call_mute_forced",
+    "sip_call_updated",
+    "stream_created",
+    "stream_destroyed",
+)
+"""The webhooks that an application can have."""
+
+
 class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Part):
     """The credentials and options of an application, as of the last answer, and what can be asked of it."""
 
@@ -58,6 +78,12 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Part):
         Names may be written as in Python or as in the control API. Raises `ControlRefused` (400).
         """
         self._show((yield Ask("PATCH", "", {camel(name): value for name, value in options.items()})))
+
+    @call
+    def send_callbacks_to(self, url: str, *, secret: str = "") -> Steps[None]:
+        """Let callbacks of every kind be sent to `url`, signed with `secret` or else with `signature_secret`."""
+        webhook = {"address": url, "active": True, "secret": secret}
+        self._show((yield Ask("PATCH", "", {"webhooks": dict.fromkeys(WEBHOOKS, webhook)})))
 
     @call
     def reset(self) -> Steps[None]:

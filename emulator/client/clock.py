@@ -33,7 +33,7 @@ class ClockCalls(Part):
 
     @call
     def freeze(self, at: int | None = None) -> Steps[ClockState]:
-        """Stop the clock, at `at` (ms since the epoch) or where it is."""
+        """Stop the clock at `at`, ms since the epoch and not before now, or where it is."""
         return (yield from self._change("freeze", at=at))
 
     @call
@@ -56,7 +56,10 @@ class ClockCalls(Part):
 
     @call
     def run_until_idle(self) -> Steps[ClockState]:
-        """Advance until nothing is left to happen."""
+        """Advance until nothing is being processed and no callback is to be tried again.
+
+        Contractual times, such as the 72 hours of an archive, are not waited for.
+        """
         return (yield from self._change("idle"))
 
 

@@ -18,8 +18,10 @@ ALL = 10_000
 class EventCalls(Part):
     """Read what happened, and wait for what is to happen."""
 
-    def _events(self, *, wait: float | None = None, **params: str | int | None) -> Steps[tuple[int, list[Event]]]:
-        ask = Ask("GET", "/events", params={"limit": ALL, "wait": wait, **params}, seconds=wait or 0.0)
+    def _events(
+        self, *, limit: int = ALL, wait: float | None = None, **params: str | int | None
+    ) -> Steps[tuple[int, list[Event]]]:
+        ask = Ask("GET", "/events", params={"limit": limit, "wait": wait, **params}, seconds=wait or 0.0)
         answer = yield ask
         return answer["last"], read_all(Event, answer["items"])
 
@@ -37,8 +39,7 @@ class EventCalls(Part):
     @call
     def last_event(self) -> Steps[int]:
         """Return the number of the newest event, 0 before there is any: what to wait `after`."""
-        answer = yield Ask("GET", "/events", params={"limit": 1})
-        last: int = answer["last"]
+        last, _ = yield from self._events(limit=1)
         return last
 
     @call
@@ -60,7 +61,9 @@ class EventCalls(Part):
         while True:
             left = max(0.0, deadline - time.monotonic())
             wait = round(min(left, LONGEST_WAIT), 3)
-            last, found = yield from self._events(wait=wait, after=after, type=type, subject=id, session=session)
+            last, found = yield from self._events(
+                limit=1, wait=wait, after=after, type=type, subject=id, session=session
+            )
             if found:
                 return found[0]
             if time.monotonic() >= deadline:

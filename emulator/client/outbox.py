@@ -35,37 +35,43 @@ class OutboxCalls(Part):
         return read(Callback, answer)
 
     @call
-    def hold(self, event: str | None = None) -> Steps[None]:
-        """Keep callbacks from being sent, from now on and those that wait to be tried again."""
-        yield Ask("POST", "/callbacks/hold", _only(event))
+    def hold(self, event: str | None = None) -> Steps[list[Callback]]:
+        """Keep callbacks from being sent, from now on; return those that waited to be tried again and now do not."""
+        answer = yield Ask("POST", "/callbacks/hold", _only(event))
+        return read_all(Callback, answer["items"])
 
     @call
-    def release(self, event: str | None = None, *, ids: Iterable[str] | None = None) -> Steps[None]:
-        """Send what is held, oldest first, and hold no more; with `ids` send just these."""
+    def release(self, event: str | None = None, *, ids: Iterable[str] | None = None) -> Steps[list[Callback]]:
+        """Send what is held, in order, and hold no more; with `ids` send just these. Return what is sent."""
         body: dict[str, object] = dict(_only(event))
         if ids is not None:
             body["ids"] = list(ids)
-        yield Ask("POST", "/callbacks/release", body)
+        answer = yield Ask("POST", "/callbacks/release", body)
+        return read_all(Callback, answer["items"])
 
     @call
-    def redeliver(self, id: str) -> Steps[None]:
+    def redeliver(self, id: str) -> Steps[Callback]:
         """Send a callback once more, whatever became of it."""
-        yield Ask("POST", f"/callbacks/{id}/redeliver")
+        answer = yield Ask("POST", f"/callbacks/{id}/redeliver")
+        return read(Callback, answer)
 
     @call
-    def drop(self, id: str) -> Steps[None]:
+    def drop(self, id: str) -> Steps[Callback]:
         """Never send a callback (again)."""
-        yield Ask("POST", f"/callbacks/{id}/drop")
+        answer = yield Ask("POST", f"/callbacks/{id}/drop")
+        return read(Callback, answer)
 
     @call
-    def duplicate(self, id: str) -> Steps[None]:
-        """Send the same callback a second time, with the same `jti`."""
-        yield Ask("POST", f"/callbacks/{id}/duplicate")
+    def duplicate(self, id: str) -> Steps[Callback]:
+        """Send the same callback a second time, with the same `jti`; return the double."""
+        answer = yield Ask("POST", f"/callbacks/{id}/duplicate")
+        return read(Callback, answer)
 
     @call
-    def reorder(self, ids: Iterable[str]) -> Steps[None]:
-        """Send callbacks that are not sent yet in this order."""
-        yield Ask("POST", "/callbacks/reorder", {"ids": list(ids)})
+    def reorder(self, ids: Iterable[str]) -> Steps[list[Callback]]:
+        """Let callbacks that are not sent yet be sent in this order; return all in their new order."""
+        answer = yield Ask("POST", "/callbacks/reorder", {"ids": list(ids)})
+        return read_all(Callback, answer["items"])
 
 
 class Outbox(OutboxCalls, Sync):

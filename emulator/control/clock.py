@@ -10,6 +10,7 @@ from emulator.control.common import ControlError, CurrentApplication, CurrentWor
 from emulator.control.models import ClockChange
 from emulator.timelapse import Timelapse
 from state.application import Application
+from state.clock import LAST
 
 router = APIRouter(prefix="/applications/{application}/clock", tags=["Clock"])
 
@@ -44,6 +45,8 @@ async def change_clock(
     """
     if body.action == "advance" and body.seconds is None:
         raise ControlError(400, "is required for advance", "seconds")
+    if app.clock.now() + (body.seconds or 0) * 1000 > LAST:
+        raise ControlError(400, "must not lead beyond the year 9999", "seconds")
     timelapse: Timelapse = request.app.state.timelapse
     if body.action == "freeze":
         with world.unit(app):

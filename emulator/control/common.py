@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, get_args, get_type_hints
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from emulator.answers import JSON
 from state.application import Application
 from state.world import World
 
@@ -39,15 +38,15 @@ class ControlError(Exception):
         return JSONResponse({"error": {key: value for key, value in error.items() if value}}, self.status)
 
 
-def world_of(request: Request) -> World:
+async def world_of(request: Request) -> World:
     """Return the world."""
     world: World = request.app.state.world
     return world
 
 
-def application_of(request: Request, application: str) -> Application:
+async def application_of(request: Request, application: str) -> Application:
     """Return the application that the path names by its id or api key. Raises `ControlError` (404)."""
-    found = world_of(request).find(application)
+    found = (await world_of(request)).find(application)
     if found is None:
         raise ControlError(404, f"there is no application {application}", "application")
     return found
@@ -57,24 +56,38 @@ CurrentWorld = Annotated[World, Depends(world_of)]
 CurrentApplication = Annotated[Application, Depends(application_of)]
 
 
-def of_validation(error: RequestValidationError) -> ControlError:
+def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | None = None) -> ControlError:
     """Return the first problem of a request body or query, with the nearest known name where one is misspelt."""
     problem: Mapping[str, Any] = error.errors()[0]
     parts = [str(part) for part in problem["loc"][1:]]
     message = "is required" if problem["type"] == "missing" else str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "json_invalid":
         return ControlError(400, f"the body is not JSON: {problem['ctx']['error']}")
+    if problem["type"] in ("model_attributes_type", "model_type"):
+        message = "must be a JSON object"
     if problem["type"] == "extra_forbidden":
-        return ControlError(400, "there is no such field", ".".join(parts), _nearest(error, parts[-1]))
+        known = _fields_of(endpoint) if endpoint else set()
+        return ControlError(400, "there is no such field", ".".join(parts), suggest(parts[-1], known))
     return ControlError(400, message, ".".join(parts))
 
 
-def _nearest(error: RequestValidationError, name: str) -> str:
-    from emulator.control import models
-
-    known: Sequence[str] = sorted(models.field_names())
-    near = difflib.get_close_matches(name, known, n=1)
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a question for the known name that is nearest, or nothing."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
     return f"did you mean {near[0]}?" if near else ""
 
 
-__all__ = ["JSON", "ControlBody", "ControlError", "CurrentApplication", "CurrentWorld"]
+def _fields_of(endpoint: Callable[..., Any]) -> set[str]:
+    """Return the names that the body of an endpoint knows, those inside its fields included."""
+    found: set[str] = set()
+    pending = list(get_type_hints(endpoint).values())
+    seen: set[Any] = set()
+    while pending:
+        hint = pending.pop()
+        pending.extend(get_args(hint))
+        if isinstance(hint, type) and issubclass(hint, BaseModel) and hint not in seen:
+            seen.add(hint)
+            for name, field in hint.model_fields.items():
+                found.add(field.alias or name)
+                pending.append(field.annotation)
+    return found

@@ -10,10 +10,10 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, suggest
 from emulator.events import Waiting, show_event
 from state.application import Application
-from state.events import Event
+from state.events import TYPES, Event
 from state.outbox import matches
 
 router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
@@ -29,6 +29,12 @@ def _wanted(event: Event, type_: str | None, subject: str | None, session: str |
         and (subject is None or event.subject == subject)
         and (session is None or event.session_id == session)
     )
+
+
+def _check_type(type_: str | None) -> None:
+    kinds = {known.partition(".")[0] for known in TYPES}
+    if type_ is not None and type_ not in TYPES and type_ not in kinds:
+        raise ControlError(400, f"there is no event {type_}", "type", suggest(type_, TYPES | kinds))
 
 
 @router.get("")
@@ -47,6 +53,7 @@ async def list_events(
 
     `type` is that of an event (`archive.available`) or of a kind (`archive`); `last` is the newest number there is.
     """
+    _check_type(type)
     waiting: Waiting = request.app.state.waiting
     deadline = time.monotonic() + wait
     while True:
@@ -70,6 +77,7 @@ async def stream_events(
     session: str | None = None,
 ) -> StreamingResponse:
     """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID."""
+    _check_type(type)
     start = after
     if start is None:
         resumed = request.headers.get("last-event-id", "")

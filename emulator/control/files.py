@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.recordings import file_of
+from emulator.recordings import TRANSCRIPT, file_of, transcript_of
+from emulator.wire import link_signature
 
 router = APIRouter(tags=["Files"])
+
+MEDIA_TYPES = {"mp4": "video/mp4", "zip": "application/zip", "json": "application/json"}
 
 PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
 
@@ -20,17 +25,19 @@ async def download(
     archive: str,
     name: str,
     Expires: int = 0,
+    Signature: str = "",
 ) -> Response:
     """Download an archive's file; the link is good for 10 minutes of the application's clock."""
     with world.unit(app):
         found = app.archives.get(archive)
-        file = file_of(found)
+        file = transcript_of(found) if name == TRANSCRIPT and found.transcription else file_of(found)
         if found.status != "available" or name != file.name:
             raise ControlError(404, f"there is no file {name} of an archive that is {found.status}")
+        if not hmac.compare_digest(Signature.encode(), link_signature(app, found.id, Expires).encode()):
+            raise ControlError(403, "the link is not one that was given out", "Signature")
         if Expires * 1000 < app.now:
             raise ControlError(403, "the link has expired; read the archive for a new one", "Expires")
-    media_type = "application/zip" if name.endswith(".zip") else "video/mp4"
-    return Response(file.content, media_type=media_type)
+    return Response(file.content, media_type=MEDIA_TYPES[name.rpartition(".")[2]])
 
 
 @router.get("/hls/{application}/{broadcast}/playlist.m3u8", response_class=Response)

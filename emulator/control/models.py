@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from emulator.control.common import ControlBody
-from emulator.settings import ApplicationConfig
+from state.clock import LAST
 
 
 class NewStreamBody(ControlBody):
@@ -51,7 +51,7 @@ class ClockChange(ControlBody):
     action: Literal["freeze", "resume", "advance", "next", "idle"]
     seconds: float | None = Field(None, ge=0, le=366 * 24 * 3600, description="for advance")
     speed: float | None = Field(None, gt=0, le=1_000_000, description="for resume; 1 when left out")
-    at: int | None = Field(None, ge=0, description="for freeze: where to stop, ms since the epoch")
+    at: int | None = Field(None, ge=0, le=LAST, description="for freeze: where to stop, ms since the epoch")
 
 
 class CallTransition(ControlBody):
@@ -80,12 +80,3 @@ class ArchiveTransition(ControlBody):
 
     status: Literal["paused", "started", "stopped", "uploaded", "available", "expired", "failed", "deleted"]
     reason: str = Field("", max_length=1000)
-
-
-def field_names() -> set[str]:
-    """Return every field name of the request bodies, as written on the wire."""
-    bodies: tuple[Any, ...] = (
-        ApplicationConfig, NewStreamBody, Join, StreamChange, ClockChange, ArchiveTransition, CallTransition,
-        CallbackPattern, CallbackOrder,
-    )  # fmt: skip
-    return {field.alias or name for body in bodies for name, field in body.model_fields.items()}

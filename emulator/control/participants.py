@@ -17,9 +17,10 @@ from state.sessions import PUBLISHING_ROLES, Connection, NewStream, Session, Str
 router = APIRouter(prefix="/applications/{application}/sessions", tags=["Participants"])
 
 
-def session_of(app: CurrentApplication, session: str) -> Session:
+async def session_of(app: CurrentApplication, world: CurrentWorld, session: str) -> Session:
     """Return the session that the path names."""
-    return sessions.find(app, session)
+    with world.unit(app):
+        return sessions.find(app, session)
 
 
 CurrentSession = Annotated[Session, Depends(session_of)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import ControlError, CurrentApplication
+from emulator.control.common import ControlError, CurrentApplication, suggest
 from emulator.operations import BY_ID
 from state.journal import Exchange
 
@@ -33,7 +33,7 @@ async def list_requests(
 ) -> dict[str, Any]:
     """List the application's exchanges, newest first, of one operation or of all."""
     if operation is not None and operation not in BY_ID:
-        raise ControlError(400, f"there is no operation {operation}", "operation", f"one of {', '.join(BY_ID)}")
+        raise ControlError(400, f"there is no operation {operation}", "operation", suggest(operation, BY_ID))
     items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation)]
     return {"count": len(items), "items": items}
 

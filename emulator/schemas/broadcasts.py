@@ -31,7 +31,7 @@ class RtmpTarget(Body):
     """One RTMP server."""
 
     id: str = ""
-    server_url: str = Field(pattern=r"^rtmps?://")
+    server_url: str = Field(pattern=r"(?i)^rtmps?://.")
     stream_name: Text
 
 

@@ -81,6 +81,8 @@ def parse(model: type[M], raw: bytes) -> M:
         raise Invalid(f"expected a JSON object, found {_kind(content)}")
     try:
         return model.model_validate(_without_nulls(content))
+    except RecursionError:
+        raise Invalid("the body is nested too deeply") from None
     except ValidationError as error:
         raise invalid(error) from None
 
@@ -106,7 +108,7 @@ def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return value
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _explain(problem: Mapping[str, Any]) -> str:

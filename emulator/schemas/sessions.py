@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
 
 from emulator.errors import Invalid
 from emulator.schemas.common import Body, Resolution, invalid
@@ -20,7 +20,7 @@ MAX_SIGNAL_DATA = 8192
 def _ip_address(value: Any) -> Any:
     if value in ("", "null"):  # some SDKs write it so when there is none (sdk-wire 1.1)
         return None
-    ipaddress.ip_address(value)  # raises ValueError, which names the value
+    ipaddress.IPv4Address(value)  # raises ValueError, which names the value
     return value
 
 
@@ -117,7 +117,10 @@ class SignalBody(Body):
 
 
 class MuteSession(Body):
-    """Mute all streams, or no longer mute new ones (10.2). `active` may be text, as one SDK sends it."""
+    """Mute all streams, or no longer mute new ones (10.2).
+
+    `active` may be text, and the excluded ones are called `excludedStreams` by the OpenTok SDKs.
+    """
 
     active: bool
-    excluded_stream_ids: list[str] = []
+    excluded_stream_ids: list[str] = Field([], validation_alias=AliasChoices("excludedStreamIds", "excludedStreams"))

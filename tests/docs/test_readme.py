@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from emulator.app import create_app
 from emulator.cli import app as command_line
 from emulator.operations import OPERATIONS
 from emulator.settings import ENV_PREFIX, Settings
+from emulator.testing import Server, running_server
 from state.options import Options
-from tests.server import Server, running_server
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -64,10 +65,10 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Server:
+def server() -> Iterator[Server]:
     """An emulator of its own: the tours use the well-known application."""
-    with running_server(tmp_path) as server:
-        yield server  # type: ignore[misc]
+    with running_server() as server:
+        yield server
 
 
 def localized(text: str, server: Server) -> str:

@@ -177,6 +177,10 @@ def test_client_tokens_of_every_kind_start_captions_if_they_are_a_moderators(ten
         opentok("subscriber"),
         t1(tenant, sid, "moderator", NOW - 1),
         t1(tenant, sid, "moderator", NOW + 600)[:-8],
+        tenant.client_token(sid, exp=10**400),
+        tenant.client_token(sid, exp=None, iat=None),
+        tenant.client_token(sid, "king"),
+        "T1==é",
         "T1==!",
         "nonsense",
     ]
@@ -225,3 +229,50 @@ def test_lax_mode_believes_anybody_and_makes_applications_on_first_use() -> None
         body = {"sessionId": sid, "token": "anything", "sip": {"uri": "sip:a@localhost"}}
         assert client.post(f"/v2/project/{made['application_id']}/dial", json=body).status_code == 200
         assert client.get("/v2/project/4242/archive").status_code == 200
+
+
+def test_what_cannot_be_written_as_json_is_no_token(tenant: Tenant) -> None:
+    def part(text: str) -> str:
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    header = part('{"alg":"HS256","typ":"JWT"}')
+    nested = '{"a":' * 900 + "1" + "}" * 900
+    for odd in ('"\\ud800"', nested, "NaN"):
+        claims = (
+            f'{{"iss":"{tenant.made["apiKey"]}","iat":{int(time.time())},"exp":{int(time.time()) + 60},"jti":{odd}}}'
+        )
+        signed = f"{header}.{part(claims)}"
+        mac = hmac.new(tenant.made["apiSecret"].encode(), signed.encode(), hashlib.sha256).digest()
+        token = f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+        assert refused(tenant, token, "X-OPENTOK-AUTH")[0] in (200, 403)
+    assert tenant.client.get(f"/_emulator/applications/{tenant.id}/requests").status_code == 200
+
+
+def test_a_client_token_is_no_rest_token_in_either_dialect(tenant: Tenant) -> None:
+    issued = int(time.time())
+    content = {"iss": tenant.made["apiKey"], "iat": issued, "exp": issued + 86_400, "scope": "session.connect"}
+    token = jwt.encode(content, tenant.made["apiSecret"], algorithm="HS256")
+    assert refused(tenant, token, "X-OPENTOK-AUTH") == (403, body("Unauthorized token", 10002))
+
+
+def test_a_remembered_token_is_good_for_the_same_application_made_anew(client: TestClient) -> None:
+    same = {"id": "22222222-0000-4000-8000-000000000001", "apiKey": "777777"}
+    first = Tenant(client, **same)
+    assert first.call("GET", "/archive").status_code == 200
+    first.control("DELETE", "")
+    second = Tenant(client, **same)
+    second.token = first.token
+    assert second.call("GET", "/archive").status_code == 200
+
+
+def test_a_token_speaks_the_dialect_of_its_header_each_time(tenant: Tenant) -> None:
+    tenant.client.get(tenant.root + "/archive", headers={"X-OPENTOK-AUTH": tenant.token})
+    answer = tenant.client.post("/session/create", headers={"Authorization": f"Bearer {tenant.token}", "Accept": "*/*"})
+    assert answer.headers["content-type"] == "application/json"
+
+
+def test_lax_mode_refuses_names_that_no_application_can_have() -> None:
+    with emulator(auth="lax") as client:
+        for project in ("9" * 19, "9" * 5000, "a~b", "a%20b"):
+            assert client.get(f"/v2/project/{project}/archive").status_code == 400, project
+        assert client.get("/_emulator/applications").json()["count"] == 1

@@ -169,12 +169,10 @@ def test_what_sdks_send_as_null_or_as_text_is_taken(tenant: Tenant) -> None:
     }
     archive = tenant.call("POST", "/archive", body)
     assert (archive.status_code, archive.json()["resolution"]) == (200, "640x480")
-    muted = tenant.call(
-        "POST", f"/session/{sid}/mute", {"active": "true", "excludedStreamIds": None, "excludedStreams": []}
-    )
+    muted = tenant.call("POST", f"/session/{sid}/mute", {"active": "true", "excludedStreamIds": None, "excluded": []})
     assert muted.status_code == 200
     (exchange,) = tenant.control("GET", "/requests?operation=muteSession")["items"]
-    assert exchange["unread"] == ["excludedStreams"]
+    assert exchange["unread"] == ["excluded"]
 
 
 def test_a_signal_that_is_too_large_is_413(tenant: Tenant) -> None:
@@ -232,3 +230,60 @@ def test_repeated_and_strange_headers_do_no_harm(tenant: Tenant) -> None:
     headers = [("Authorization", f"Bearer {tenant.token}"), ("Authorization", "Bearer x"), ("X-Odd", "\xff")]
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     assert tenant.client.get(tenant.root + "/archive", headers=encoded).status_code in (200, 403)  # type: ignore[arg-type]
+
+
+def test_a_body_that_is_nested_without_end_is_refused(full: tuple[Tenant, str]) -> None:
+    tenant, sid = full
+    for depth in (300, 950, 1000, 5000):
+        raw = b'{"sessionId": "' + sid.encode() + b'", "x": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+        answer = tenant.call("POST", "/archive", content=raw)
+        assert answer.status_code in (200, 400, 409), depth
+
+
+def test_head_answers_like_get_without_a_body(tenant: Tenant) -> None:
+    assert tenant.call("HEAD", "/archive").status_code == 200
+    assert tenant.client.head("/_emulator/health").status_code == 200
+
+
+def test_path_and_headers_over_the_limit_are_431_and_are_not_kept(tenant: Tenant) -> None:
+    answer = tenant.call("GET", "/archive", headers={"X-Long": "x" * 70_000})
+    assert answer.status_code == 431
+    (exchange,) = tenant.control("GET", "/requests?limit=1")["items"]
+    assert (exchange["status"], exchange["headers"], exchange["truncated"]) == (431, {}, True)
+
+
+def test_an_error_of_control_has_the_shape_of_control() -> None:
+    with emulator(max_body_bytes=2048) as client:
+        answer = client.post("/_emulator/applications", content=b"x" * 3000)
+        assert (answer.status_code, list(answer.json())) == (413, ["error"])
+        answer = client.put("/_emulator/health")
+        assert (answer.status_code, answer.headers["allow"], list(answer.json())) == (405, "GET", ["error"])
+
+
+def test_excluded_streams_are_spared_under_both_names(tenant: Tenant) -> None:
+    for name in ("excludedStreamIds", "excludedStreams"):
+        sid = tenant.session()
+        (one,) = tenant.join(sid)
+        stream = one["streams"][0]["id"]
+        tenant.call("POST", f"/session/{sid}/mute", {"active": True, name: [stream]})
+        (seen,) = tenant.control("GET", f"/sessions/{sid}/participants")["items"]
+        assert seen["streams"][0]["muted"] is False
+
+
+def test_the_archive_route_serves_broadcasts_too(tenant: Tenant) -> None:
+    sid = tenant.session(join=1)
+    (stream,) = tenant.call("GET", f"/session/{sid}/stream").json()["items"]
+    body = {"sessionId": sid, "outputs": {"hls": {}}, "streamMode": "manual"}
+    broadcast = tenant.call("POST", "/broadcast", body).json()["id"]
+    tenant.call("PATCH", f"/broadcast/{broadcast}/streams", {"addStream": stream["id"]})
+    assert tenant.call("PATCH", f"/archive/{broadcast}/streams", {"removeStream": stream["id"]}).status_code == 204
+    assert tenant.call("GET", f"/broadcast/{broadcast}").json()["streams"] == []
+
+
+def test_a_clock_stops_at_the_end_of_the_year_9999(tenant: Tenant) -> None:
+    url = f"/_emulator/applications/{tenant.id}/clock"
+    assert tenant.client.post(url, json={"action": "freeze", "at": 253_402_300_800_000}).status_code == 400
+    for _ in range(2):
+        tenant.control("POST", "/clock", {"action": "freeze", "at": 253_402_300_799_000})
+        assert tenant.client.post(url, json={"action": "advance", "seconds": 1}).status_code == 400
+    assert tenant.session()

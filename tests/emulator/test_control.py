@@ -205,6 +205,74 @@ def test_a_control_token_closes_everything_but_health() -> None:
         assert client.get("/_emulator/applications", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
+def test_the_links_of_the_service_need_no_control_token() -> None:
+    with emulator(control_token="secret") as client:
+        client.headers["Authorization"] = "Bearer secret"
+        tenant = Tenant(client)
+        archive = tenant.archive()
+        tenant.advance(1)
+        tenant.call("POST", f"/archive/{archive}/stop")
+        url = tenant.call("GET", f"/archive/{archive}").json()["url"]
+        del client.headers["Authorization"]
+        assert client.get(url).status_code == 200
+        assert client.get(url.replace("Expires=", "Expires=9")).status_code == 403
+
+
+def test_a_transcript_is_linked_when_it_is_there(tenant: Tenant) -> None:
+    archive = tenant.archive(hasTranscription=True, transcriptionProperties={"primaryLanguageCode": "de-DE"})
+    assert tenant.call("GET", f"/archive/{archive}").json()["transcription"]["url"] is None
+    tenant.advance(1)
+    tenant.call("POST", f"/archive/{archive}/stop")
+    transcription = tenant.call("GET", f"/archive/{archive}").json()["transcription"]
+    assert transcription["status"] == "available"
+    assert tenant.client.get(transcription["url"]).json()["language"] == "de-DE"
+
+
+def test_the_streams_of_an_archive_are_those_that_are_recorded(tenant: Tenant) -> None:
+    sid = tenant.session(join=2)
+    first, second = (item["id"] for item in tenant.call("GET", f"/session/{sid}/stream").json()["items"])
+    individual = tenant.archive(sid, outputMode="individual", hasVideo=False)
+    streams = tenant.call("GET", f"/archive/{individual}").json()["streams"]
+    assert streams == [{"streamId": stream, "hasAudio": True, "hasVideo": False} for stream in (first, second)]
+    manual = tenant.archive(sid, streamMode="manual", multiArchiveTag="b")
+    tenant.call("PATCH", f"/archive/{manual}/streams", {"addStream": first})
+    tenant.control("DELETE", f"/sessions/{sid}/streams/{first}")
+    assert "streams" not in tenant.call("GET", f"/archive/{manual}").json()  # paused
+
+
+def test_muting_by_control_is_force_mute(tenant: Tenant) -> None:
+    sid = tenant.session(join=1)
+    sip = {"uri": "sip:a@localhost", "observeForceMute": True}
+    call = tenant.call("POST", "/dial", {"sessionId": sid, "token": tenant.client_token(sid), "sip": sip}).json()
+    tenant.control("PATCH", f"/sessions/{sid}/streams/{call['streamId']}", {"muted": True})
+    assert tenant.control("GET", "/events?type=call.muteForced")["count"] == 1
+
+
+def test_a_seed_holds_from_when_it_is_given(client: TestClient) -> None:
+    def ids(tenant: Tenant) -> list[str]:
+        tenant.control("PATCH", "", {"seed": 7})
+        return [item["connectionId"] for item in tenant.join(tenant.session(), 3)]
+
+    assert ids(Tenant(client)) == ids(Tenant(client))
+
+
+@pytest.mark.parametrize(("type_", "suggestion"), [("archve", "archive"), ("archive.availabel", "archive.available")])
+def test_an_unknown_event_gets_a_suggestion(tenant: Tenant, type_: str, suggestion: str) -> None:
+    answer = tenant.client.get(f"/_emulator/applications/{tenant.id}/events", params={"type": type_})
+    assert (answer.status_code, answer.json()["error"]["suggestion"]) == (400, f"did you mean {suggestion}?")
+
+
+def test_the_far_side_of_a_call_holds_it_and_hangs_up(tenant: Tenant) -> None:
+    sid = tenant.session(join=1)
+    body = {"sessionId": sid, "token": tenant.client_token(sid), "sip": {"uri": "sip:a@localhost"}}
+    call = tenant.call("POST", "/dial", body).json()["id"]
+    path = f"/calls/{call}/transition"
+    assert tenant.control("POST", path, {"status": "ON_HOLD"})["status"] == "ON_HOLD"
+    assert tenant.control("POST", path, {"status": "ACTIVE"})["status"] == "ACTIVE"
+    ended = tenant.control("POST", path, {"status": "HANGUP", "reasonCode": "486", "reasonMessage": "Busy Here"})
+    assert (ended["status"], ended["reasonCode"], ended["reasonMessage"]) == ("HANGUP", "486", "Busy Here")
+
+
 def test_the_certificate_authority_is_missed_politely(tmp_path: Any) -> None:
     with emulator(data_dir=tmp_path) as client:
         assert client.get("/_emulator/ca.pem").status_code == 404

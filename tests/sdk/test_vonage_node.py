@@ -21,7 +21,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.server import Server
+from emulator.testing import Server
 
 NODE = Path(__file__).parent / "node"
 SUITE = NODE / "suite"

@@ -274,3 +274,21 @@ def test_an_automatic_and_a_manual_archive_do_not_take_each_others_place(tenant:
     tenant.advance(60)
     assert {archive.reason for archive in tenant.app.archives if archive is not automatic} == {"session ended"}
     assert manual.status == "stopped"
+
+
+def test_a_forced_pause_holds_still_until_somebody_publishes_again(tenant: Tenant) -> None:
+    archive = record(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        archives.force(app, archive, "paused")
+    tenant.advance(1000)
+    session = tenant.app.sessions[archive.session_id]
+    (stream,) = session.streams
+    with tenant.world.unit(tenant.app) as app:
+        sessions.unpublish(app, session, stream)
+    tenant.advance(10)
+    assert (archive.status, archive.duration) == ("paused", 0)
+    with tenant.world.unit(tenant.app) as app:
+        sessions.publish(app, session, next(iter(session.connections.values())), NewStream())
+    tenant.advance(5)
+    stop(tenant, archive)
+    assert archive.duration == 5

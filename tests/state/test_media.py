@@ -251,3 +251,15 @@ def test_a_connector_shakes_hands_within_six_seconds(tenant: Tenant) -> None:
     assert connector.status == "connecting"
     tenant.advance(6)
     assert connector.status == "connected"
+
+
+def test_outputs_go_on_connecting_when_everybody_stopped_publishing(tenant: Tenant) -> None:
+    session = live(tenant)
+    each = broadcast(tenant, session, hls=Hls(), rtmp=(TARGET,))
+    with tenant.world.unit(tenant.app) as app:
+        sessions.unpublish(app, session, next(iter(session.streams)))
+    tenant.advance(60)
+    assert outputs(each) == ("ready", "connecting")
+    tenant.join(session)
+    tenant.advance(10)
+    assert outputs(each) == ("live", "live")

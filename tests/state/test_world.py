@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 
 import pytest
 
@@ -12,7 +13,7 @@ from state.application import Change, Credentials
 from state.archives import NewArchive
 from state.clock import Clock
 from state.errors import ApplicationExists, UnknownApplication
-from state.events import Event, Events
+from state.events import TYPES, Event, Events
 from state.options import Options
 from state.timeline import Timeline
 from state.world import World
@@ -35,6 +36,35 @@ def test_a_unit_yields_what_changed_and_what_happened() -> None:
     assert list(changes[0].records) == [("session", session.id)]
     assert ("archive", archive.id) in changes[2].records
     assert [event.type for event in changes[2].events] == ["archive.started"]
+
+
+def test_a_unit_tells_what_is_gone_and_what_was_reset() -> None:
+    tenant = Tenant()
+    changes: list[Change] = []
+    session = tenant.session()
+    client = tenant.join(session)
+    (stream,) = session.streams
+    tenant.world.listeners.append(changes.append)
+    tenant.leave(session, client)
+    with tenant.world.unit(tenant.app) as app:
+        app.change_options(Options(pace="instant"))
+    with tenant.world.unit(tenant.app) as app:
+        app.reset()
+    left, changed, reset = changes
+    assert left.removed == {("stream", stream), ("connection", client.id)}
+    assert set(left.records) == {("session", session.id)}
+    assert set(changed.records) == {("application", "app")}
+    assert reset.reset
+
+
+def test_every_event_that_is_emitted_is_known() -> None:
+    emitted = {
+        found
+        for path in (ROOT / "state").glob("*.py")
+        for found in re.findall(r'emit\(\s*"([a-z]+\.\w+)"', path.read_text())
+    }
+    assert emitted
+    assert emitted <= TYPES
 
 
 def test_entering_a_unit_applies_what_is_due_each_at_its_own_time() -> None:

@@ -10,14 +10,14 @@ from typing import Any
 from vonage import Auth, HttpClientOptions, Video, Vonage
 from vonage_video.models import TokenOptions
 
-from tests.server import Server
+from emulator.client import ApplicationClient
+from emulator.testing import Server
 
 
 def connect(server: Server, application_id: str, private_key: str) -> Video:
     """Return the SDK's video client; it speaks HTTPS only, so the CA must be trusted through REQUESTS_CA_BUNDLE."""
-    host = server.https.removeprefix("https://")
     auth = Auth(application_id=application_id, private_key=private_key)
-    return Vonage(auth, HttpClientOptions(video_host=host, timeout=30)).video
+    return Vonage(auth, HttpClientOptions(video_host=server.https_host, timeout=30)).video
 
 
 def client_token(video: Video, session_id: str, role: str = "publisher", **options: Any) -> str:
@@ -35,6 +35,11 @@ def status(video: Video) -> int:
     """Return the HTTP status of the last answer."""
     code: int = video.http_client.last_response.status_code
     return code
+
+
+def muted(application: ApplicationClient, session_id: str) -> set[str]:
+    """Return the ids of the streams that were muted by force."""
+    return {stream.id for stream in application.session(session_id).streams if stream.muted}
 
 
 def is_lower_uuid(text: str | None) -> bool:

@@ -6,19 +6,20 @@ import pytest
 from vonage import Video
 from vonage_video.models import SessionOptions
 
+from emulator.client import ApplicationClient, Participant
+from emulator.testing import Server
 from tests.sdk.python.client import connect
-from tests.server import Application, Participant, Server
 
 
 @pytest.fixture(autouse=True)
 def trust(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `requests`, which the SDK uses, trust the emulator's certificate and go to it directly."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca))
-    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    for name, value in server.trust.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
-def video(server: Server, application: Application) -> Video:
+def video(server: Server, application: ApplicationClient) -> Video:
     """The SDK with the credentials of this test's application."""
     return connect(server, application.id, application.private_key)
 
@@ -36,6 +37,6 @@ def relayed(video: Video) -> str:
 
 
 @pytest.fixture
-def people(application: Application, session_id: str) -> list[Participant]:
+def people(application: ApplicationClient, session_id: str) -> list[Participant]:
     """Two participants in `session_id`, each with one camera."""
     return application.join(session_id, 2)

@@ -6,15 +6,17 @@ import base64
 import hashlib
 import ssl
 
-import httpx2
+import httpx
 import pytest
 from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
 from vonage_video.errors import InvalidArchiveStateError
 from vonage_video.models import Archive, ComposedLayout, CreateArchiveRequest, ListArchivesFilter
 
+from emulator.client import ApplicationClient, Participant
+from emulator.testing import Server
+from tests.eventually import eventually
 from tests.sdk.python.client import Moment, body, connect, is_lower_uuid, status
-from tests.server import Application, Participant, Server, eventually
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 
@@ -36,7 +38,7 @@ def until(video: Video, archive_id: str, wanted: str) -> Archive:
 
 
 def test_started_archive_has_every_field_at_its_default(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     moment = Moment()
     archive = start(video, session_id)
@@ -147,12 +149,12 @@ def test_stopped_archive_becomes_available_with_url_size_and_digest(
 
 
 def test_archive_is_uploaded_before_it_is_available(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     archive_id = start(video, session_id).id
     video.stop_archive(archive_id)
     until(video, archive_id, "available")
-    assert application.events("archive") == [
+    assert [event.type for event in application.events(type="archive")] == [
         "archive.started",
         "archive.stopped",
         "archive.uploaded",
@@ -161,7 +163,7 @@ def test_archive_is_uploaded_before_it_is_available(
 
 
 def test_duration_is_in_seconds_and_the_file_is_what_the_archive_says(
-    server: Server, video: Video, application: Application, session_id: str, people: list[Participant]
+    server: Server, video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     application.freeze()
     archive_id = start(video, session_id).id
@@ -170,14 +172,14 @@ def test_duration_is_in_seconds_and_the_file_is_what_the_archive_says(
     application.advance(60)
     archive = video.get_archive(archive_id)
     assert (archive.status, archive.duration) == ("available", 90)
-    file = httpx2.get(archive.url, verify=ssl.create_default_context(cafile=server.ca), trust_env=False)
+    file = httpx.get(archive.url, verify=ssl.create_default_context(cafile=server.ca), trust_env=False)
     assert file.status_code == 200
     assert len(file.content) == archive.size > 0
     assert base64.b64encode(hashlib.sha256(file.content).digest()).decode() == archive.sha256_sum
 
 
 def test_archive_ends_with_its_session_a_minute_after_the_last_client_left(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     archive_id = start(video, session_id).id
     application.freeze()
@@ -191,7 +193,7 @@ def test_archive_ends_with_its_session_a_minute_after_the_last_client_left(
 
 
 def test_archive_expires_after_72_hours_and_cannot_be_deleted_then(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     archive_id = start(video, session_id).id
     video.stop_archive(archive_id)
@@ -205,7 +207,7 @@ def test_archive_expires_after_72_hours_and_cannot_be_deleted_then(
 
 
 def test_archive_of_an_application_with_its_own_storage_ends_uploaded_without_url(server: Server) -> None:
-    application = server.new_application(archiveStorage="target")
+    application = server.emulator.application(archiveStorage="target")
     video = connect(server, application.id, application.private_key)
     session_id = video.create_session().session_id
     application.join(session_id)
@@ -217,7 +219,9 @@ def test_archive_of_an_application_with_its_own_storage_ends_uploaded_without_ur
     assert video.delete_archive(archive_id) is None
 
 
-def test_archive_without_anybody_publishing_pauses(video: Video, application: Application, session_id: str) -> None:
+def test_archive_without_anybody_publishing_pauses(
+    video: Video, application: ApplicationClient, session_id: str
+) -> None:
     application.join(session_id, streams=[])
     archive = until(video, start(video, session_id).id, "paused")
     assert archive.reason == ""
@@ -245,7 +249,7 @@ def test_second_archive_with_its_own_tag_runs_beside_the_first(
     assert {video.get_archive(one.id).status for one in (first, second)} == {"started"}
 
 
-def test_archive_of_a_relayed_session_is_a_conflict(video: Video, application: Application, relayed: str) -> None:
+def test_archive_of_a_relayed_session_is_a_conflict(video: Video, application: ApplicationClient, relayed: str) -> None:
     application.join(relayed)
     with pytest.raises(HttpRequestError) as refused:
         start(video, relayed)
@@ -254,7 +258,7 @@ def test_archive_of_a_relayed_session_is_a_conflict(video: Video, application: A
 
 
 def test_stopping_again_before_the_upload_is_allowed(server: Server) -> None:
-    application = server.new_application(pace="realistic")  # the upload takes 4 s
+    application = server.emulator.application(pace="realistic")  # the upload takes 4 s
     video = connect(server, application.id, application.private_key)
     session_id = video.create_session().session_id
     application.join(session_id)
@@ -322,7 +326,7 @@ def test_list_is_newest_first_and_counts_all_pages(video: Video, session_id: str
 
 
 def test_list_can_be_kept_to_one_session(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     start(video, session_id)
     other = video.create_session().session_id

@@ -16,8 +16,9 @@ from vonage_video.models import (
     ListBroadcastsFilter,
 )
 
+from emulator.client import ApplicationClient, Participant
+from tests.eventually import eventually
 from tests.sdk.python.client import Moment, body, is_lower_uuid, status
-from tests.server import Application, Participant, eventually
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 HLS = BroadcastOutputSettings(hls=BroadcastHls())
@@ -29,7 +30,7 @@ def start(video: Video, session_id: str, outputs: BroadcastOutputSettings = HLS,
 
 
 def test_started_broadcast_has_every_field_at_its_default(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     moment = Moment()
     broadcast = start(video, session_id)
@@ -121,7 +122,7 @@ def test_stopped_broadcast_says_null_for_its_addresses_and_keeps_its_settings(
 
 
 def test_broadcast_ends_by_itself_after_its_maximum_duration(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     broadcast_id = start(video, session_id, max_duration=60).id
     application.freeze()
@@ -152,7 +153,7 @@ def test_list_is_newest_first_and_counts_all_pages(video: Video, session_id: str
 
 
 def test_list_can_be_kept_to_one_session(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     start(video, session_id)
     other = video.create_session().session_id
@@ -189,7 +190,7 @@ def test_six_rtmp_targets_are_refused(video: Video, session_id: str, people: lis
     assert refused.value.response.status_code == 400
 
 
-def test_broadcast_of_a_relayed_session_is_refused(video: Video, application: Application, relayed: str) -> None:
+def test_broadcast_of_a_relayed_session_is_refused(video: Video, application: ApplicationClient, relayed: str) -> None:
     application.join(relayed)
     with pytest.raises(InvalidBroadcastStateError, match="routed"):
         start(video, relayed)

@@ -19,11 +19,12 @@ from vonage_video.models import (
     StreamLayoutOptions,
 )
 
+from emulator.client import ApplicationClient
+from tests.eventually import eventually
 from tests.sdk.python.client import client_token
-from tests.server import Application, eventually
 
 
-def test_operations_of_one_call_do_not_disturb_each_other(video: Video, application: Application) -> None:
+def test_operations_of_one_call_do_not_disturb_each_other(video: Video, application: ApplicationClient) -> None:
     session_id = video.create_session().session_id
     host, guest = application.join(session_id, 2)
     archive = video.start_archive(CreateArchiveRequest(session_id=session_id))
@@ -44,7 +45,7 @@ def test_operations_of_one_call_do_not_disturb_each_other(video: Video, applicat
     )
     eventually(lambda: video.get_experience_composer(render.id).status == "started", "the render has started")
     eventually(lambda: len(video.list_streams(session_id)) == 4, "two cameras, the leg and the render publish")
-    assert len(application.connection_ids(session_id)) == 5
+    assert len(application.session(session_id).connection_ids) == 5
 
     video.send_signal(session_id, SignalData(type="chat", data="welcome"))
     layout = StreamLayout(id=host.stream_ids[0], layout_class_list=["full"])
@@ -56,7 +57,7 @@ def test_operations_of_one_call_do_not_disturb_each_other(video: Video, applicat
     video.stop_experience_composer(render.id)
     for connection_id in (leg.connection_id, connector.connection_id, guest.connection_id):
         video.disconnect_client(session_id, connection_id)
-    assert application.connection_ids(session_id) == [host.connection_id]
+    assert application.session(session_id).connection_ids == [host.connection_id]
     assert video.get_archive(archive.id).status == "started"
     assert video.get_broadcast(broadcast.id).status == "started"
 

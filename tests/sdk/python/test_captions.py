@@ -7,8 +7,8 @@ from vonage import Video
 from vonage_http_client.errors import ForbiddenError, HttpRequestError, NotFoundError
 from vonage_video.models import CaptionsData, CaptionsOptions, LanguageCode
 
+from emulator.client import Participant
 from tests.sdk.python.client import body, client_token, is_lower_uuid, status
-from tests.server import Participant
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 

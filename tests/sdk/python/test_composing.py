@@ -17,8 +17,9 @@ from vonage_video.models import (
     CreateBroadcastRequest,
 )
 
+from emulator.client import Participant
+from tests.eventually import eventually
 from tests.sdk.python.client import body, status
-from tests.server import Participant, eventually
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 LAYOUTS = [

@@ -12,8 +12,8 @@ from vonage_video.models import (
     AudioTransportConfiguration,
 )
 
+from emulator.client import ApplicationClient, Participant
 from tests.sdk.python.client import body, client_token, is_lower_uuid, status
-from tests.server import Application, Participant
 
 SOCKET = "wss://example.com/audio"
 
@@ -25,14 +25,14 @@ def connect_audio(video: Video, session_id: str, **options: object) -> AudioConn
 
 
 def test_connector_has_an_id_and_the_connection_it_joined_as(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     connector = connect_audio(video, session_id)
     assert status(video) == 200
     assert is_lower_uuid(connector.id)
     assert is_lower_uuid(connector.connection_id)
     assert body(video) == {"id": connector.id, "connectionId": connector.connection_id}
-    assert connector.connection_id in application.connection_ids(session_id)
+    assert connector.connection_id in application.session(session_id).connection_ids
 
 
 def test_connector_takes_every_option(video: Video, session_id: str, people: list[Participant]) -> None:
@@ -55,11 +55,11 @@ def test_connector_takes_every_option(video: Video, session_id: str, people: lis
 
 
 def test_connector_ends_when_its_connection_is_disconnected(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     connector = connect_audio(video, session_id)
     video.disconnect_client(session_id, connector.connection_id)
-    assert connector.connection_id not in application.connection_ids(session_id)
+    assert connector.connection_id not in application.session(session_id).connection_ids
 
 
 def test_connector_in_a_relayed_session_is_a_conflict(video: Video, relayed: str) -> None:

@@ -11,8 +11,9 @@ from vonage import Video
 from vonage_http_client.errors import AuthenticationError, ForbiddenError, HttpRequestError, NotFoundError
 from vonage_video.models import CreateArchiveRequest
 
+from emulator.client import ApplicationClient
+from emulator.testing import Server, running_server
 from tests.sdk.python.client import connect
-from tests.server import Application, Server, running_server
 
 UNKNOWN_APPLICATION = "00000000-0000-4000-8000-00000000dead"
 
@@ -27,13 +28,13 @@ def stranger_key() -> str:
 
 
 @pytest.fixture
-def neighbour(server: Server) -> Application:
+def neighbour(server: Server) -> ApplicationClient:
     """Another application of the same emulator."""
-    return server.new_application("neighbour")
+    return server.emulator.application("neighbour")
 
 
 def test_token_signed_with_another_key_is_forbidden(
-    server: Server, application: Application, stranger_key: str
+    server: Server, application: ApplicationClient, stranger_key: str
 ) -> None:
     with pytest.raises(ForbiddenError) as refused:
         connect(server, application.id, stranger_key).create_session()
@@ -42,7 +43,7 @@ def test_token_signed_with_another_key_is_forbidden(
 
 
 def test_key_of_another_application_is_forbidden(
-    server: Server, application: Application, neighbour: Application
+    server: Server, application: ApplicationClient, neighbour: ApplicationClient
 ) -> None:
     with pytest.raises(ForbiddenError):
         connect(server, application.id, neighbour.private_key).list_archives()
@@ -55,7 +56,7 @@ def test_unknown_application_is_forbidden(server: Server, stranger_key: str) -> 
 
 
 def test_session_of_another_application_is_out_of_reach(
-    server: Server, session_id: str, application: Application, neighbour: Application
+    server: Server, session_id: str, application: ApplicationClient, neighbour: ApplicationClient
 ) -> None:
     application.join(session_id)
     with pytest.raises((ForbiddenError, NotFoundError)):
@@ -63,7 +64,7 @@ def test_session_of_another_application_is_out_of_reach(
 
 
 def test_archive_of_another_application_is_not_found(
-    server: Server, video: Video, session_id: str, application: Application, neighbour: Application
+    server: Server, video: Video, session_id: str, application: ApplicationClient, neighbour: ApplicationClient
 ) -> None:
     application.join(session_id)
     archive = video.start_archive(CreateArchiveRequest(session_id=session_id))
@@ -88,15 +89,15 @@ def test_error_text_of_the_service_reaches_the_exception(video: Video, session_i
 def test_gateway_status_401_becomes_an_authentication_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stranger_key: str
 ) -> None:
-    with running_server(tmp_path, environment={"VONAGE_EMULATOR_UNAUTHORIZED_STATUS": "401"}) as server:
+    with running_server(environment={"VONAGE_EMULATOR_UNAUTHORIZED_STATUS": "401"}) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.ca))
-        application = server.new_application()
+        application = server.emulator.application()
         with pytest.raises(AuthenticationError):
             connect(server, application.id, stranger_key).create_session()
 
 
 def test_contract_of_the_specification_calls_missing_clients_a_conflict(server: Server) -> None:
-    application = server.new_application(contract="spec")
+    application = server.emulator.application(contract="spec")
     video = connect(server, application.id, application.private_key)
     session_id = video.create_session().session_id
     with pytest.raises(HttpRequestError) as refused:

@@ -12,8 +12,9 @@ from vonage_video.models import (
     ListExperienceComposersFilter,
 )
 
+from emulator.client import ApplicationClient
+from tests.eventually import eventually
 from tests.sdk.python.client import Moment, body, client_token, is_lower_uuid, status
-from tests.server import Application, eventually
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 PAGE = "https://example.com/scoreboard"
@@ -39,7 +40,7 @@ def until(video: Video, render_id: str, wanted: str) -> ExperienceComposer:
 
 
 def test_accepted_render_is_starting_and_has_no_stream_yet(
-    video: Video, application: Application, session_id: str
+    video: Video, application: ApplicationClient, session_id: str
 ) -> None:
     moment = Moment()
     render = start(video, session_id)
@@ -63,11 +64,11 @@ def test_render_repeats_its_name_only_in_the_answer_to_start(video: Video, sessi
 
 
 def test_started_render_joins_the_session_and_publishes_under_its_name(
-    video: Video, application: Application, session_id: str
+    video: Video, application: ApplicationClient, session_id: str
 ) -> None:
     render = start(video, session_id, properties=ExperienceComposerProperties(name="scoreboard"))
     started = until(video, render.id, "started")
-    assert len(application.connection_ids(session_id)) == 1
+    assert len(application.session(session_id).connection_ids) == 1
     (stream,) = video.list_streams(session_id)
     assert (stream.id, stream.name) == (started.stream_id, "scoreboard")
     assert started.created_at % 1000 == 0
@@ -75,7 +76,7 @@ def test_started_render_joins_the_session_and_publishes_under_its_name(
 
 
 def test_stopped_render_says_why_and_leaves_the_session(
-    video: Video, application: Application, session_id: str
+    video: Video, application: ApplicationClient, session_id: str
 ) -> None:
     render_id = start(video, session_id).id
     until(video, render_id, "started")
@@ -84,11 +85,11 @@ def test_stopped_render_says_why_and_leaves_the_session(
     stopped = video.get_experience_composer(render_id)
     assert stopped.status == "stopped"
     assert stopped.reason.lower().rstrip(".") == "stop requested"
-    assert application.connection_ids(session_id) == []
+    assert application.session(session_id).connection_ids == []
 
 
 def test_render_ends_by_itself_after_its_maximum_duration(
-    video: Video, application: Application, session_id: str
+    video: Video, application: ApplicationClient, session_id: str
 ) -> None:
     render_id = start(video, session_id, max_duration=60).id
     application.freeze()

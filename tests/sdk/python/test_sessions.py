@@ -7,11 +7,13 @@ from vonage import Video
 from vonage_http_client.errors import HttpRequestError
 from vonage_video.models import CreateArchiveRequest, SessionOptions
 
+from emulator.client import ApplicationClient, Participant
 from tests.sdk.python.client import Moment, body, session_fields, status
-from tests.server import Application, Participant
 
 
-def test_session_without_options_is_routed_and_names_the_application(video: Video, application: Application) -> None:
+def test_session_without_options_is_routed_and_names_the_application(
+    video: Video, application: ApplicationClient
+) -> None:
     moment = Moment()
     session = video.create_session()
     version, project, location, created_at, noise, relayed = session_fields(session.session_id)[:6]
@@ -21,7 +23,7 @@ def test_session_without_options_is_routed_and_names_the_application(video: Vide
     assert session.model_dump(exclude_none=True) == {"session_id": session.session_id}
 
 
-def test_create_answers_an_array_of_one_with_the_recorded_keys(video: Video, application: Application) -> None:
+def test_create_answers_an_array_of_one_with_the_recorded_keys(video: Video, application: ApplicationClient) -> None:
     session = video.create_session()
     assert status(video) == 200
     assert video.http_client.last_response.headers["Content-Type"] == "application/json"
@@ -79,7 +81,7 @@ def test_create_reads_its_form_although_the_sdk_labels_it_json_after_a_json_call
 
 
 def test_automatic_archive_starts_with_the_first_client_and_resists_stopping(
-    video: Video, application: Application
+    video: Video, application: ApplicationClient
 ) -> None:
     session = video.create_session(SessionOptions(archive_mode="always"))
     assert session.archive_mode == "always"
@@ -93,7 +95,7 @@ def test_automatic_archive_starts_with_the_first_client_and_resists_stopping(
     assert video.get_archive(archive.id).status == "started"
 
 
-def test_manual_archive_beside_an_automatic_one_needs_a_tag(video: Video, application: Application) -> None:
+def test_manual_archive_beside_an_automatic_one_needs_a_tag(video: Video, application: ApplicationClient) -> None:
     session = video.create_session(SessionOptions(archive_mode="always"))
     application.join(session.session_id)
     with pytest.raises(HttpRequestError) as refused:

@@ -7,33 +7,33 @@ from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
 from vonage_video.models import SignalData
 
+from emulator.client import ApplicationClient, Participant
 from tests.sdk.python.client import status
-from tests.server import Application, Participant
 
 
 def test_signal_to_everyone_arrives_with_type_and_data(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     assert video.send_signal(session_id, SignalData(type="chat", data="hello, world")) is None
     assert status(video) == 204
     (signal,) = application.signals(session_id)
-    assert (signal["type"], signal["data"], signal["connectionId"]) == ("chat", "hello, world", None)
+    assert (signal.type, signal.data, signal.connection_id) == ("chat", "hello, world", None)
 
 
 def test_signal_to_one_names_its_connection(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     video.send_signal(session_id, SignalData(type="private", data="psst"), people[1].connection_id)
     assert status(video) == 204
     (signal,) = application.signals(session_id)
-    assert signal["connectionId"] == people[1].connection_id
+    assert signal.connection_id == people[1].connection_id
 
 
 def test_signal_beyond_ascii_survives(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     video.send_signal(session_id, SignalData(type="chat", data="żółw 🐢"))
-    assert application.signals(session_id)[0]["data"] == "żółw 🐢"
+    assert application.signals(session_id)[0].data == "żółw 🐢"
 
 
 def test_signal_to_an_empty_session_is_not_found(video: Video, session_id: str) -> None:
@@ -42,7 +42,7 @@ def test_signal_to_an_empty_session_is_not_found(video: Video, session_id: str) 
 
 
 def test_signal_to_somebody_who_left_is_not_found(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     application.leave(session_id, people[0].connection_id)
     with pytest.raises(NotFoundError):

@@ -8,8 +8,9 @@ from vonage_http_client.errors import NotFoundError
 from vonage_video.errors import RoutedSessionRequiredError
 from vonage_video.models import InitiateSipRequest, SipAuth, SipCall, SipOptions
 
+from emulator.client import ApplicationClient, Participant
+from tests.eventually import eventually
 from tests.sdk.python.client import Moment, client_token, is_lower_uuid, status
-from tests.server import Application, Participant, eventually
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
@@ -21,7 +22,7 @@ def dial(video: Video, session_id: str, /, **options: object) -> SipCall:
 
 
 def test_call_has_its_ids_and_equal_times_at_once(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     moment = Moment()
     call = dial(video, session_id)
@@ -49,10 +50,10 @@ def test_every_sip_option_is_accepted(video: Video, session_id: str, people: lis
 
 
 def test_leg_joins_at_once_and_publishes_the_promised_stream(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     call = dial(video, session_id)
-    assert call.connection_id in application.connection_ids(session_id)
+    assert call.connection_id in application.session(session_id).connection_ids
     eventually(
         lambda: call.stream_id in [stream.id for stream in video.list_streams(session_id)],
         "the leg's stream is in the session",
@@ -60,11 +61,11 @@ def test_leg_joins_at_once_and_publishes_the_promised_stream(
 
 
 def test_leg_hangs_up_when_it_is_disconnected(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     call = dial(video, session_id)
     video.disconnect_client(session_id, call.connection_id)
-    assert call.connection_id not in application.connection_ids(session_id)
+    assert call.connection_id not in application.session(session_id).connection_ids
 
 
 def test_dialling_from_a_relayed_session_needs_a_routed_one(video: Video, relayed: str) -> None:

@@ -7,8 +7,8 @@ from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
 from vonage_video.models import StreamLayout, StreamLayoutOptions
 
+from emulator.client import ApplicationClient, Participant
 from tests.sdk.python.client import body, is_lower_uuid
-from tests.server import Application, Participant
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 
@@ -26,7 +26,9 @@ def test_list_gives_every_stream_with_four_fields(video: Video, session_id: str,
     assert all(set(item) == {"id", "videoType", "name", "layoutClassList"} for item in answer["items"])
 
 
-def test_get_gives_the_stream_as_it_was_published(video: Video, application: Application, session_id: str) -> None:
+def test_get_gives_the_stream_as_it_was_published(
+    video: Video, application: ApplicationClient, session_id: str
+) -> None:
     (person,) = application.join(
         session_id,
         streams=[
@@ -85,7 +87,7 @@ def test_unknown_stream_is_a_timeout_as_at_the_service(
 
 
 def test_stream_leaves_the_list_with_its_publisher(
-    video: Video, application: Application, session_id: str, people: list[Participant]
+    video: Video, application: ApplicationClient, session_id: str, people: list[Participant]
 ) -> None:
     application.leave(session_id, people[0].connection_id)
     assert [stream.id for stream in video.list_streams(session_id)] == people[1].stream_ids

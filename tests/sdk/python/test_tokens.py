@@ -10,15 +10,15 @@ from vonage import Video
 from vonage_http_client.errors import ForbiddenError
 from vonage_video.models import InitiateSipRequest, SipOptions, TokenOptions
 
+from emulator.client import ApplicationClient
 from tests.sdk.python.client import client_token
-from tests.server import Application
 
 ROLES = ["publisher", "subscriber", "moderator", "publisheronly"]
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_token_of_every_role_is_signed_by_the_application_and_carries_its_claims(
-    video: Video, application: Application, session_id: str, role: str
+    video: Video, application: ApplicationClient, session_id: str, role: str
 ) -> None:
     token = video.generate_client_token(
         TokenOptions(
@@ -47,7 +47,7 @@ def test_token_of_every_role_is_accepted_by_the_emulator(video: Video, session_i
 
 @pytest.mark.parametrize("role", ROLES)
 def test_client_joins_with_what_its_token_says(
-    video: Video, application: Application, session_id: str, role: str
+    video: Video, application: ApplicationClient, session_id: str, role: str
 ) -> None:
     token = client_token(video, session_id, role, connection_data="name=Ada", initial_layout_class_list=["full", "min"])
     (person,) = application.join(session_id, token=token)

@@ -1,0 +1,114 @@
+"""Fault rules: write, list with their hits, read, replace, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Request
+from starlette.responses import Response
+
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
+from emulator.faulting import Faulting
+
+router = APIRouter(prefix="/applications/{application}/faults", tags=["Faults"])
+
+RuleBody = Annotated[
+    Any,
+    Body(
+        description="A rule, or a list of rules: `when`, `then`, `position`, `times`, `priority`, `name`.",
+        examples=[{"name": "flaky", "when": {"operation": "startArchive"}, "then": "conflict", "times": 2}],
+    ),
+]
+
+
+def faulting_of(request: Request) -> Faulting:
+    """Return what lets faults happen."""
+    faulting: Faulting = request.app.state.faulting
+    return faulting
+
+
+CurrentFaulting = Annotated[Faulting, Depends(faulting_of)]
+
+
+def refused(mistake: Exception) -> ControlError:
+    """Return the answer to a mistake in what was written."""
+    from scenarios.strict import Mistake
+
+    assert isinstance(mistake, Mistake)
+    return ControlError(400, mistake.message, mistake.field, mistake.suggestion)
+
+
+@router.post("", status_code=201)
+async def add_faults(
+    app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting, body: RuleBody
+) -> dict[str, Any]:
+    """Write a rule, or a list of them: all or none. The answer is the rule, or `{"count", "items"}` for a list."""
+    from scenarios.strict import Mistake
+
+    written = body if isinstance(body, list) else [body]
+    with world.unit(app):
+        faults = faulting.of(app)
+        names: set[str] = set()
+        for index, data in enumerate(written):
+            try:
+                rule = faults.check(data)
+                if rule.name and (rule.name in names or rule.name in faults.rules):
+                    raise Mistake(f"there is a rule {rule.name} already", ("name",))
+            except Mistake as mistake:
+                raise refused(mistake.below(index) if isinstance(body, list) else mistake) from None
+            names.add(rule.name)
+        shown = [faults.add(data, app.now).show() for data in written]
+    return {"count": len(shown), "items": shown} if isinstance(body, list) else shown[0]
+
+
+@router.get("")
+async def list_faults(app: CurrentApplication, faulting: CurrentFaulting) -> dict[str, Any]:
+    """List the rules with their hits, oldest first; spent ones stay listed."""
+    if app.faults is None:
+        return {"count": 0, "items": []}
+    items = [fault.show() for fault in faulting.of(app).rules.values()]
+    return {"count": len(items), "items": items}
+
+
+@router.get("/{name}")
+async def get_fault(app: CurrentApplication, faulting: CurrentFaulting, name: str) -> dict[str, Any]:
+    """Read one rule."""
+    faults = faulting.of(app)
+    if name not in faults.rules:
+        raise ControlError(404, f"there is no rule {name}", "name", faults.nearest(name))
+    return faults.rules[name].show()
+
+
+@router.put("/{name}")
+async def put_fault(
+    app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting, name: str, body: RuleBody
+) -> dict[str, Any]:
+    """Write a rule under this name; one that is there already is replaced and begins anew."""
+    from scenarios.strict import Mistake
+
+    if not isinstance(body, Mapping):
+        raise ControlError(400, "expected a rule")
+    if body.get("name", name) != name:
+        raise ControlError(400, f"the path says {name}", "name")
+    with world.unit(app):
+        try:
+            return faulting.of(app).add({**body, "name": name}, app.now, replace=True).show()
+        except Mistake as mistake:
+            raise refused(mistake) from None
+
+
+@router.delete("/{name}", status_code=204, response_class=Response)
+async def delete_fault(app: CurrentApplication, faulting: CurrentFaulting, name: str) -> None:
+    """Remove a rule; what it has already decided of a resource stays so."""
+    faults = faulting.of(app)
+    if name not in faults.rules:
+        raise ControlError(404, f"there is no rule {name}", "name", faults.nearest(name))
+    faults.remove(name)
+
+
+@router.delete("", status_code=204, response_class=Response)
+async def delete_faults(app: CurrentApplication, faulting: CurrentFaulting) -> None:
+    """Remove every rule; what they have already decided of resources stays so."""
+    if app.faults is not None:
+        faulting.of(app).clear()

@@ -1,0 +1,164 @@
+"""Faults around the service's work: asks the application's rules and carries out what they do to the answer.
+
+`before` the service, then its work, `after` it. An application without rules costs one look at each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.answers import Answer
+from emulator.gate import Passing
+from scenarios import magic
+from state.application import Application
+from state.events import Event
+from state.world import World
+
+if TYPE_CHECKING:
+    from emulator.call import Call
+    from emulator.faulted import Run
+    from scenarios.effects import Effect
+    from scenarios.engine import Faults
+    from scenarios.outcomes import Outcomes
+    from scenarios.predicates import Names
+
+HEADER = "X-Emulator-Fault"
+REQUEST_HEADER = "X-Emulator-Fault-Request"
+_ASKED_FOR = REQUEST_HEADER.lower().encode()
+
+Work = Callable[["Call"], Awaitable[Response]]
+Serve = Callable[[Request, Passing], Awaitable[Response]]
+
+
+class Faulting:
+    """Lets faults happen in one world. What it needs is imported when the first fault is written."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._outcomes: Outcomes | None = None
+        world.watchers.append(self.watch)
+
+    # Faults of applications
+
+    @property
+    def names(self) -> Names:
+        """What rules may name."""
+        return self._made().names
+
+    def of(self, app: Application) -> Faults:
+        """Return the application's faults, made when it has none."""
+        return self._made().faults(app)
+
+    def restore(self, app: Application, dumped: Mapping[str, Any]) -> None:
+        """Give the application the faults of a snapshot (`Faults.dump`)."""
+        from scenarios.engine import Faults
+
+        app.faults = Faults.load(self.names, dumped)
+
+    def _made(self) -> Outcomes:
+        if self._outcomes is None:
+            from emulator.operations import OPERATIONS
+            from emulator.webhooks import TOLD
+            from scenarios import outcomes, timeline
+            from scenarios.predicates import Names
+
+            callbacks = sorted({told.webhook for told in TOLD.values()})
+            self._outcomes = outcomes.Outcomes(Names({each.id: each.tag for each in OPERATIONS}, callbacks))
+            self._world.handlers.update(outcomes.HANDLERS)
+            self._world.handlers.update(timeline.HANDLERS)
+        return self._outcomes
+
+    def watch(self, app: Application, event: Event) -> None:
+        """See an event: resources get their fate by rules and magic values."""
+        if app.faults is None:
+            if event.type not in magic.BEGINNINGS or app.options.magic_values == "off":
+                return
+            if next(magic.values_of(event.record), None) is None:
+                return
+        self._made().watch(app, event)
+
+    def callback_effects(self, app: Application, webhook: str, session_id: str, body: bytes) -> Mapping[str, Effect]:
+        """Return what happens to a callback that is about to be posted, by the effect's name; rules count their hits.
+
+        `webhook` is its kind (`archive_status` …). Empty for an application without faults.
+        """
+        if app.faults is None:
+            return {}
+        from emulator.asked import AskedCallback
+        from scenarios.rules import CALLBACK
+
+        faults = cast("Faults", app.faults)
+        if not faults.has(CALLBACK, webhook):
+            return {}
+        fired = faults.callback_effects(AskedCallback(app, webhook, session_id, body))
+        return {name: effect for firing in fired for name, effect in firing.effects.items()}
+
+    # Calls
+
+    async def gate(self, request: Request, passing: Passing, serve: Serve) -> Response:
+        """Serve a request, unless a rule has its way before the service sees it."""
+        for name, value in passing.exchange.headers:
+            if name == _ASKED_FOR:
+                refusal = self._want(passing, value.decode("latin-1"))
+                if refusal is not None:
+                    return refusal
+        app = passing.app
+        if app is None or (app.faults is None and passing.wanted is None):
+            return await serve(request, passing)
+        run = self._run(app, passing, request)
+        if passing.wanted is not None and passing.wanted.position == "before":
+            run.take(passing.wanted)
+            passing.wanted = None
+        run.ask("gate")
+        return run.finish(await run.ahead() or await serve(request, passing))
+
+    async def around(self, call: Call, work: Work) -> Response:
+        """Do the work of a call of a verified caller, with what rules do to it."""
+        app = call.app
+        if app.faults is None and call.passing.wanted is None:
+            response = await work(call)
+            if app.faults is None:
+                return response
+            return self._run(app, call.passing, call.request).finish(response)  # by a magic value
+        run = self._run(app, call.passing, call.request)
+        if call.passing.wanted is not None:
+            run.take(call.passing.wanted)
+        if call.operation == "createSession":
+            run.ask("gate")  # its path names no application: the token had to be looked at first
+        run.ask("service")
+        return run.finish(await run.around(lambda: work(call)))
+
+    def _run(self, app: Application, passing: Passing, request: Request) -> Run:
+        from emulator.faulted import Run
+
+        return Run(self._world, self.of(app), app, passing, request)
+
+    def _want(self, passing: Passing, written: str) -> Response | None:
+        """Note the effect that the request itself asks for; return the refusal of one that cannot be."""
+        from scenarios.rules import Fault, read_rule
+        from scenarios.strict import Mistake
+
+        try:
+            data = _rule_of_header(written)
+            passing.wanted = Fault(read_rule(data, self.names), data, "request", 0, 0, self.names)
+        except Mistake as mistake:
+            return Answer(400, f"{REQUEST_HEADER}: {mistake}").response()
+        return None
+
+
+def _rule_of_header(written: str) -> dict[str, Any]:
+    """Read an effect's name, a mapping of effects as JSON, or an object of `then` and `position`."""
+    if not written.startswith("{"):
+        return {"then": written.strip()}
+    from scenarios.strict import Mistake
+
+    try:
+        content = orjson.loads(written)
+    except orjson.JSONDecodeError as error:
+        raise Mistake(f"is not JSON: {error}") from None
+    return {"then": content} if "then" not in content else {key: content[key] for key in content}

@@ -1,0 +1,106 @@
+"""The pytest plugin: a running emulator, an application for each test, its clock, participants and callbacks.
+
+pytest loads this module into every test run, so it imports nothing until a fixture is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .client import ApplicationClient, Clock, Participants
+    from .testing import Callbacks, Server
+
+URL = "VONAGE_VIDEO_EMULATOR_URL"
+TOKEN = "VONAGE_VIDEO_EMULATOR_TOKEN"
+CALLBACK_HOST = "VONAGE_VIDEO_EMULATOR_CALLBACK_HOST"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("vonage-video-emulator")
+    group.addoption("--video-emulator-url", metavar="URL", help=f"use the emulator that runs there ({URL})")
+    group.addoption("--video-emulator-token", metavar="TOKEN", help=f"token of its control API ({TOKEN})")
+    group.addoption(
+        "--video-emulator-callback-host",
+        metavar="NAME",
+        help=f"name of this machine as seen by that emulator, localhost by default ({CALLBACK_HOST})",
+    )
+    parser.addini("video_emulator_flags", "flags of the emulator that tests start, as of `serve`", type="args")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "video_application(**options): options of the application that the test gets")
+
+
+@pytest.fixture(scope="session")
+def video_emulator(pytestconfig: pytest.Config) -> Iterator[Server]:
+    """A running emulator: the one of `--video-emulator-url`, or one that is started and ended with the test run."""
+    testing = _testing()
+    url = _setting(pytestconfig, "video_emulator_url", URL)
+    if url:
+        running = testing.existing_server(
+            url,
+            token=_setting(pytestconfig, "video_emulator_token", TOKEN),
+            callback_host=_setting(pytestconfig, "video_emulator_callback_host", CALLBACK_HOST) or "localhost",
+        )
+    else:
+        running = testing.running_server(*pytestconfig.getini("video_emulator_flags"))
+    with running as server:
+        yield server
+
+
+@pytest.fixture
+def video_application(video_emulator: Server, request: pytest.FixtureRequest) -> Iterator[ApplicationClient]:
+    """A new application, deleted after the test; the marker `video_application` sets its options.
+
+    Of several markers the one nearest to the test wins.
+    """
+    options: dict[str, Any] = {"name": request.node.name[:200]}
+    for marker in reversed(list(request.node.iter_markers("video_application"))):
+        options |= marker.kwargs
+    with video_emulator.emulator.application(**options) as application:
+        yield application
+
+
+@pytest.fixture
+def video_clock(video_application: ApplicationClient) -> Clock:
+    """The clock of the test's application, which runs until it is frozen or advanced."""
+    return video_application.clock
+
+
+@pytest.fixture
+def video_participants(video_application: ApplicationClient) -> Participants:
+    """Who is in the sessions of the test's application: let them join, publish and leave."""
+    return video_application.participants
+
+
+@pytest.fixture
+def video_callbacks(video_emulator: Server, video_application: ApplicationClient) -> Iterator[Callbacks]:
+    """A receiver that gets every callback of the test's application; `outbox` holds and repeats them."""
+    callbacks: Callbacks = _testing().Callbacks(video_emulator, video_application)
+    with callbacks:
+        video_application.send_callbacks_to(callbacks.url)
+        yield callbacks
+
+
+def _setting(config: pytest.Config, option: str, variable: str) -> str | None:
+    return config.getoption(option) or os.environ.get(variable) or None
+
+
+def _testing() -> Any:
+    """Return `testing`, under the name by which tests can import it too, so that both see the same classes.
+
+    That is `emulator.testing`, unless `emulator` is a module of the project under test.
+    """
+    found = importlib.util.find_spec("emulator")
+    ours = found is not None and found.origin and Path(found.origin).resolve().parent == Path(__file__).resolve().parent
+    return importlib.import_module("emulator.testing" if ours else f"{__package__}.testing")

@@ -1,0 +1,163 @@
+"""Faults of the connection itself: reset, empty reply, garbage, a body that ends early, an answer that never comes.
+
+They need the transport below HTTP, which `Protocol` puts within reach. Without it, as in a test client that has no
+sockets, the answer is a 500 that says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import socket
+import struct
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from emulator.answers import Answer
+
+CONNECTION = "emulator.connection"
+"""The ASGI extension that holds the connection's protocol."""
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's protocol, which lets answers reach the transport."""
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+
+    def give_up(self) -> None:
+        """Let uvicorn expect no answer to the current request."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+
+
+class WireFault(Response):
+    """An answer that is none."""
+
+    def __init__(self) -> None:
+        super().__init__(status_code=500)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Do it to the connection."""
+        protocol = scope.get("extensions", {}).get(CONNECTION)
+        if not isinstance(protocol, Protocol):
+            headers = {name: value for name, value in self.headers.items() if name != "content-length"}
+            await Answer(500, "This fault needs a real connection.").response(headers)(scope, receive, send)
+            return
+        await self.befall(protocol, scope, receive)
+        protocol.give_up()
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class ResetConnection(WireFault):
+    """TCP RST: the socket is closed without lingering, over TLS too."""
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Reset the connection."""
+        reset(protocol.transport)
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Close a connection with RST instead of FIN."""
+    plain = transport.get_extra_info("socket")
+    if plain is not None:
+        # A copy of the descriptor: uvloop's sockets do not take options. The option belongs to the connection.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(plain.fileno())) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+class CloseEmpty(WireFault):
+    """The connection ends before the first byte of an answer."""
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Close the connection."""
+        protocol.transport.close()
+
+
+class SendGarbage(WireFault):
+    """Bytes that are no HTTP."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        super().__init__()
+        self._bytes = b"\x00" + random.Random(seed).randbytes(count - 1)
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Send them and close the connection."""
+        protocol.transport.write(self._bytes)
+        protocol.transport.close()
+
+
+class Unanswered(WireFault):
+    """No answer while the caller waits, for up to `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Wait until the caller is gone or the time is over, then close the connection."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+        protocol.transport.close()
+
+
+class TruncatedAnswer(WireFault):
+    """A true answer of which only a part comes, under the Content-Length of all of it."""
+
+    def __init__(self, whole: Response, share: float) -> None:
+        super().__init__()
+        self._whole = whole
+        self._share = share
+
+    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+        """Send the part and close the connection."""
+        whole = self._whole
+        body = bytes(whole.body)
+        status = whole.status_code
+        phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
+        pairs = [pair for pair in whole.raw_headers if pair[0] != b"content-length"]
+        pairs += [
+            (name.encode(), value.encode("latin-1")) for name, value in self.headers.items() if name != "content-length"
+        ]
+        pairs.append((b"content-length", str(max(len(body), 1)).encode()))
+        head = b"".join(b"%s: %s\r\n" % pair for pair in pairs)
+        part = body[: int(len(body) * self._share)]
+        protocol.transport.write(f"HTTP/1.1 {status} {phrase}\r\n".encode() + head + b"\r\n" + part)
+        protocol.transport.close()
+
+
+class Dripping(Response):
+    """An answer whose body comes in small pieces."""
+
+    def __init__(self, whole: Response, piece: int, pause: float) -> None:
+        """Send `whole` in pieces of so many bytes, `pause` s apart."""
+        super().__init__(whole.body, whole.status_code)
+        self.raw_headers = whole.raw_headers
+        self._piece = piece
+        self._pause = pause
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; slowness ends when the caller goes away."""
+        body = bytes(self.body)
+        start: dict[str, Any] = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        await send(start)
+        for begin in range(0, len(body), self._piece):
+            if begin:
+                await asyncio.sleep(self._pause)
+            await send({"type": "http.response.body", "body": body[begin : begin + self._piece], "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,1 @@
+"""A small service that records calls and keeps the recordings."""

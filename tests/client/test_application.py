@@ -1,0 +1,157 @@
+"""Making applications, reading and changing them; what is refused, and how it is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from emulator.client import WEBHOOKS, ApplicationClient, ControlRefused, Emulator, NotInTime, NotReachable
+from emulator.settings import WebhookKey
+from emulator.testing import Server
+from tests.client.service import Service
+
+ROOT = Path(__file__).parents[2]
+NOWHERE = "http://127.0.0.1:1"
+
+
+def test_an_application_has_what_an_sdk_needs(server: Server, app: ApplicationClient) -> None:
+    assert app.name == "client"
+    assert app.api_key.isdigit()
+    assert app.api_secret
+    assert app.signature_secret
+    assert app.public_key.startswith("-----BEGIN PUBLIC KEY")
+    assert app.private_key.startswith("-----BEGIN")
+    assert app.base_urls["http"] == server.http
+    assert app.options["pace"] == "instant"
+
+
+def test_options_may_be_written_as_in_python_and_as_in_the_control_api(server: Server) -> None:
+    with server.emulator.application(auto_participants=2, archiveStorage="cloud") as app:
+        assert (app.options["autoParticipants"], app.options["archiveStorage"]) == (2, "cloud")
+
+
+def test_an_application_is_gone_after_its_block(server: Server) -> None:
+    with server.emulator.application() as app:
+        assert app.id in [each.id for each in server.emulator.applications()]
+    with pytest.raises(ControlRefused) as refused:
+        server.emulator.get(app.id)
+    assert refused.value.status == 404
+
+
+def test_it_is_found_by_id_and_by_api_key(server: Server, app: ApplicationClient) -> None:
+    assert server.emulator.get(app.id).private_key == server.emulator.get(app.api_key).private_key == app.private_key
+
+
+def test_change_is_seen_by_this_client_at_once_and_by_another_after_refresh(
+    server: Server, app: ApplicationClient
+) -> None:
+    other = server.emulator.get(app.id)
+    app.change(name="renamed", contract="spec")
+    assert (app.name, app.options["contract"]) == ("renamed", "spec")
+    assert other.name == "client"
+    other.refresh()
+    assert other.name == "renamed"
+
+
+def test_reset_forgets_sessions_and_events_and_keeps_the_credentials(
+    server: Server, app: ApplicationClient, session_id: str
+) -> None:
+    app.join(session_id)
+    app.reset()
+    assert (app.sessions(), app.events()) == ([], [])
+    assert server.emulator.get(app.id).api_secret == app.api_secret
+
+
+def test_a_refusal_names_the_field_and_what_would_be_right(server: Server) -> None:
+    with pytest.raises(ControlRefused) as refused:
+        server.emulator.application(auto_participant=2)
+    error = refused.value
+    assert (error.status, error.field) == (400, "autoParticipant")
+    assert "autoParticipants" in error.suggestion
+    assert str(error) == "autoParticipant: there is no such field (did you mean autoParticipants?) [400]"
+
+
+def test_requests_are_those_of_the_service_oldest_first(app: ApplicationClient, service: Service) -> None:
+    session_id = service.session()
+    app.join(session_id)
+    service.start_archive(session_id)
+    assert [exchange.operation for exchange in app.requests()] == ["createSession", "startArchive"]
+    (exchange,) = app.requests("startArchive")
+    assert (exchange.method, exchange.status) == ("POST", 200)
+    assert session_id in exchange.body
+    with pytest.raises(ControlRefused, match="there is no operation startarchive"):
+        app.requests("startarchive")
+
+
+def test_a_forced_status_must_be_one_that_may_follow(app: ApplicationClient, service: Service, session_id: str) -> None:
+    app.join(session_id)
+    archive_id = service.start_archive(session_id)
+    with pytest.raises(ControlRefused, match=r"cannot become available .*allowed: .*\[409\]"):
+        app.archive_transition(archive_id, "available")
+    app.archive_transition(archive_id, "failed", "disk full")
+    assert app.wait_for("archive.failed", archive_id).reason == "disk full"
+
+
+def test_all_webhooks_of_the_emulator_can_be_sent_to_one_receiver(app: ApplicationClient) -> None:
+    assert set(WEBHOOKS) == set(get_args(WebhookKey))
+    app.send_callbacks_to("http://localhost:1/x", secret="s")
+    assert set(app.options["webhooks"]) == set(WEBHOOKS)
+    assert app.options["webhooks"]["archive_status"]["secret"] == "s"
+
+
+def test_info_and_certificate_authority(server: Server) -> None:
+    assert server.emulator.info()["urls"]["http"] == server.http
+    assert server.ca is not None
+    assert server.emulator.certificate_authority() == server.ca.read_text()
+
+
+def test_https_needs_the_authority(server: Server) -> None:
+    with Emulator(server.https, ca=server.ca) as emulator:
+        emulator.wait_until_ready()
+    with Emulator(server.https) as emulator, pytest.raises(NotReachable, match="certificate"):
+        emulator.info()
+
+
+def test_an_emulator_that_is_not_there_is_named() -> None:
+    with Emulator(NOWHERE) as emulator:
+        with pytest.raises(NotReachable, match=f"no answer from an emulator at {NOWHERE}"):
+            emulator.info()
+        with pytest.raises(NotInTime, match=r"not ready within 0\.1 s: no answer"):
+            emulator.wait_until_ready(0.1)
+
+
+def test_something_else_that_answers_is_shown(server: Server) -> None:
+    with Emulator(f"{server.http}/elsewhere") as emulator, pytest.raises(ControlRefused, match="/elsewhere/_emulator"):
+        emulator.info()
+
+
+def test_without_httpx_the_error_names_the_extra() -> None:
+    script = """
+import sys
+sys.modules["httpx"] = None
+from emulator.client import Emulator
+try:
+    Emulator()
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "pip install 'vonage-video-emulator[client]'" in done.stdout
+
+
+def test_client_and_plugin_import_nothing_of_the_emulator_and_httpx_late() -> None:
+    """They are used in processes that have other versions of what the server needs, or none."""
+    script = """
+import sys
+import emulator.client, emulator.pytest_plugin, emulator.testing
+print(sorted(name for name in sys.modules if name.partition(".")[0] in {
+    "httpx", "fastapi", "pydantic", "starlette", "uvicorn", "state", "scenarios", "typer"}))
+print(sorted(name for name in sys.modules if name.startswith("emulator.") and not name.startswith("emulator.client")))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    ours = ["emulator.pytest_plugin", "emulator.receiver", "emulator.testing"]
+    assert done.stdout.splitlines() == ["[]", str(ours)]

@@ -1,0 +1,427 @@
+"""Callbacks as receivers get them: what they tell, their order, signatures, retries, and what a test may do to them."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from starlette.testclient import TestClient
+from vonage_jwt.verify_jwt import verify_signature
+
+from emulator.receiver import Receiver
+from emulator.settings import WebhookKey
+from emulator.tls import ensure
+from emulator.webhooks import TOLD
+from tests.emulator.local import Tenant, emulator
+
+KEYS: tuple[str, ...] = WebhookKey.__args__  # type: ignore[attr-defined]
+HOUR = 3600
+SECRET = "a secret that no library finds too short"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    """A local emulator that is quick to give up on a slow receiver."""
+    with emulator(callback_timeout=0.3) as client:
+        yield client
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that answers 200."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+def told(client: TestClient, receiver: Receiver, **options: Any) -> Tenant:
+    """Return a tenant on a frozen clock that tells the receiver everything."""
+    webhooks = {key: {"address": receiver.url, "secret": SECRET} for key in KEYS}
+    tenant = Tenant(client, webhooks=webhooks, **options)
+    tenant.control("POST", "/clock", {"action": "freeze"})
+    return tenant
+
+
+def outbox(tenant: Tenant, **query: Any) -> list[dict[str, Any]]:
+    tenant.control("POST", "/clock", {"action": "advance", "seconds": 0})  # what is ready has been attempted
+    items: list[dict[str, Any]] = tenant.control("GET", "/callbacks", params=query)["items"]
+    return items
+
+
+def now(tenant: Tenant) -> int:
+    moment: int = tenant.control("GET", "/clock")["now"]
+    return moment
+
+
+def test_there_are_fifteen_webhooks_and_each_is_told_something() -> None:
+    assert len(KEYS) == 15
+    assert {each.webhook for each in TOLD.values()} == set(KEYS)
+
+
+def test_a_call_of_two_through_72_hours_is_told_to_the_millisecond(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver, pace="realistic")
+    start = now(tenant)
+    sid = tenant.session()
+    first, second = tenant.join(sid, 2)
+    archive = tenant.archive(sid)
+    tenant.advance(90)
+    tenant.control("DELETE", f"/sessions/{sid}/participants/{first['connectionId']}")
+    tenant.advance(30)
+    tenant.control("DELETE", f"/sessions/{sid}/participants/{second['connectionId']}")
+    tenant.advance(72 * HOUR)
+    expected = [
+        ("session.created", 0), ("connection.created", 0), ("stream.created", 0), ("connection.created", 0),
+        ("stream.created", 0), ("archive.started", 0), ("stream.destroyed", 90), ("connection.destroyed", 90),
+        ("stream.destroyed", 120), ("connection.destroyed", 120), ("session.destroyed", 120), ("archive.paused", 121),
+        ("archive.stopped", 180), ("archive.uploaded", 184), ("archive.available", 185), ("archive.expired", 72 * HOUR),
+    ]  # fmt: skip
+    happened = tenant.control("GET", "/events")["items"]
+    assert [(event["type"], (event["at"] - start) / 1000) for event in happened] == expected
+    sent = outbox(tenant)
+    assert [(each["event"], (each["createdAt"] - start) / 1000) for each in sent] == expected
+    assert [(each["attempts"][0]["at"] - each["createdAt"], each["status"]) for each in sent] == [(0, "delivered")] * 16
+    assert [(each.event, each.status) for each in receiver.received()] == [(event, 200) for event, _ in expected]
+    bodies = {each.event: each.json for each in receiver.received()}
+    assert bodies["connection.destroyed"] == {
+        "sessionId": sid, "projectId": tenant.id, "applicationId": tenant.id, "event": "connectionDestroyed",
+        "timestamp": start + 120_000, "reason": "clientDisconnected",
+        "connection": {"id": second["connectionId"], "createdAt": start, "data": ""},
+    }  # fmt: skip
+    available = bodies["archive.available"]
+    assert (available["id"], available["duration"], available["event"]) == (archive, 120, "archive")
+    assert (available["reason"], available["size"] > 0, available["url"][:17]) == (
+        "session ended",
+        True,
+        "http://localhost:",
+    )
+
+
+def test_streams_calls_renders_captions_and_broadcasts_are_told(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    sid = tenant.session(join=1)
+    token = tenant.client_token(sid, connection_data="phone")
+    sip = {"uri": "sip:a@localhost", "observeForceMute": True}
+    call = tenant.call("POST", "/dial", {"sessionId": sid, "token": token, "sip": sip}).json()
+    tenant.advance(1)
+    tenant.call("POST", f"/session/{sid}/mute", {"active": True, "excludedStreamIds": []})
+    tenant.call("DELETE", f"/session/{sid}/connection/{call['connectionId']}")
+    tenant.call("POST", "/broadcast", {"sessionId": sid, "outputs": {"hls": {}}, "maxDuration": 60})
+    own = receiver.url.replace("/callbacks", "/own")
+    page = {"sessionId": sid, "token": token, "url": "https://localhost/page", "statusCallbackUrl": own}
+    tenant.call("POST", "/render", page)
+    tenant.call("POST", "/captions", {"sessionId": sid, "token": token, "statusCallbackUrl": own, "maxDuration": 300})
+    tenant.advance(2 * HOUR + 10)
+    assert outbox(tenant, status="pending") == []
+    by_event: dict[str, list[Any]] = {}
+    for each in receiver.received():
+        by_event.setdefault(each.event, []).append(each)
+    states = [each.json["state"] for each in by_event["call.updated"]]
+    assert states == ["DIALING", "RINGING", "ACTIVE", "HANGUP"]
+    (destroyed,) = by_event["call.destroyed"]
+    assert destroyed.json == {
+        "sessionId": sid, "projectId": tenant.id, "applicationId": tenant.id, "event": "callDestroyed",
+        "timestamp": destroyed.json["timestamp"], "reason_code": "700", "reason_message": "Normal clearing",
+        "call": {"id": call["id"], "connectionId": call["connectionId"], "createdAt": call["createdAt"]},
+    }  # fmt: skip
+    assert len(by_event["call.muteForced"]) == 1
+    phone = next(
+        e.json["stream"] for e in by_event["stream.created"] if e.json["stream"]["connection"]["data"] == "phone"
+    )
+    assert "videoType" not in phone  # audio only
+    assert [each.json["status"] for each in by_event["broadcast.stopped"]] == ["stopped"]
+    for kind in ("render", "captions"):
+        for status in ("started", "stopped"):
+            both = by_event[f"{kind}.{status}"]
+            assert sorted(each.path for each in both) == ["/callbacks", "/own"], (kind, status)
+    assert by_event["render.stopped"][0].json["reason"] == "Max duration exceeded"
+    captions = by_event["captions.stopped"][0].json
+    assert (captions["captionId"], captions["duration"], captions["provider"]) == (
+        captions["captionsId"], 300, "aws-transcribe",
+    )  # fmt: skip
+
+
+def test_an_opentok_family_is_told_in_numbers(client: TestClient, receiver: Receiver) -> None:
+    tenant = Tenant(client, opentokCallbacks={family: {"address": receiver.url} for family in ("session", "archive")})
+    tenant.archive()
+    outbox(tenant)
+    key = tenant.made["apiKey"]
+    joined = receiver.wait_for("connection.created").json
+    assert (joined["projectId"], "applicationId" in joined) == (key, False)
+    assert receiver.wait_for("archive.started").json["partnerId"] == int(key)
+
+
+def test_the_signature_is_accepted_by_the_sdk_and_is_of_this_body(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    tenant.advance(1000 * HOUR)  # the token's time is the machine's, whatever the clock shows
+    tenant.session(join=1)
+    outbox(tenant)
+    received = receiver.received()[0]
+    token = received.headers["authorization"].removeprefix("Bearer ")
+    assert verify_signature(token, SECRET) is True
+    assert verify_signature(token, "something else entirely, just as long") is False
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims == {
+        "iat": claims["iat"], "jti": claims["jti"], "iss": "Vonage", "api_key": tenant.made["apiKey"],
+        "application_id": tenant.id, "payload_hash": hashlib.sha256(received.body).hexdigest(),
+    }  # fmt: skip
+
+
+def test_without_a_secret_of_its_own_a_webhook_is_signed_with_that_of_the_application(
+    client: TestClient, receiver: Receiver
+) -> None:
+    tenant = Tenant(client, signatureSecret="our own", webhooks={"session_created": {"address": receiver.url}})
+    tenant.session(join=1)
+    assert receiver.verify(receiver.wait_for("session.created"), "our own")["iss"] == "Vonage"
+
+
+def test_an_inactive_webhook_is_silent_and_webhooks_can_be_changed(client: TestClient, receiver: Receiver) -> None:
+    webhook = {"address": receiver.url, "active": False}
+    tenant = Tenant(client, webhooks={"session_created": webhook}, opentokCallbacks={"sip": {"address": receiver.url}})
+    tenant.session(join=1)
+    assert outbox(tenant) == []
+    changed = tenant.control("PATCH", "", {"webhooks": {"connection_created": {"address": receiver.url}}})
+    assert (list(changed["webhooks"]), list(changed["opentokCallbacks"])) == (["connection_created"], ["sip"])
+    tenant.session(join=1)
+    assert [each["webhook"] for each in outbox(tenant)] == ["connection_created"]
+
+
+def test_a_receiver_that_is_down_is_tried_again_later_and_later(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.reply(503, times=3, event="session.created")
+    start = now(tenant)
+    tenant.session(join=1)
+    tenant.advance(60)
+    (callback,) = outbox(tenant, event="session.created")
+    tries = [((each["at"] - start) / 1000, each["status"], each["cause"]) for each in callback["attempts"]]
+    assert tries == [(0, 503, "status"), (5, 503, "status"), (15, 503, "status"), (35, 200, None)]
+    assert callback["status"] == "delivered"
+    assert len({each.jti for each in receiver.received("session.created")}) == 1
+    assert [each.event for each in receiver.received()][:4] == [
+        "session.created", "connection.created", "stream.created", "session.created",
+    ]  # fmt: skip
+
+
+def test_a_callback_is_given_up_after_24_hours(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.stop()
+    start = now(tenant)
+    tenant.session(join=1)
+    tenant.advance(25 * HOUR)
+    (callback,) = outbox(tenant, event="session.created")
+    waits = [
+        later["at"] - earlier["at"]
+        for earlier, later in zip(callback["attempts"], callback["attempts"][1:], strict=False)
+    ]
+    assert [wait // 1000 for wait in waits[:10]] == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900]
+    assert set(waits[8:]) == {900_000}
+    assert (callback["status"], callback["nextAttemptAt"]) == ("failed", None)
+    last = callback["attempts"][-1]["at"] - start
+    assert 24 * HOUR * 1000 - 900_000 < last <= 24 * HOUR * 1000
+
+
+def test_running_until_idle_waits_for_uploads_and_retries_but_not_for_expiry(
+    client: TestClient, receiver: Receiver
+) -> None:
+    tenant = told(client, receiver, pace="realistic")
+    receiver.reply(500, times=2, event="archive.available")
+    archive = tenant.archive()
+    tenant.call("POST", f"/archive/{archive}/stop")
+    tenant.control("POST", "/clock", {"action": "idle"})
+    assert tenant.call("GET", f"/archive/{archive}").json()["status"] == "available"
+    assert [each["status"] for each in outbox(tenant, event="archive.available")] == ["delivered"]
+    assert len(receiver.received("archive.available")) == 3
+
+
+class Odd(BaseHTTPRequestHandler):
+    """A receiver that closes the connection without a word."""
+
+    def do_POST(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_every_way_to_fail_is_an_attempt_with_its_cause(client: TestClient, receiver: Receiver, tmp_path: Path) -> None:
+    odd = HTTPServer(("127.0.0.1", 0), Odd)
+    threading.Thread(target=odd.serve_forever, args=(0.02,), daemon=True).start()
+    receiver.reply(302, headers={"Location": "http://localhost/elsewhere"}, event="connection.created")
+    receiver.reply(delay=5, event="stream.created")
+    files = ensure(tmp_path, [])  # an authority that the emulator does not know
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(files.server, files.server_key)
+    with Receiver(tls=tls) as strange:
+        addresses = {
+            "session_created": strange.url,
+            "connection_created": receiver.url,
+            "stream_created": receiver.url,
+            "session_destroyed": "http://127.0.0.1:1/nobody",
+            "connection_destroyed": f"http://127.0.0.1:{odd.server_address[1]}/",
+            "stream_destroyed": "http://[::bad/",
+        }
+        tenant = Tenant(client, webhooks={key: {"address": address} for key, address in addresses.items()})
+        tenant.control("POST", "/clock", {"action": "freeze"})
+        sid = tenant.session()
+        (someone,) = tenant.join(sid)
+        tenant.control("DELETE", f"/sessions/{sid}/participants/{someone['connectionId']}")
+        causes = {each["webhook"]: each["attempts"][0]["cause"] for each in outbox(tenant)}
+    odd.shutdown()
+    odd.server_close()
+    assert causes == {
+        "session_created": "tls",
+        "connection_created": "redirect",
+        "stream_created": "timeout",
+        "session_destroyed": "refused",
+        "connection_destroyed": "reset",
+        "stream_destroyed": "invalid",
+    }
+    assert not receiver.received("elsewhere")
+
+
+def test_https_receivers_are_trusted_by_the_emulators_own_authority(tmp_path: Path) -> None:
+    files = ensure(tmp_path, [])
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(files.server, files.server_key)
+    with emulator(data_dir=tmp_path) as client, Receiver(tls=tls) as receiver:
+        tenant = told(client, receiver)
+        tenant.session(join=1)
+        assert [each["status"] for each in outbox(tenant)] == ["delivered"] * 3
+
+
+def test_held_callbacks_wait_and_can_be_put_in_another_order(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    tenant.control("POST", "/callbacks/hold", {"event": "archive"})
+    archive = tenant.archive()
+    tenant.call("POST", f"/archive/{archive}/stop")
+    tenant.advance(1)
+    held = outbox(tenant, status="held")
+    assert [each["event"] for each in held] == [
+        "archive.started", "archive.stopped", "archive.uploaded", "archive.available",
+    ]  # fmt: skip
+    assert receiver.received("archive") == []
+    tenant.control("POST", "/callbacks/reorder", {"ids": [each["id"] for each in reversed(held)]})
+    tenant.control("POST", "/callbacks/release", {"event": "archive"})
+    outbox(tenant)
+    assert [each.event for each in receiver.received("archive")] == [
+        "archive.available", "archive.uploaded", "archive.stopped", "archive.started",
+    ]  # fmt: skip
+    tenant.archive()
+    assert receiver.wait_for("archive.started", where=lambda body: body["id"] != archive)
+
+
+def test_single_callbacks_can_be_released_dropped_doubled_and_sent_again(
+    client: TestClient, receiver: Receiver
+) -> None:
+    tenant = told(client, receiver)
+    tenant.control("POST", "/callbacks/hold")
+    tenant.session(join=1)
+    session, connection, stream = (each["id"] for each in outbox(tenant, status="held"))
+    tenant.control("POST", f"/callbacks/{connection}/drop")
+    released = tenant.control("POST", "/callbacks/release", {"ids": [session]})
+    assert [each["id"] for each in released["items"]] == [session]
+    outbox(tenant)
+    tenant.control("POST", f"/callbacks/{session}/redeliver")
+    double = tenant.control("POST", f"/callbacks/{session}/duplicate")
+    tenant.control("POST", "/callbacks/release")
+    outbox(tenant)
+    events = [each.event for each in receiver.received()]
+    assert (events.count("session.created"), "connection.created" in events, "stream.created" in events) == (
+        3,
+        False,
+        True,
+    )
+    assert len({each.jti for each in receiver.received("session.created")}) == 1
+    assert (double["id"] != session, tenant.control("GET", f"/callbacks/{stream}")["status"]) == (True, "delivered")
+
+
+@pytest.mark.parametrize(
+    "path", ["/callbacks/x", "/callbacks/x/drop", "/callbacks/x/redeliver", "/callbacks/x/duplicate"]
+)
+def test_an_unknown_callback_is_404(tenant: Tenant, path: str) -> None:
+    method = "POST" if path.count("/") == 3 else "GET"
+    answer = tenant.client.request(method, f"/_emulator/applications/{tenant.id}{path}")
+    assert answer.status_code == 404
+
+
+def test_what_is_seen_without_a_receiver_is_what_would_be_sent(client: TestClient) -> None:
+    tenant = Tenant(client, webhooks={"archive_status": {"address": "http://127.0.0.1:1/"}})
+    tenant.control("POST", "/callbacks/hold")
+    archive = tenant.archive()
+    (callback,) = outbox(tenant)
+    assert (callback["body"]["id"], callback["attempts"], callback["status"]) == (archive, [], "held")
+
+
+def test_the_order_of_a_session_is_kept_while_its_receiver_is_healthy(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    sessions = [tenant.session() for _ in range(5)]
+    for _ in range(4):
+        for sid in sessions:
+            tenant.join(sid, 3)
+    wanted = {sid: [each["body"] for each in outbox(tenant, session=sid)] for sid in sessions}
+    for sid in sessions:
+        assert [each.json for each in receiver.received() if each.json["sessionId"] == sid] == wanted[sid]
+
+
+def scripted(client: TestClient, receiver: Receiver, seed: int) -> Any:
+    """Live through the same on a clock that stands at the same time; return all that can be seen."""
+    tenant = Tenant(
+        client, seed=seed, id=f"11111111-0000-4000-8000-{seed:012d}", apiKey=str(5_000_000 + seed), name="x",
+        webhooks={key: {"address": receiver.url, "secret": SECRET} for key in KEYS}, pace="realistic",
+    )  # fmt: skip
+    tenant.control("POST", "/clock", {"action": "freeze", "at": 4_000_000_000_000})
+    sid = tenant.session(join=2)
+    archive = tenant.archive(sid)
+    tenant.advance(seed)
+    tenant.call("POST", f"/archive/{archive}/stop")
+    tenant.advance(100)
+    sent = [(each["jti"], each["event"], each["body"], each["createdAt"]) for each in outbox(tenant)]
+    seen = tenant.control("GET", "/events")["items"], sent
+    tenant.control("DELETE", "")
+    return seen
+
+
+def test_the_same_calls_give_the_same_ids_events_and_callbacks_twice(client: TestClient, receiver: Receiver) -> None:
+    first, second = scripted(client, receiver, 7), scripted(client, receiver, 7)
+    assert first == second
+    assert first != scripted(client, receiver, 8)
+
+
+def test_a_hundred_applications_at_once_live_as_each_would_alone(client: TestClient, receiver: Receiver) -> None:
+    alone = {seed: scripted(client, receiver, seed) for seed in (1, 50, 100)}
+    together: dict[int, Any] = {}
+    threads = [
+        threading.Thread(target=lambda seed=seed: together.update({seed: scripted(client, receiver, seed)}))
+        for seed in range(1, 101)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(together) == 100
+    assert {seed: together[seed] for seed in alone} == alone
+
+
+def test_a_reset_forgets_callbacks_that_were_on_their_way(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.reply(500)
+    tenant.session(join=1)
+    tenant.control("POST", "/reset")
+    tenant.advance(HOUR)
+    assert outbox(tenant) == []
+
+
+def test_waiting_ends_as_soon_as_it_happens(client: TestClient) -> None:
+    tenant = Tenant(client, pace="fast")
+    archive = tenant.archive()
+    last = tenant.control("GET", "/events")["last"]
+    tenant.call("POST", f"/archive/{archive}/stop")
+    query = {"after": last, "type": "archive.available", "subject": archive, "wait": 10}
+    (event,) = tenant.control("GET", "/events", params=query)["items"]
+    assert event["data"]["status"] == "available"
+    assert tenant.control("GET", "/events", params={**query, "type": "archive.failed", "wait": 0.05})["items"] == []
