@@ -1,6 +1,6 @@
 """The yardsticks: the smallest FastAPI application, and a fixed answer that costs a server next to nothing.
 
-Run as `python -m benchmarks.bare {fastapi,fixed} PORT`, with the uvicorn settings of the emulator.
+Run as `python -m benchmarks.bare {fastapi,fixed,sink} PORT`, with the uvicorn settings of the emulator.
 """
 
 from __future__ import annotations
@@ -54,8 +54,29 @@ class _Fixed(asyncio.Protocol):
         self.transport.write(FIXED)
 
 
-async def _serve_fixed(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(_Fixed, "127.0.0.1", port)
+class _Sink(asyncio.Protocol):
+    """Takes requests with a body, however many pieces they come in, and answers each with `FIXED`."""
+
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.rest += data
+        while (end := self.rest.find(b"\r\n\r\n") + 4) > 3:
+            head = self.rest[:end].lower()
+            _, found, value = head.partition(b"content-length:")
+            end += int(value.partition(b"\r\n")[0]) if found else 0
+            if len(self.rest) < end:
+                return
+            self.rest = self.rest[end:]
+            self.transport.write(FIXED)
+
+
+async def _serve(protocol: type[asyncio.Protocol], port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port)
     await server.serve_forever()
 
 
@@ -75,7 +96,7 @@ def main(what: str, port: int) -> None:
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve_fixed(port))
+        runner.run(_serve(_Sink if what == "sink" else _Fixed, port))
 
 
 if __name__ == "__main__":

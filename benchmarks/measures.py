@@ -11,6 +11,7 @@ from statistics import median
 from benchmarks.answers import request
 from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
+from benchmarks.happenings import callbacks, day
 from benchmarks.load import LoadFailed, drive
 from benchmarks.server import Server, spawn
 from benchmarks.table import Row, at_least, at_most, spread
@@ -184,5 +185,7 @@ MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "start": start,
     "size": size,
     "application": application,
+    "callbacks": callbacks,
+    "day": day,
 }
 """The measures by name, in the order of the table."""

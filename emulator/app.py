@@ -8,7 +8,7 @@ import hmac
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -20,18 +20,7 @@ from emulator.applications import Applications
 from emulator.auth import Authenticator
 from emulator.call import Surroundings
 from emulator.callbacks import Deliveries
-from emulator.control import (
-    applications,
-    callbacks,
-    clock,
-    events,
-    faults,
-    files,
-    info,
-    participants,
-    requests,
-    resources,
-)
+from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_validation
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
@@ -93,7 +82,8 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     faulting = Faulting(world)
     service = ServiceRoutes(around, authenticate, faulting)
     app.router.routes.insert(0, service)
-    app.include_router(_control(), prefix=CONTROL)
+    control = ControlRoutes()
+    app.router.routes.append(control)
     app.state.world = world
     app.state.settings = settings
     app.state.applications = made
@@ -109,7 +99,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
     app.add_middleware(Gate, world=world, journal=journal, max_body=settings.max_body_bytes)
-    app.openapi = lambda: _openapi(app, service)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
 
@@ -126,18 +116,11 @@ def _own_url(app: FastAPI, settings: Settings) -> str:
     return urls.get("http") or f"http://localhost:{settings.http_port}"
 
 
-def _control() -> APIRouter:
-    control = APIRouter()
-    for module in (info, applications, participants, resources, clock, events, callbacks, faults, requests, files):
-        control.include_router(module.router)
-    return control
-
-
-def _openapi(app: FastAPI, service: ServiceRoutes) -> dict[str, Any]:
+def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
     from emulator.openapi import describe
 
     if app.openapi_schema is None:
-        app.openapi_schema = describe(app, service)
+        app.openapi_schema = describe(app, control.router.routes)
     return app.openapi_schema
 
 

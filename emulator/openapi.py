@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from emulator.contract import SERVICE
 from emulator.operations import OPERATIONS, Operation
-from emulator.routes import ServiceRoutes
 from emulator.schemas import archives, broadcasts, common, media, sessions
 from emulator.schemas.answers import ANSWERS, Error
 
@@ -42,9 +42,8 @@ _PAGED = ("listArchives", "listBroadcasts", "listRenders")
 _BY_SESSION = ("listArchives", "listBroadcasts")
 
 
-def describe(app: FastAPI, service: ServiceRoutes) -> dict[str, Any]:
+def describe(app: FastAPI, control: Sequence[BaseRoute]) -> dict[str, Any]:
     """Return the description: the service's operations with their bodies in the `service` contract, then control."""
-    control = [route for route in app.routes if route is not service]
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=control)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

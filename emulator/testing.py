@@ -73,7 +73,7 @@ class Server:
     @property
     def callback_address(self) -> str:
         """The address to listen on so that `callback_host` leads there: loopback only, if that will do."""
-        return "127.0.0.1" if self.callback_host == "localhost" else "0.0.0.0"
+        return "127.0.0.1" if self.callback_host in ("localhost", "127.0.0.1") else "0.0.0.0"
 
     def close(self) -> None:
         """Close the client, if it was used."""

@@ -17,17 +17,18 @@ M = TypeVar("M", bound="Strict")
 
 
 class Mistake(Exception):
-    """What was written cannot be used; `path` leads to the wrong key or value."""
+    """What was written cannot be used; `path` leads to the wrong value, or with `key` to the wrong key."""
 
-    def __init__(self, message: str, path: Path = (), suggestion: str = "") -> None:
+    def __init__(self, message: str, path: Path = (), suggestion: str = "", *, key: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.path = path
         self.suggestion = suggestion
+        self.key = key
 
     def below(self, *path: str | int) -> Mistake:
         """Return the same mistake, in a document that holds this one at `path`."""
-        return Mistake(self.message, (*path, *self.path), self.suggestion)
+        return Mistake(self.message, (*path, *self.path), self.suggestion, key=self.key)
 
     @property
     def field(self) -> str:
@@ -93,7 +94,7 @@ def _mistake(error: ValidationError) -> Mistake:
     if problem["type"] == "mistake":
         if context["key"]:
             path = (*path, context["key"])
-        return Mistake(str(context["text"]), path, str(context["suggestion"]))
+        return Mistake(str(context["text"]), path, str(context["suggestion"]), key=bool(context["key"]))
     if problem["type"] == "missing":
         return Mistake(f"{path[-1]} is required", path[:-1])
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):

@@ -2,3 +2,48 @@
 
 It speaks camelCase JSON and answers errors as `{"error": {"message", "field"?, "suggestion"?}}`.
 """
+
+from __future__ import annotations
+
+import importlib
+from functools import cached_property
+
+from fastapi import APIRouter
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from emulator.paths import CONTROL
+
+MODULES = (
+    "applications",
+    "callbacks",
+    "clock",
+    "events",
+    "faults",
+    "files",
+    "info",
+    "participants",
+    "requests",
+    "resources",
+)
+"""The modules with the routers of the control API, in the order of its description."""
+
+
+class ControlRoutes(BaseRoute):
+    """The control API as one route, put together when it is first asked for: the service's first answer is quicker."""
+
+    @cached_property
+    def router(self) -> APIRouter:
+        """All control endpoints."""
+        router = APIRouter(prefix=CONTROL)
+        for name in MODULES:
+            router.include_router(importlib.import_module(f"{__name__}.{name}").router)
+        return router
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match every path below the prefix."""
+        return (Match.FULL if scope["path"].startswith(CONTROL + "/") else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a control request."""
+        await self.router(scope, receive, send)

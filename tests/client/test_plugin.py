@@ -55,7 +55,6 @@ def test_each_test_gets_an_application_with_clock_participants_and_callbacks(pyt
             assert isinstance(video_clock, Clock)
             assert isinstance(video_participants, Participants)
             assert isinstance(video_callbacks, Callbacks)
-            session = video_application.id and "none"
             video_clock.freeze()
             assert video_application.clock_state().frozen
             assert len(video_application.options["webhooks"]) == 15

@@ -1,0 +1,195 @@
+"""Scenario packs: YAML files with parameters, rules and a timeline of what participants do.
+
+`${name}` in a value takes the parameter's value: as it is where it is all of the value, else inside the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scenarios.marks import Document, PackError, parse
+from scenarios.predicates import Names
+from scenarios.rules import Rule, read_rule
+from scenarios.strict import Mistake, Path, Strict, did_you_mean, read
+from scenarios.timeline import Step
+
+NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
+
+Value = int | float | str | bool
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int,),
+    "number": (int, float),
+    "string": (str,),
+    "boolean": (bool,),
+}
+
+
+class Parameter(Strict):
+    """What can be set when a pack is applied."""
+
+    type: Literal["integer", "number", "string", "boolean"]
+    default: Value
+    description: str = ""
+    min: float | None = None
+    max: float | None = None
+    choices: list[Value] | None = None
+
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        self.check(self.default, "default")
+        return self
+
+    def check(self, value: Any, what: str) -> None:
+        """Raise ValueError unless the value fits."""
+        if not isinstance(value, _TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
+            raise ValueError(f"{what} must be a {self.type} (got {value!r})")
+        if isinstance(value, int | float):
+            if self.min is not None and value < self.min:
+                raise ValueError(f"{what} must be {self.min:g} or more (got {value!r})")
+            if self.max is not None and value > self.max:
+                raise ValueError(f"{what} must be {self.max:g} or less (got {value!r})")
+        if self.choices is not None and value not in self.choices:
+            raise ValueError(f"{what} must be one of {', '.join(map(str, self.choices))} (got {value!r})")
+
+
+class PackFile(Strict):
+    """A pack as it is written."""
+
+    name: str = Field(pattern=NAME)
+    description: str = Field(min_length=1)
+    parameters: dict[str, Parameter] = {}
+    rules: list[Any] = []
+    timeline: list[Any] = []
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if not self.rules and not self.timeline:
+            raise ValueError("a pack needs rules or a timeline")
+        return self
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A pack with its parameters set: rules and steps as JSON."""
+
+    name: str
+    parameters: dict[str, Any]
+    rules: list[dict[str, Any]]
+    timeline: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A pack that can be applied. `bundled`: it came with the emulator."""
+
+    written: PackFile
+    document: Document
+    names: Names
+    bundled: bool = True
+
+    @property
+    def name(self) -> str:
+        """The pack's name."""
+        return self.written.name
+
+    def render(self, parameters: Mapping[str, Any] | None = None) -> Rendered:
+        """Return the rules and steps with these parameters. Raises `Mistake`: below `parameters`, `rules`, `timeline`."""
+        values = self._values(parameters or {})
+        used: set[str] = set()
+        rules = [
+            self._filled(rule, values, ("rules", index), used) for index, rule in enumerate(self.written.rules)
+        ]
+        steps = [
+            self._filled(step, values, ("timeline", index), used) for index, step in enumerate(self.written.timeline)
+        ]
+        for index, rule in enumerate(rules):
+            _below(("rules", index), read_rule, rule, self.names)
+        for index, step in enumerate(steps):
+            _below(("timeline", index), read, Step, step)
+        for name in self.written.parameters:
+            if name not in used:
+                raise Mistake(f"nothing uses the parameter {name}: write ${{{name}}}", ("parameters", name), key=True)
+        return Rendered(self.name, values, [self._named(rule, i) for i, rule in enumerate(rules)], steps)
+
+    def show(self) -> dict[str, Any]:
+        """Return the pack as JSON."""
+        return {
+            "name": self.name,
+            "description": self.written.description,
+            "bundled": self.bundled,
+            "parameters": {
+                name: parameter.model_dump(exclude_none=True) for name, parameter in self.written.parameters.items()
+            },
+            "rules": self.written.rules,
+            "timeline": self.written.timeline,
+        }
+
+    def _named(self, rule: Mapping[str, Any], index: int) -> dict[str, Any]:
+        return {**rule, "name": f"{self.name}:{rule.get('name') or index + 1}"}
+
+    def _values(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        known = self.written.parameters
+        for name, value in given.items():
+            if name not in known:
+                text = f"{self.name} has no parameter {name}"
+                raise Mistake(text, ("parameters", name), did_you_mean(name, known), key=True)
+            try:
+                known[name].check(value, name)
+            except ValueError as error:
+                raise Mistake(str(error), ("parameters", name)) from None
+        return {name: given.get(name, parameter.default) for name, parameter in known.items()}
+
+    def _filled(self, value: Any, values: Mapping[str, Any], path: Path, used: set[str]) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._filled(item, values, (*path, key), used) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._filled(item, values, (*path, index), used) for index, item in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        for name in _PLACEHOLDER.findall(value):
+            if name not in values:
+                raise Mistake(f"there is no parameter {name}", path, did_you_mean(name, values))
+            used.add(name)
+        whole = _PLACEHOLDER.fullmatch(value)
+        return values[whole[1]] if whole else _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
+
+
+def _below(path: Path, function: Any, *arguments: Any) -> None:
+    try:
+        function(*arguments)
+    except Mistake as mistake:
+        raise mistake.below(*path) from None
+
+
+def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
+    """Return the pack that a YAML text describes, checked with its defaults. Raises `PackError` for the first mistake."""
+    document = parse(text, file)
+    try:
+        if not isinstance(document.data, Mapping):
+            raise Mistake("expected a mapping with name, description, rules and timeline")
+        pack = Pack(read(PackFile, document.data), document, names, bundled)
+        pack.render()
+    except Mistake as mistake:
+        raise document.error(mistake, _indent_hint(mistake)) from None
+    return pack
+
+
+def _indent_hint(mistake: Mistake) -> str:
+    """Say where a key belongs that is indented too far, or not far enough."""
+    if not mistake.key:
+        return ""
+    key = str(mistake.path[-1])
+    for model, owner, depth in ((Rule, "the rule", 3), (Step, "the step", 3), (PackFile, "the pack", 1)):
+        if key in model.keys() and len(mistake.path) != depth:
+            return f"{key} belongs to {owner}: check the indent"
+    return ""
+
+
+__all__ = ["Pack", "PackError", "PackFile", "Parameter", "Rendered", "load"]
