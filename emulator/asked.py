@@ -27,6 +27,28 @@ _NAMES = ("name", "multiArchiveTag", "multiBroadcastTag", "properties.name")
 """Fields of a request that name what it starts."""
 
 
+def content_of(operation: str, raw: bytes) -> Any:
+    """Return what a request's body says: JSON, or the form of `createSession`."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return dict(parse_qsl(raw.decode("utf-8", "replace"))) if operation == "createSession" else {}
+
+
+def look_up(content: Any, path: str) -> Any:
+    """Return the field at a dotted path, or `MISSING`; numbers are indexes into lists."""
+    if isinstance(content, dict) and path in content:
+        return content[path]
+    for part in path.split("."):
+        if isinstance(content, dict) and part in content:
+            content = content[part]
+        elif isinstance(content, list) and part.isdecimal() and int(part) < len(content):
+            content = content[int(part)]
+        else:
+            return MISSING
+    return content
+
+
 class AskedCall:
     """One call of an operation, as `scenarios.predicates.Asked`."""
 
@@ -76,17 +98,7 @@ class AskedCall:
 
     def field(self, path: str) -> Any:
         """Return a field of the body by its dotted path; numbers are indexes into lists."""
-        value = self._body
-        if isinstance(value, dict) and path in value:
-            return value[path]
-        for part in path.split("."):
-            if isinstance(value, dict) and part in value:
-                value = value[part]
-            elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                return MISSING
-        return value
+        return look_up(self._body, path)
 
     def header(self, name: str) -> str | None:
         """Return a header of the request."""
@@ -98,11 +110,7 @@ class AskedCall:
 
     @cached_property
     def _body(self) -> Any:
-        raw = self._passing.body
-        try:
-            return orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            return dict(parse_qsl(raw.decode("utf-8", "replace"))) if self.operation == "createSession" else {}
+        return content_of(self.operation, self._passing.body)
 
     @cached_property
     def _record(self) -> Any:
@@ -138,12 +146,7 @@ class AskedCallback:
 
     def field(self, path: str) -> Any:
         """Return a field of the callback's body by its dotted path."""
-        value = self._body
-        for part in path.split("."):
-            if not isinstance(value, dict) or part not in value:
-                return MISSING
-            value = value[part]
-        return value
+        return look_up(self._body, path)
 
     def header(self, name: str) -> str | None:
         """Return None: the headers are made later."""

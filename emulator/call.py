@@ -22,7 +22,6 @@ from emulator.wire import Json, Speaker
 from state import sessions
 from state.application import Application
 from state.records import Collection as Records
-from state.records import Record
 from state.sessions import Session
 from state.world import Unit, World
 
@@ -129,6 +128,3 @@ def base_url(request: Request) -> str:
     scope = request.scope
     host = request.headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
     return f"{scope['scheme']}://{host}"
-
-
-__all__ = ["Call", "Handler", "Record", "Surroundings", "base_url"]

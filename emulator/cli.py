@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from emulator import __version__
+from emulator.cli_scenarios import scenarios
 from emulator.cli_token import token
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.add_typer(token, name="token")
+app.add_typer(scenarios, name="scenarios")
 
 ConfigFlag = Annotated[
     Path | None,

@@ -62,13 +62,9 @@ class Faulting:
 
     def _made(self) -> Outcomes:
         if self._outcomes is None:
-            from emulator.operations import OPERATIONS
-            from emulator.webhooks import TOLD
             from scenarios import outcomes, timeline
-            from scenarios.predicates import Names
 
-            callbacks = sorted({told.webhook for told in TOLD.values()})
-            self._outcomes = outcomes.Outcomes(Names({each.id: each.tag for each in OPERATIONS}, callbacks))
+            self._outcomes = outcomes.Outcomes(known_names())
             self._world.handlers.update(outcomes.HANDLERS)
             self._world.handlers.update(timeline.HANDLERS)
         return self._outcomes
@@ -149,6 +145,16 @@ class Faulting:
         except Mistake as mistake:
             return Answer(400, f"{REQUEST_HEADER}: {mistake}").response()
         return None
+
+
+def known_names() -> Names:
+    """Return what rules may name: the operations, their tags, the kinds of callbacks."""
+    from emulator.operations import OPERATIONS
+    from emulator.webhooks import TOLD
+    from scenarios.predicates import Names
+
+    callbacks = sorted({told.webhook for told in TOLD.values()})
+    return Names({each.id: each.tag for each in OPERATIONS}, callbacks)
 
 
 def _rule_of_header(written: str) -> dict[str, Any]:

@@ -125,6 +125,7 @@ class Settings(BaseSettings, Options):
     tls_names: Annotated[list[str], NoDecode] = Field(
         [], description="more host names and addresses for the HTTPS certificate; commas separate them in the variable"
     )
+    scenario_dir: Path | None = Field(None, description="folder of more scenario packs (YAML files)")
     auth: Literal["strict", "lax"] = Field(
         "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
     )

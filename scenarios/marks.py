@@ -43,7 +43,7 @@ class Document:
             while path and path not in self.values:
                 path = path[:-1]
             place = self.values.get(path, (1, 1))
-        where = ".".join(str(part) for part in mistake.path)
+        where = ".".join(str(part) for part in (mistake.path[:-1] if mistake.key else mistake.path))
         message = f"{where}: {mistake.message}" if where else mistake.message
         return PackError(self.file, place, message, suggestion or mistake.suggestion)
 

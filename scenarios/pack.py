@@ -49,7 +49,7 @@ class Parameter(Strict):
     def check(self, value: Any, what: str) -> None:
         """Raise ValueError unless the value fits."""
         if not isinstance(value, _TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
-            raise ValueError(f"{what} must be a {self.type} (got {value!r})")
+            raise ValueError(f"{what} must be {'an' if self.type == 'integer' else 'a'} {self.type} (got {value!r})")
         if isinstance(value, int | float):
             if self.min is not None and value < self.min:
                 raise ValueError(f"{what} must be {self.min:g} or more (got {value!r})")
@@ -100,12 +100,10 @@ class Pack:
         return self.written.name
 
     def render(self, parameters: Mapping[str, Any] | None = None) -> Rendered:
-        """Return the rules and steps with these parameters. Raises `Mistake`: below `parameters`, `rules`, `timeline`."""
+        """Return the rules and steps with these parameters. Raises `Mistake`, with its path inside the file."""
         values = self._values(parameters or {})
         used: set[str] = set()
-        rules = [
-            self._filled(rule, values, ("rules", index), used) for index, rule in enumerate(self.written.rules)
-        ]
+        rules = [self._filled(rule, values, ("rules", index), used) for index, rule in enumerate(self.written.rules)]
         steps = [
             self._filled(step, values, ("timeline", index), used) for index, step in enumerate(self.written.timeline)
         ]
@@ -169,7 +167,7 @@ def _below(path: Path, function: Any, *arguments: Any) -> None:
 
 
 def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
-    """Return the pack that a YAML text describes, checked with its defaults. Raises `PackError` for the first mistake."""
+    """Return the pack of a YAML text, checked with its defaults. Raises `PackError` for the first mistake."""
     document = parse(text, file)
     try:
         if not isinstance(document.data, Mapping):
@@ -187,7 +185,7 @@ def _indent_hint(mistake: Mistake) -> str:
         return ""
     key = str(mistake.path[-1])
     for model, owner, depth in ((Rule, "the rule", 3), (Step, "the step", 3), (PackFile, "the pack", 1)):
-        if key in model.keys() and len(mistake.path) != depth:
+        if key in set(model.keys()) and len(mistake.path) != depth:
             return f"{key} belongs to {owner}: check the indent"
     return ""
 

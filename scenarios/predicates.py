@@ -88,7 +88,7 @@ class Test(Strict):
 
     __test__ = False  # not for pytest
 
-    equals: Any = MISSING
+    equals: Any = Field(default_factory=lambda: MISSING, description="the value itself")
     contains: str | None = Field(None, description="text that is in it")
     matches: str | None = Field(None, description="regular expression that is found in it")
     exists: bool | None = Field(None, description="whether it is there at all")
@@ -135,7 +135,9 @@ class When(Strict):
     role: Words | None = Field(None, description="role of the client token in the request")
     nth: Counts | None = Field(None, description="which calls, counted from 1")
     after: int | None = Field(None, ge=0, description="every call after so many")
-    until: int | AwareDatetime | None = Field(None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z")
+    until: int | AwareDatetime | None = Field(
+        None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z"
+    )
     within: float | None = Field(None, ge=0, description="for so many s of the application's time from being written")
     probability: float | None = Field(None, ge=0, le=1, description="share of the calls, drawn by `seed`")
     seed: int = Field(0, description="seed of `probability`: the same seed draws the same calls")

@@ -10,6 +10,7 @@ from scenarios.predicates import EVERY, Names
 from scenarios.rules import Rule
 from scenarios.timeline import Step
 
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _PLACEHOLDER = {"type": "string", "pattern": r"^\$\{[A-Za-z][A-Za-z0-9]*\}$"}
 
 
@@ -32,7 +33,12 @@ def schema(names: Names) -> dict[str, Any]:
         when[field] = {"anyOf": [choice, several, _PLACEHOLDER], "description": description}
     then = definitions["Then"]
     definitions["Then"] = {"anyOf": [{"enum": sorted(EFFECTS)}, _PLACEHOLDER, then]}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Scenario pack", **pack, "$defs": definitions}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Scenario pack",
+        **pack,
+        "$defs": definitions,
+    }
 
 
 def _with_placeholders(part: Any) -> Any:

@@ -6,7 +6,7 @@ A step is a timer whose subject is `pack index session`. A timeline begins with 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, cast
 
@@ -19,6 +19,7 @@ from state.application import Application, Handler
 from state.archives import NewArchive
 from state.errors import Refused
 from state.sessions import NewStream, Session
+from state.timeline import Timer
 
 STEP = "fault.step"
 
@@ -109,7 +110,7 @@ class Step(Strict):
         return getattr(self, self._acts()[0])
 
 
-def begin(app: Application, pack: str, steps: list[Mapping[str, Any]], session_id: str) -> None:
+def begin(app: Application, pack: str, steps: Sequence[Mapping[str, Any]], session_id: str) -> None:
     """Begin a pack's timeline in a session."""
     for index, step in enumerate(steps):
         app.after(STEP, f"{pack} {index} {session_id}", int(step["at"] * 1000))
@@ -124,9 +125,13 @@ def begin_everywhere(app: Application, faults: Faults, session_id: str) -> None:
 
 def end(app: Application, pack: str) -> None:
     """Forget the steps of a pack that are still to come."""
-    for timer in list(app.timeline):
-        if timer.action == STEP and timer.subject.startswith(f"{pack} "):
-            app.timeline.cancel(STEP, timer.subject)
+    for timer in pending(app, pack):
+        app.timeline.cancel(STEP, timer.subject)
+
+
+def pending(app: Application, pack: str) -> list[Timer]:
+    """Return the timers of a pack's steps that are still to come."""
+    return [timer for timer in app.timeline if timer.action == STEP and timer.subject.startswith(f"{pack} ")]
 
 
 def _step(app: Application, subject: str) -> None:

@@ -27,7 +27,6 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 
 # Contractual times, ms (fidelity/rest-and-archives.md 12.10)
-ABANDONED = 60 * SECOND
 IDLE = 60 * MINUTE
 RECORDED = 4 * HOUR
 TOTAL = 12 * HOUR
@@ -365,21 +364,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 # Reactions to what happens in the session
 
 
-def _on_stream(app: Application, event: Event) -> None:
-    for archive in app.archives.live(event.session_id):
-        _follow(app, archive)
-
-
-def _on_session_destroyed(app: Application, event: Event) -> None:
-    for archive in app.archives.live(event.session_id):
-        app.after("archive.abandon", archive.id, ABANDONED)
-
-
-def _on_session_created(app: Application, event: Event) -> None:
-    for archive in app.archives.live(event.session_id):
-        app.timeline.cancel("archive.abandon", archive.id)
-
-
 def _on_connection_created(app: Application, event: Event) -> None:
     """An automatic archive starts as soon as a client connects (12.12)."""
     session = app.sessions[event.session_id]
@@ -391,19 +375,14 @@ def _on_connection_created(app: Application, event: Event) -> None:
     _begin(app, session, new)
 
 
-def _on_session_migrated(app: Application, event: Event) -> None:
-    """Archives do not migrate (11): they end with the old media server."""
-    for archive in app.archives.live(event.session_id):
-        end(app, archive, "session ended")
-
-
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {
-        "stream.created": _on_stream,
-        "stream.destroyed": _on_stream,
+        **selection.reactions(
+            "archive",
+            live=lambda app, session_id: app.archives.live(session_id),
+            follow=_follow,
+            end=lambda app, archive: end(app, archive, "session ended"),
+        ),
         "connection.created": _on_connection_created,
-        "session.created": _on_session_created,
-        "session.destroyed": _on_session_destroyed,
-        "session.migrated": _on_session_migrated,
     }
 )

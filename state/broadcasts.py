@@ -18,16 +18,12 @@ from typing import ClassVar
 from state import selection
 from state.application import Application, Handler, Reaction
 from state.errors import AlreadyRunning, TooManyTargets, WrongStatus
-from state.events import Event
 from state.layouts import BEST_FIT, Layout
 from state.records import Record
 from state.selection import NOTHING, Selected
 from state.sessions import Session
 
 SECOND = 1000
-ABANDONED = 60 * SECOND
-"""ms after the last client left; documented for archives only, taken over here."""
-
 MAX_RTMP_TARGETS = 5
 
 
@@ -112,7 +108,7 @@ def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
     if new.hls:
         app.process("broadcast.hlsReady", broadcast.id)
     app.emit("broadcast.started", broadcast)
-    _follow(app, broadcast, session)
+    _follow(app, broadcast)
     return broadcast
 
 
@@ -189,10 +185,9 @@ def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast
 def select(app: Application, broadcast_id: str, stream_id: str, selected: Selected) -> None:
     """Take in a stream. Raises `Unknown`, `MalformedId`, `WrongStatus`, `SelectsItself`, `UnknownStream`."""
     broadcast = get_live(app, broadcast_id, "select streams of")
-    session = app.sessions[broadcast.session_id]
-    selection.select(broadcast, session, stream_id, selected)
+    selection.select(broadcast, app.sessions[broadcast.session_id], stream_id, selected)
     _updated(app, broadcast)
-    _follow(app, broadcast, session)
+    _follow(app, broadcast)
 
 
 def deselect(app: Application, broadcast_id: str, stream_id: str) -> None:
@@ -207,9 +202,9 @@ def _updated(app: Application, broadcast: Broadcast, event: str = "updated") -> 
     app.emit(f"broadcast.{event}", broadcast, reason=broadcast.reason)
 
 
-def _follow(app: Application, broadcast: Broadcast, session: Session) -> None:
+def _follow(app: Application, broadcast: Broadcast) -> None:
     """Let the outputs connect once something is published."""
-    if not selection.takes_in(broadcast, session):
+    if not selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
         return
     timeline = app.timeline
     if any(target.status == "connecting" for target in broadcast.rtmp) and not timeline.get(
@@ -223,7 +218,7 @@ def _follow(app: Application, broadcast: Broadcast, session: Session) -> None:
 def _hls_ready(app: Application, broadcast_id: str) -> None:
     broadcast = app.broadcasts.get(broadcast_id)
     _set_hls(app, broadcast, "ready")
-    _follow(app, broadcast, app.sessions[broadcast.session_id])
+    _follow(app, broadcast)
 
 
 def _hls_live(app: Application, broadcast_id: str) -> None:
@@ -263,32 +258,11 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 )
 
 
-def _on_stream_created(app: Application, event: Event) -> None:
-    for broadcast in app.broadcasts.live(event.session_id):
-        _follow(app, broadcast, app.sessions[event.session_id])
-
-
-def _on_session_destroyed(app: Application, event: Event) -> None:
-    for broadcast in app.broadcasts.live(event.session_id):
-        app.after("broadcast.abandon", broadcast.id, ABANDONED)
-
-
-def _on_session_created(app: Application, event: Event) -> None:
-    for broadcast in app.broadcasts.live(event.session_id):
-        app.timeline.cancel("broadcast.abandon", broadcast.id)
-
-
-def _on_session_migrated(app: Application, event: Event) -> None:
-    """Broadcasts do not migrate (fidelity/rest-and-archives.md 11)."""
-    for broadcast in app.broadcasts.live(event.session_id):
-        _end(app, broadcast, "stopped")
-
-
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
-    {
-        "stream.created": _on_stream_created,
-        "session.created": _on_session_created,
-        "session.destroyed": _on_session_destroyed,
-        "session.migrated": _on_session_migrated,
-    }
+    selection.reactions(
+        "broadcast",
+        live=lambda app, session_id: app.broadcasts.live(session_id),
+        follow=_follow,
+        end=lambda app, broadcast: _end(app, broadcast, "stopped"),
+    )
 )

@@ -1,13 +1,16 @@
-"""Which streams an archive or a broadcast takes in: all of the session, or those selected by hand."""
+"""What archives and broadcasts have in common: which streams they take in, and how they follow their session."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
+from state.application import Application, Reaction
 from state.errors import SelectsItself
+from state.events import Event
+from state.records import Record
 from state.sessions import Session, published
 
 NOTHING: Mapping[str, Selected] = MappingProxyType({})
@@ -27,6 +30,50 @@ class Composition(Protocol):
     kind: ClassVar[str]
     stream_mode: str
     selected: Mapping[str, Selected]
+
+
+ABANDONED = 60_000
+"""ms after the last client left; documented for archives (12.10), taken over for broadcasts."""
+
+C = TypeVar("C", bound=Record)
+
+
+def reactions(
+    kind: str,
+    live: Callable[[Application, str], list[C]],
+    follow: Callable[[Application, C], None],
+    end: Callable[[Application, C], None],
+) -> dict[str, Reaction]:
+    """Return how compositions follow their session.
+
+    They `follow` what is published, `end` with a migration (they do not migrate: fidelity/rest-and-archives.md 11), and
+    are abandoned a while after the last client left (timer `<kind>.abandon`), unless somebody comes back.
+    """
+    abandon = f"{kind}.abandon"
+
+    def on_stream(app: Application, event: Event) -> None:
+        for each in live(app, event.session_id):
+            follow(app, each)
+
+    def on_session_created(app: Application, event: Event) -> None:
+        for each in live(app, event.session_id):
+            app.timeline.cancel(abandon, each.id)
+
+    def on_session_destroyed(app: Application, event: Event) -> None:
+        for each in live(app, event.session_id):
+            app.after(abandon, each.id, ABANDONED)
+
+    def on_session_migrated(app: Application, event: Event) -> None:
+        for each in live(app, event.session_id):
+            end(app, each)
+
+    return {
+        "stream.created": on_stream,
+        "stream.destroyed": on_stream,
+        "session.created": on_session_created,
+        "session.destroyed": on_session_destroyed,
+        "session.migrated": on_session_migrated,
+    }
 
 
 def takes_in(composition: Composition, session: Session) -> bool:

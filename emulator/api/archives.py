@@ -8,13 +8,13 @@ from types import MappingProxyType
 from starlette.responses import Response
 
 from emulator import wire
+from emulator.api.compositions import select_streams
 from emulator.call import Call, Handler
 from emulator.schemas.archives import StartArchive
-from emulator.schemas.common import Layout, StreamSelection
+from emulator.schemas.common import Layout
 from state import archives, broadcasts
 from state.archives import Archive
 from state.errors import Unknown
-from state.selection import Selected
 
 
 def _answer(call: Call, archive: Archive, *, precise: bool = False) -> Response:
@@ -63,14 +63,10 @@ async def set_archive_layout(call: Call) -> Response:
 
 
 async def select_archive_streams(call: Call) -> Response:
-    body = call.body(StreamSelection)
     archive_id = call.params["archiveId"]
     with call.unit() as app:
         state = broadcasts if app.broadcasts.has(archive_id) else archives  # one SDK comes here for both (4A.16)
-        if body.add_stream is not None:
-            state.select(app, archive_id, body.add_stream, Selected(body.has_audio, body.has_video))
-        elif body.remove_stream is not None:
-            state.deselect(app, archive_id, body.remove_stream)
+        select_streams(call, app, state, archive_id)
     return call.answer()
 
 

@@ -8,13 +8,13 @@ from types import MappingProxyType
 from starlette.responses import Response
 
 from emulator import wire
+from emulator.api.compositions import select_streams
 from emulator.call import Call, Handler
 from emulator.schemas.broadcasts import StartBroadcast
-from emulator.schemas.common import Layout, StreamSelection
+from emulator.schemas.common import Layout
 from state import broadcasts
 from state.broadcasts import Broadcast
 from state.errors import Unknown
-from state.selection import Selected
 
 
 def _shape(call: Call, broadcast: Broadcast, *, started: bool = False) -> wire.Json:
@@ -54,13 +54,8 @@ async def set_broadcast_layout(call: Call) -> Response:
 
 
 async def select_broadcast_streams(call: Call) -> Response:
-    body = call.body(StreamSelection)
-    broadcast_id = call.params["broadcastId"]
     with call.unit() as app:
-        if body.add_stream is not None:
-            broadcasts.select(app, broadcast_id, body.add_stream, Selected(body.has_audio, body.has_video))
-        elif body.remove_stream is not None:
-            broadcasts.deselect(app, broadcast_id, body.remove_stream)
+        select_streams(call, app, broadcasts, call.params["broadcastId"])
     return call.answer()
 
 

@@ -20,6 +20,8 @@ MODULES = (
     "clock",
     "events",
     "faults",
+    "scenarios",
+    "verify",
     "files",
     "info",
     "participants",

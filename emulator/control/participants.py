@@ -11,7 +11,6 @@ from emulator import client_tokens
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.control.models import Join, LeaveReason, NewStreamBody, StreamChange, UnpublishReason
 from state import sessions
-from state.application import Application
 from state.sessions import PUBLISHING_ROLES, Connection, NewStream, Session, Stream
 
 router = APIRouter(prefix="/applications/{application}/sessions", tags=["Participants"])
@@ -195,6 +194,3 @@ def _new_stream(body: NewStreamBody) -> NewStream:
         has_video=body.has_video,
         layout_classes=None if classes is None else tuple(classes),
     )
-
-
-__all__ = ["Application", "router"]

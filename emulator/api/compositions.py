@@ -1,0 +1,29 @@
+"""What archives and broadcasts have in common: streams selected by hand."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from emulator.call import Call
+from emulator.schemas.common import StreamSelection
+from state.application import Application
+from state.selection import Selected
+
+
+class Selectable(Protocol):
+    """The part of `state.archives` and `state.broadcasts` that selects streams."""
+
+    def select(self, app: Application, record_id: str, stream_id: str, selected: Selected, /) -> None:
+        """Take in a stream."""
+
+    def deselect(self, app: Application, record_id: str, stream_id: str, /) -> None:
+        """Leave a stream out."""
+
+
+def select_streams(call: Call, app: Application, state: Selectable, record_id: str) -> None:
+    """Do what the body says: take a stream in, or leave it out."""
+    body = call.body(StreamSelection)
+    if body.add_stream is not None:
+        state.select(app, record_id, body.add_stream, Selected(body.has_audio, body.has_video))
+    elif body.remove_stream is not None:
+        state.deselect(app, record_id, body.remove_stream)

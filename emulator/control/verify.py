@@ -1,0 +1,150 @@
+"""Verifying what was asked: counts and order of calls, with the nearest ones where it was otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Self
+
+from fastapi import APIRouter
+from pydantic import Field, model_validator
+
+from emulator.asked import content_of, look_up
+from emulator.control.common import ControlBody, ControlError, CurrentApplication
+from emulator.operations import BY_ID
+from state.journal import Exchange
+
+router = APIRouter(tags=["Requests"])
+
+
+class Expected(ControlBody):
+    """Calls that are expected: of an operation, and narrower by what else is given. Without a count: once or more."""
+
+    operation: str
+    exactly: int | None = Field(None, ge=0)
+    at_least: int | None = Field(None, ge=0)
+    at_most: int | None = Field(None, ge=0)
+    status: int | None = Field(None, description="status of the answer; 0 when there was none")
+    fault: str | None = Field(None, description="a rule that fired on it")
+    body: dict[str, Any] = Field({}, description="fields of the request's body by dotted path, with their values")
+
+    @model_validator(mode="after")
+    def _one_count(self) -> Self:
+        if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
+            raise ValueError("give exactly, or atLeast and atMost")
+        return self
+
+    @property
+    def bounds(self) -> tuple[int, int | None]:
+        """The smallest and the largest count allowed."""
+        if self.exactly is not None:
+            return self.exactly, self.exactly
+        least = self.at_least if self.at_least is not None else (0 if self.at_most is not None else 1)
+        return least, self.at_most
+
+    def misses(self, exchange: Exchange) -> list[str]:
+        """Return in what an exchange of the operation differs."""
+        found = []
+        if self.status is not None and exchange.status != self.status:
+            found.append(f"status was {exchange.status}, expected {self.status}")
+        if self.fault is not None and self.fault not in exchange.fault.split(", "):
+            found.append(f"fault was {exchange.fault or 'none'}, expected {self.fault}")
+        for path, wanted in self.body.items():
+            value = look_up(content_of(exchange.operation, exchange.body), path)
+            if value != wanted:
+                found.append(f"body.{path} was {_write(value)}, expected {_write(wanted)}")
+        return found
+
+
+class Verification(ControlBody):
+    """What is to be verified: counts of calls, and an order in which operations were called (others may be between)."""
+
+    calls: list[Expected] = Field([], max_length=100)
+    order: list[str] = Field([], max_length=1000)
+
+
+@router.post("/applications/{application}/requests/verify")
+async def verify_requests(app: CurrentApplication, body: Verification) -> dict[str, Any]:
+    """Verify counts and order of the calls in the journal; 409 explains what was otherwise."""
+    for operation in [*(expected.operation for expected in body.calls), *body.order]:
+        if operation not in BY_ID:
+            raise unknown_operation(operation)
+    exchanges = app.journal.newest(len(app.journal))[::-1]
+    problems = [problem for expected in body.calls if (problem := _count(expected, exchanges))]
+    if body.order and (problem := _order(body.order, exchanges)):
+        problems.append(problem)
+    if problems:
+        given_up = app.journal.last - len(exchanges)
+        if given_up:
+            problems.append(f"the journal keeps {app.journal.size} exchanges and has given up {given_up} before these")
+        raise ControlError(409, "; ".join(problems), "calls" if body.calls else "order")
+    return {"verified": True, "requests": len(exchanges)}
+
+
+def unknown_operation(operation: str) -> ControlError:
+    """Return the answer to the name of an operation that does not exist."""
+    from scenarios.strict import did_you_mean
+
+    return ControlError(400, f"there is no operation {operation}", "operation", did_you_mean(operation, BY_ID))
+
+
+def _count(expected: Expected, exchanges: Sequence[Exchange]) -> str:
+    """Return what is wrong with the count, or nothing."""
+    own = [exchange for exchange in exchanges if exchange.operation == expected.operation]
+    misses = [(expected.misses(exchange), exchange) for exchange in own]
+    count = sum(not missed for missed, _ in misses)
+    least, most = expected.bounds
+    if count >= least and (most is None or count <= most):
+        return ""
+    text = f"{expected.operation} was called {_times(count)}{_narrowed(expected)}, expected {_wanted(least, most)}"
+    near = [(missed, exchange) for missed, exchange in misses if missed]
+    if count < least and near:
+        missed, exchange = min(near, key=lambda item: len(item[0]))
+        return f"{text}; nearest: request {exchange.number} ({', '.join(missed)})"
+    if count < least:
+        return f"{text}; nearest: {_others(exchanges)}"
+    return text
+
+
+def _order(order: list[str], exchanges: Sequence[Exchange]) -> str:
+    """Return what is wrong with the order, or nothing."""
+    called = [exchange.operation for exchange in exchanges]
+    position = 0
+    for index, operation in enumerate(order):
+        try:
+            position = called.index(operation, position) + 1
+        except ValueError:
+            where = f" after {' → '.join(order[:index])}" if index else ""
+            happened = " → ".join(name for name in called if name in order) or "none of them"
+            return f"{operation} was not called{where}; called were: {happened}"
+    return ""
+
+
+def _narrowed(expected: Expected) -> str:
+    return " as described" if expected.body or expected.status is not None or expected.fault is not None else ""
+
+
+def _wanted(least: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {least}"
+    if least == most:
+        return f"exactly {least}"
+    return f"at most {most}" if not least else f"{least} to {most}"
+
+
+def _others(exchanges: Sequence[Exchange]) -> str:
+    counts: dict[str, int] = {}
+    for exchange in exchanges:
+        name = exchange.operation or f"{exchange.method} {exchange.path}"
+        counts[name] = counts.get(name, 0) + 1
+    return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:10]) or "nothing was called"
+
+
+def _times(count: int) -> str:
+    return "1 time" if count == 1 else f"{count} times"
+
+
+def _write(value: Any) -> str:
+    from scenarios.predicates import MISSING
+
+    return "not given" if value is MISSING else json.dumps(value)
