@@ -21,7 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .client import ApplicationClient, Emulator, EmulatorError
-from .receiver import BadSignature, Received, Receiver
+from .received import BadSignature, Received
+from .receiver import Receiver
 
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0

@@ -13,7 +13,7 @@ import pytest
 from vonage_jwt import verify_signature
 
 from emulator.client import ApplicationClient, NotInTime
-from emulator.receiver import event_of
+from emulator.received import event_of
 from emulator.testing import BadSignature, Callbacks, Receiver, Server
 from tests.client.service import Service
 
