@@ -213,7 +213,7 @@ def answer_of(effect: Effect, operation: str, contract: str) -> Response:
     if isinstance(effect, kinds.Status):
         body = effect.body
         content = b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
-        return Response(content, effect.status, effect.headers, effect.content_type)
+        return Response(content, effect.status, {**effect.headers, "Content-Type": effect.content_type})
     if isinstance(effect, kinds.Reset):
         return wire_faults.ResetConnection()
     if isinstance(effect, kinds.EmptyReply):

@@ -26,6 +26,10 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than HTTP clients pool idle connections: one that reuses a connection as it closes sends its request twice."""
 
 
+TLS_GOODBYE = 0.2
+"""s that an idle client has to agree to the end of a TLS connection when the emulator stops."""
+
+
 class Server(uvicorn.Server):
     """One server, one lifespan and one set of connections for the HTTP and the HTTPS sockets."""
 
@@ -67,7 +71,10 @@ class Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         for listener in self._https:
-            self.servers.append(await self._loop.create_server(self._protocol, sock=listener, ssl=self._tls))
+            server = await self._loop.create_server(
+                self._protocol, sock=listener, ssl=self._tls, ssl_shutdown_timeout=TLS_GOODBYE
+            )
+            self.servers.append(server)
         self._announce()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

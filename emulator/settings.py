@@ -151,11 +151,11 @@ class Settings(BaseSettings, Options):
     def _split(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("data_dir", mode="after")
+    @field_validator("data_dir", "scenario_dir", mode="after")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
+    def _expand(cls, value: Path | None) -> Path | None:
         try:
-            return value.expanduser().absolute()
+            return value.expanduser().absolute() if value else None
         except RuntimeError:  # a container may run as a user that has no home
             raise ValueError("there is no home folder to put `~` in; give another folder") from None
 

@@ -21,6 +21,7 @@ class Timelapse:
 
     async def advance(self, app: Application, ms: int) -> None:
         """Let `ms` pass; what falls due on the way happens in order, each at its own time."""
+        await self._deliveries.settled(app)  # what is under way was sent before this time began
         await self._advance_to(app, app.clock.now() + ms)
 
     async def advance_to_next(self, app: Application) -> None:

@@ -102,9 +102,7 @@ def inspect(app: Application, faults: Faults, name: str) -> dict[str, Any]:
     """Return what an applied pack has done so far. Raises `KeyError`."""
     applied = faults.packs[name]
     rules = [faults.rules[rule].show() for rule in applied["rules"] if rule in faults.rules]
-    pending = [
-        timer for timer in app.timeline if timer.action == timeline.STEP and timer.subject.startswith(f"{name} ")
-    ]
+    pending = timeline.pending(app, name)
     return {
         "name": name,
         "parameters": applied["parameters"],

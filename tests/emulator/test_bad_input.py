@@ -283,6 +283,7 @@ def test_the_archive_route_serves_broadcasts_too(tenant: Tenant) -> None:
 def test_a_clock_stops_at_the_end_of_the_year_9999(tenant: Tenant) -> None:
     url = f"/_emulator/applications/{tenant.id}/clock"
     assert tenant.client.post(url, json={"action": "freeze", "at": 253_402_300_800_000}).status_code == 400
+    assert tenant.client.post(url, json={"action": "freeze", "at": 1}).status_code == 400
     for _ in range(2):
         tenant.control("POST", "/clock", {"action": "freeze", "at": 253_402_300_799_000})
         assert tenant.client.post(url, json={"action": "advance", "seconds": 1}).status_code == 400
