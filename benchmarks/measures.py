@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import cycle, repeat
 from statistics import median
 
+from benchmarks import rules
 from benchmarks.answers import request
 from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
@@ -133,6 +135,25 @@ def _starts(tenant: Tenant, effort: Effort) -> Requests:
     return rounds.pop
 
 
+def faults(effort: Effort) -> Iterator[Row]:
+    """Throughput with a thousand fault rules written, none of which fires, against none."""
+    with emulator() as ruled, emulator() as free:
+        rules.install(ruled)
+        archives = [tenant.get(tenant.archives(1, tenant.sessions(1))[0]) for tenant in (ruled, free)]
+        sides = [
+            Side(server, partial(repeat, archive))
+            for server, archive in zip((ruled.server, free.server), archives, strict=True)
+        ]
+        yield _ruled("GET archive", compare(*sides, effort.length))
+        (one,), (other,) = ruled.sessions(1), free.sessions(1)
+        sides = [Side(ruled.server, lambda: ruled.start(one)), Side(free.server, lambda: free.start(other))]
+        yield _ruled("start archive", compare(*sides, effort.length))
+
+
+def _ruled(what: str, result: Comparison) -> Row:
+    return at_least(f"{what} with {rules.RULES:,} rules ÷ none", result.ratio, 0.9, str(result), "0.9")
+
+
 def _each(tenant: Tenant, archives: list[str]) -> Requests:
     """Return requests without end for one page of archives, evenly spread from the oldest to the newest."""
     requests = [tenant.get(archive) for archive in archives[:: max(1, len(archives) // PAGE)]]
@@ -185,6 +206,7 @@ MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "start": start,
     "size": size,
     "application": application,
+    "faults": faults,
     "callbacks": callbacks,
     "day": day,
 }

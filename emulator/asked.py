@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,7 +11,7 @@ import orjson
 from emulator import auth
 from emulator.errors import NotAllowed
 from emulator.gate import Passing
-from scenarios.predicates import MISSING
+from scenarios.asking import MISSING
 from state.application import Application
 
 _PLACES: Mapping[str, str] = {
@@ -29,6 +28,8 @@ _NAMES = ("name", "multiArchiveTag", "multiBroadcastTag", "properties.name")
 
 def content_of(operation: str, raw: bytes) -> Any:
     """Return what a request's body says: JSON, or the form of `createSession`."""
+    if not raw:
+        return {}
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -50,42 +51,46 @@ def look_up(content: Any, path: str) -> Any:
 
 
 class AskedCall:
-    """One call of an operation, as `scenarios.predicates.Asked`."""
+    """One call of an operation, as `scenarios.asking.Asked`; nothing is read before a rule wants to know it."""
 
-    def __init__(self, app: Application, passing: Passing, query: Mapping[str, str]) -> None:
+    __slots__ = ("_app", "_body", "_headers", "_passing", "_record", "_resources", "_session", "operation")
+
+    def __init__(self, app: Application, passing: Passing) -> None:
         self._app = app
         self._passing = passing
-        self._query = query
         self.operation = passing.exchange.operation
-        self.now = app.now
+        self._body: Any = MISSING
+        self._record: Any = MISSING
+        self._headers: dict[bytes, bytes] | None = None
+        self._session: str | None = None
+        self._resources: set[str] | None = None
 
-    @cached_property
+    @property
+    def now(self) -> int:
+        """The application's time, ms."""
+        return self._app.now
+
+    @property
     def session(self) -> str:
         """The session of the path, of the body, of the query, or of the resource."""
-        session = self._passing.params.get("sessionId") or self.field("sessionId")
-        if not isinstance(session, str) or not session:
-            session = self._query.get("sessionId") or self._query.get("session_id")
-        if not session and self._record is not None:
-            session = self._record.session_id
-        return session or ""
+        if self._session is None:
+            self._session = self._find_session()
+        return self._session
 
-    @cached_property
+    @property
     def resources(self) -> Collection[str]:
         """Ids of the path, and names and tags of what is there or is to be started."""
-        found = {value for name, value in self._passing.params.items() if name not in ("applicationId", "sessionId")}
-        if self._passing.body:
-            found.update(value for path in _NAMES if isinstance(value := self.field(path), str))
-        if self._record is not None:
-            new = self._record.new
-            found.update(value for word in ("name", "tag") if (value := getattr(new, word, "")))
-        return found
+        if self._resources is None:
+            self._resources = self._find_resources()
+        return self._resources
 
     @property
     def state(self) -> str:
         """The status of the archive, broadcast, render, captions or connector of the path."""
-        return self._record.status if self._record is not None else ""
+        record = self._find_record()
+        return record.status if record is not None else ""
 
-    @cached_property
+    @property
     def role(self) -> str:
         """The role of the client token in the body."""
         token = self.field("token")
@@ -97,29 +102,43 @@ class AskedCall:
             return ""
 
     def field(self, path: str) -> Any:
-        """Return a field of the body by its dotted path; numbers are indexes into lists."""
+        """Return a field of the body by its dotted path, or `MISSING`; numbers are indexes into lists."""
+        if self._body is MISSING:
+            self._body = content_of(self.operation, self._passing.body)
         return look_up(self._body, path)
 
-    def header(self, name: str) -> str | None:
-        """Return a header of the request."""
-        wanted = name.lower().encode("latin-1", "replace")
-        for key, value in self._passing.exchange.headers:
-            if key == wanted:
-                return value.decode("latin-1")
-        return None
+    def header(self, name: str) -> Any:
+        """Return a header of the request by its name in lower case, or `MISSING`."""
+        if self._headers is None:
+            self._headers = dict(self._passing.exchange.headers)
+        value = self._headers.get(name.encode("latin-1", "replace"))
+        return MISSING if value is None else value.decode("latin-1")
 
-    @cached_property
-    def _body(self) -> Any:
-        return content_of(self.operation, self._passing.body)
+    def _find_session(self) -> str:
+        session = self._passing.params.get("sessionId") or self.field("sessionId")
+        if not isinstance(session, str) or not session:
+            query = dict(parse_qsl(self._passing.exchange.query))
+            session = query.get("sessionId") or query.get("session_id")
+        record = None if session else self._find_record()
+        return session or (record.session_id if record is not None else "")
 
-    @cached_property
-    def _record(self) -> Any:
-        for parameter, place in _PLACES.items():
-            record_id = self._passing.params.get(parameter)
-            if record_id is not None:
-                records = getattr(self._app, place)
-                return records.get(record_id) if records.has(record_id) else None
-        return None
+    def _find_resources(self) -> set[str]:
+        found = {value for name, value in self._passing.params.items() if name not in ("applicationId", "sessionId")}
+        if self._passing.body:
+            found.update(value for path in _NAMES if isinstance(value := self.field(path), str))
+        record = self._find_record()
+        if record is not None:
+            found.update(value for word in ("name", "tag") if (value := getattr(record.new, word, "")))
+        return found
+
+    def _find_record(self) -> Any:
+        if self._record is MISSING:
+            self._record = None
+            for parameter, record_id in self._passing.params.items():
+                if parameter in _PLACES:
+                    records = getattr(self._app, _PLACES[parameter])
+                    self._record = records.get(record_id) if records.has(record_id) else None
+        return self._record
 
 
 class AskedCallback:
@@ -148,6 +167,6 @@ class AskedCallback:
         """Return a field of the callback's body by its dotted path."""
         return look_up(self._body, path)
 
-    def header(self, name: str) -> str | None:
-        """Return None: the headers are made later."""
-        return None
+    def header(self, name: str) -> Any:
+        """Return `MISSING`: the headers are made later."""
+        return MISSING

@@ -12,8 +12,8 @@ import typer
 from emulator import wellknown
 
 if TYPE_CHECKING:
+    from scenarios.asking import Names
     from scenarios.packs import Library
-    from scenarios.predicates import Names
 
 scenarios = typer.Typer(
     help="Scenario packs: list, show, validate and apply them.",

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator import documented, wire_faults
@@ -29,22 +28,18 @@ KEPT_READS = 1000
 
 
 class Run:
-    """The faults of one call, at the gate or around the work."""
+    """The faults of one call, at the gate or around the work; `fired` are the rules that fire on it."""
 
-    def __init__(self, world: World, faults: Faults, app: Application, passing: Passing, request: Request) -> None:
+    def __init__(
+        self, world: World, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]
+    ) -> None:
         self._world = world
         self._faults = faults
         self._app = app
         self._passing = passing
         self._operation = passing.exchange.operation
-        self._asked = AskedCall(app, passing, request.query_params)
-        self._fired: list[Firing] = []
-
-    def ask(self, stage: str) -> None:
-        """Let the rules of a stage fire."""
-        if self._faults.has(stage, self._operation):
-            with self._world.unit(self._app):  # a resource's state is that of now
-                self._fired += self._faults.ask(stage, self._asked)
+        self._asked = asked
+        self._fired = fired
 
     def take(self, fault: Fault) -> None:
         """Let a rule fire that the request brings along."""

@@ -13,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.answers import Answer
+from emulator.asked import AskedCall, AskedCallback
 from emulator.gate import Passing
 from scenarios import magic
+from scenarios.asking import CALLBACK, GATE, SERVICE
 from state.application import Application
 from state.events import Event
 from state.world import World
@@ -22,10 +24,10 @@ from state.world import World
 if TYPE_CHECKING:
     from emulator.call import Call
     from emulator.faulted import Run
+    from scenarios.asking import Names
     from scenarios.effects import Effect
-    from scenarios.engine import Faults
+    from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
-    from scenarios.predicates import Names
 
 HEADER = "X-Emulator-Fault"
 REQUEST_HEADER = "X-Emulator-Fault-Request"
@@ -85,9 +87,6 @@ class Faulting:
         """
         if app.faults is None:
             return {}
-        from emulator.asked import AskedCallback
-        from scenarios.rules import CALLBACK
-
         faults = cast("Faults", app.faults)
         if not faults.has(CALLBACK, webhook):
             return {}
@@ -103,36 +102,60 @@ class Faulting:
                 refusal = self._want(passing, value.decode("latin-1"))
                 if refusal is not None:
                     return refusal
-        app = passing.app
-        if app is None or (app.faults is None and passing.wanted is None):
+        app, wanted = passing.app, passing.wanted
+        if app is None or (wanted is None and app.faults is None):
             return await serve(request, passing)
-        run = self._run(app, passing, request)
-        if passing.wanted is not None and passing.wanted.position == "before":
-            run.take(passing.wanted)
+        if wanted is not None and wanted.position != "before":
+            wanted = None
+        faults = self.of(app)
+        if wanted is None and not faults.has(GATE, passing.exchange.operation):
+            return await serve(request, passing)
+        asked = AskedCall(app, passing)
+        fired = self._ask(app, faults, GATE, asked)
+        if not fired and wanted is None:
+            return await serve(request, passing)
+        run = self._run(faults, app, passing, asked, fired)
+        if wanted is not None:
+            run.take(wanted)
             passing.wanted = None
-        run.ask("gate")
         return run.finish(await run.ahead() or await serve(request, passing))
 
     async def around(self, call: Call, work: Work) -> Response:
         """Do the work of a call of a verified caller, with what rules do to it."""
-        app = call.app
-        if app.faults is None and call.passing.wanted is None:
+        app, passing = call.app, call.passing
+        if app.faults is None and passing.wanted is None:
             response = await work(call)
             if app.faults is None:
                 return response
-            return self._run(app, call.passing, call.request).finish(response)  # by a magic value
-        run = self._run(app, call.passing, call.request)
-        if call.passing.wanted is not None:
-            run.take(call.passing.wanted)
+            return self._run(self.of(app), app, passing, AskedCall(app, passing), []).finish(response)
+        faults = self.of(app)
+        asked = AskedCall(app, passing)
+        fired: list[Firing] = []
         if call.operation == "createSession":
-            run.ask("gate")  # its path names no application: the token had to be looked at first
-        run.ask("service")
+            fired += self._ask(app, faults, GATE, asked)  # its path names no application: the token came first
+        fired += self._ask(app, faults, SERVICE, asked)
+        if not fired and passing.wanted is None and not faults.packs and not faults.reads_stale:
+            faults.attached.clear()
+            response = await work(call)
+            if not faults.attached:
+                return response
+            return self._run(faults, app, passing, asked, []).finish(response)
+        run = self._run(faults, app, passing, asked, fired)
+        if passing.wanted is not None:
+            run.take(passing.wanted)
         return run.finish(await run.around(lambda: work(call)))
 
-    def _run(self, app: Application, passing: Passing, request: Request) -> Run:
+    def _ask(self, app: Application, faults: Faults, stage: str, asked: AskedCall) -> list[Firing]:
+        """Let the rules of a stage fire; a resource's state is that of now."""
+        if not faults.has(stage, asked.operation):
+            return []
+        with self._world.unit(app):
+            return faults.ask(stage, asked)
+
+    def _run(self, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]) -> Run:
         from emulator.faulted import Run
 
-        return Run(self._world, self.of(app), app, passing, request)
+        return Run(self._world, faults, app, passing, asked, fired)
 
     def _want(self, passing: Passing, written: str) -> Response | None:
         """Note the effect that the request itself asks for; return the refusal of one that cannot be."""
@@ -151,7 +174,7 @@ def known_names() -> Names:
     """Return what rules may name: the operations, their tags, the kinds of callbacks."""
     from emulator.operations import OPERATIONS
     from emulator.webhooks import TOLD
-    from scenarios.predicates import Names
+    from scenarios.asking import Names
 
     callbacks = sorted({told.webhook for told in TOLD.values()})
     return Names({each.id: each.tag for each in OPERATIONS}, callbacks)

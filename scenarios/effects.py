@@ -159,7 +159,9 @@ class Status(Effect):
     content_type: str = Field("application/json", max_length=200)
 
     @model_validator(mode="after")
-    def _headers_are_sane(self) -> Self:
+    def _can_be_sent(self) -> Self:
+        if self.status in (204, 304) and self.body is not None:
+            raise ValueError(f"an answer with status {self.status} has no body")
         for name, value in {**self.headers, "Content-Type": self.content_type}.items():
             if not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
                 raise ValueError(f"{name} is no header that can be sent")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from scenarios.asking import CALLBACK, Asked, Names
 from scenarios.effects import Effect, Kind
-from scenarios.predicates import Asked, Names
-from scenarios.rules import CALLBACK, Fault, Rule, read_rule
+from scenarios.rules import Fault, Rule, read_rule
 from scenarios.strict import Mistake, did_you_mean
 
 Place = tuple[str, str]
@@ -34,23 +34,31 @@ class Fate:
 
 @dataclass(slots=True)
 class Bucket:
-    """The rules of one place: those that name a session or resource by it, and the others, each in order."""
+    """The rules of one place: those that name a session or a resource by it, and the others, each in order."""
 
     general: list[Fault] = field(default_factory=list)
-    keyed: dict[str, list[Fault]] = field(default_factory=dict)
+    by_session: dict[str, list[Fault]] = field(default_factory=dict)
+    by_resource: dict[str, list[Fault]] = field(default_factory=dict)
 
-    def lists(self, fault: Fault) -> Iterable[list[Fault]]:
-        """Yield the lists that a rule belongs to."""
-        keys = fault.rule.when.keys_of_index()
-        return [self.keyed.setdefault(key, []) for key in keys] if keys else [self.general]
+    def lists(self, fault: Fault) -> list[list[Fault]]:
+        """Return the lists that a rule belongs to."""
+        if fault.sessions:
+            return [self.by_session.setdefault(session, []) for session in fault.sessions]
+        if fault.resources:
+            return [self.by_resource.setdefault(resource, []) for resource in fault.resources]
+        return [self.general]
 
     def candidates(self, asked: Asked) -> list[Fault]:
         """Return the rules that can hold, in order."""
-        if not self.keyed:
+        named: list[Fault] = []
+        if self.by_session:
+            named += self.by_session.get(asked.session, ())
+        if self.by_resource:
+            for resource in asked.resources:
+                named += self.by_resource.get(resource, ())
+        if not named:
             return self.general
-        keys = {asked.session, *asked.resources}
-        named = {fault.name: fault for key in keys for fault in self.keyed.get(key, ())}
-        return sorted([*self.general, *named.values()], key=_order) if named else self.general
+        return sorted({fault.name: fault for fault in (*self.general, *named)}.values(), key=_order)
 
 
 def _order(fault: Fault) -> tuple[int, int]:
@@ -60,7 +68,8 @@ def _order(fault: Fault) -> tuple[int, int]:
 class Faults:
     """What is to go wrong in one application.
 
-    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts, with the rule.
+    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts, with the rule;
+    `attached` names the rules whose outcomes it has taken. `reads_stale`: there is a rule that answers stale reads.
     """
 
     def __init__(self, names: Names) -> None:
@@ -72,6 +81,7 @@ class Faults:
         self.packs: dict[str, Any] = {}
         self.cast: dict[str, dict[str, list[str]]] = {}
         self.previous: dict[str, bytes] = {}
+        self.reads_stale = False
         self._number = 0
         self._index: dict[Place, Bucket] = {}
 
@@ -110,6 +120,7 @@ class Faults:
         self.rules.clear()
         self._index.clear()
         self.previous.clear()
+        self.reads_stale = False
 
     def nearest(self, name: str) -> str:
         """Return a suggestion for the name of a rule."""
@@ -120,22 +131,18 @@ class Faults:
         return next(name for number in range(1, len(self.rules) + 2) if (name := f"{base}-{number}") not in self.rules)
 
     def _enter(self, fault: Fault) -> None:
+        self.reads_stale = self.reads_stale or "staleRead" in fault.effects
         if not fault.spent:
-            for place in fault.places(self.names):
+            for place in fault.places:
                 for rules in self._index.setdefault(place, Bucket()).lists(fault):
                     bisect.insort(rules, fault, key=_order)
 
     def _leave(self, fault: Fault) -> None:
-        for place in fault.places(self.names):
+        for place in fault.places:
             bucket = self._index.get(place)
             for rules in bucket.lists(fault) if bucket else ():
                 if fault in rules:
                     rules.remove(fault)
-
-    @property
-    def reads_stale(self) -> bool:
-        """Whether any rule answers stale reads."""
-        return any("staleRead" in fault.effects for fault in self.rules.values())
 
     # Asking
 
@@ -151,7 +158,13 @@ class Faults:
         taken: set[Kind] = set()
         fired: list[Firing] = []
         for fault in list(bucket.candidates(asked)):
-            if fault.matcher(asked) and not fault.kinds <= taken:
+            matcher = fault.matcher
+            for check in matcher.checks:
+                if not check(asked):
+                    break
+            else:
+                if not matcher.count() or fault.kinds <= taken:
+                    continue
                 effects = {name: effect for name, effect in fault.effects.items() if effect.kind not in taken}
                 taken |= fault.kinds
                 self._hit(fault)

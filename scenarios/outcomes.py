@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
+from scenarios.asking import Names
 from scenarios.effects import EFFECTS
 from scenarios.engine import Fate, Faults
 from scenarios.magic import values_of
-from scenarios.predicates import Names
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
 from state.application import Application, Handler
 from state.events import Event

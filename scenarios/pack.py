@@ -12,8 +12,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from scenarios.asking import Names
 from scenarios.marks import Document, PackError, parse
-from scenarios.predicates import Names
 from scenarios.rules import Rule, read_rule
 from scenarios.strict import Mistake, Path, Strict, did_you_mean, read
 from scenarios.timeline import Step

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from scenarios import timeline
+from scenarios.asking import Names
 from scenarios.engine import Faults
 from scenarios.marks import PackError
 from scenarios.pack import Pack, load
-from scenarios.predicates import Names
 from scenarios.strict import Mistake, did_you_mean
 from state.application import Application
 

@@ -8,70 +8,15 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
+from scenarios.asking import EVERY, MISSING, Asked, Names
 from scenarios.strict import Strict, unknown
 
-EVERY = "*"
-MISSING = object()
-"""What a field is that the request does not have."""
-
-Check = Callable[["Asked"], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What rules may name: operations with their tags, and kinds of callbacks."""
-
-    operations: Mapping[str, str]
-    callbacks: Collection[str] = ()
-
-    @property
-    def tags(self) -> frozenset[str]:
-        """The tags that operations have."""
-        return frozenset(self.operations.values())
-
-    def tagged(self, tag: str) -> frozenset[str]:
-        """Return the operations with this tag."""
-        return frozenset(name for name, its in self.operations.items() if its == tag)
-
-
-class Asked(Protocol):
-    """One call of an operation, or one callback, as rules see it."""
-
-    @property
-    def operation(self) -> str:
-        """The operation, or the kind of callback."""
-
-    @property
-    def now(self) -> int:
-        """The application's time, ms since the epoch."""
-
-    @property
-    def session(self) -> str:
-        """The session it is about; empty when there is none."""
-
-    @property
-    def resources(self) -> Collection[str]:
-        """Ids, names and tags of what it is about."""
-
-    @property
-    def state(self) -> str:
-        """The status of the resource it is about; empty when there is none."""
-
-    @property
-    def role(self) -> str:
-        """The role of the client token in the request; empty without one."""
-
-    def field(self, path: str) -> Any:
-        """Return the field of the request's body at a dotted path, or `MISSING`."""
-
-    def header(self, name: str) -> str | None:
-        """Return a header of the request, or None."""
+Check = Callable[[Asked], bool]
 
 
 def _listed(value: Any) -> Any:
@@ -102,6 +47,11 @@ class Test(Strict):
             except re.error as error:
                 raise ValueError(f"is no regular expression: {error}") from None
         return value
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is about being equal and nothing else."""
+        return self.model_fields_set == {"equals"}
 
     def holds(self, value: Any) -> bool:
         """Tell whether a value (`MISSING` when there is none) is as wanted."""
@@ -171,20 +121,19 @@ class When(Strict):
             possible &= frozenset().union(*(inner.operations(names) for inner in self.any_))
         return possible
 
-    def keys_of_index(self) -> tuple[str, ...]:
-        """Return ids without which this cannot hold, for an index; empty when there are none."""
-        return tuple(self.session or self.resource or ())
-
 
 class Matcher:
     """A `when` made ready: tells whether it holds, and counts."""
 
-    __slots__ = ("_after", "_checks", "_inner", "_nth", "_probability", "_random", "calls")
+    __slots__ = ("_after", "_inner", "_nth", "_probability", "_random", "calls", "checks")
 
-    def __init__(self, when: When, names: Names, since: int) -> None:
-        """Prepare `when`, written at `since` ms."""
+    def __init__(self, when: When, names: Names, since: int, *, indexed: bool = False) -> None:
+        """Prepare `when`, written at `since` ms; `indexed`: it is only asked about operations that it is about."""
         self._inner: list[Matcher] = []
-        self._checks = self._prepare(when, names, since)
+        self.checks = self._prepare(when, names, since)
+        if not indexed and (when.operation or when.tag):
+            operations = when.operations(names)
+            self.checks.insert(0, lambda asked: asked.operation in operations)
         self._nth = None if when.nth is None else frozenset(when.nth)
         self._after = when.after
         self._probability = when.probability
@@ -193,9 +142,10 @@ class Matcher:
 
     def __call__(self, asked: Asked) -> bool:
         """Tell whether it holds for this call, which is counted."""
-        for check in self._checks:
-            if not check(asked):
-                return False
+        return all(check(asked) for check in self.checks) and self.count()
+
+    def count(self) -> bool:
+        """Count a call for which every one of the `checks` holds; tell whether it is one of those that are meant."""
         self.calls += 1
         if self._nth is not None and self.calls not in self._nth:
             return False
@@ -223,10 +173,6 @@ class Matcher:
 
     def _prepare(self, when: When, names: Names, since: int) -> list[Check]:
         checks: list[Check] = []
-        if when.operation or when.tag or when.callback:
-            allowed = when.operations(names) | frozenset(when.callback or ())
-            if EVERY not in (when.callback or ()):
-                checks.append(lambda asked: asked.operation in allowed)
         if when.session is not None:
             sessions = frozenset(when.session)
             checks.append(lambda asked: asked.session in sessions)
@@ -245,12 +191,8 @@ class Matcher:
         if when.role is not None:
             roles = frozenset(when.role)
             checks.append(lambda asked: asked.role in roles)
-        if when.body is not None:
-            body = when.body
-            checks.append(lambda asked: all(test.holds(asked.field(path)) for path, test in body.items()))
-        if when.header is not None:
-            headers = when.header
-            checks.append(lambda asked: all(test.holds(_header(asked, name)) for name, test in headers.items()))
+        checks += [_field(path, test) for path, test in (when.body or {}).items()]
+        checks += [_header(name, test) for name, test in (when.header or {}).items()]
         for every in when.all_, when.any_:
             if every is not None:
                 inner = [Matcher(each, names, since) for each in every]
@@ -268,6 +210,16 @@ def _together(inner: list[Matcher], combine: Callable[[list[bool]], bool]) -> Ch
     return lambda asked: combine([matcher(asked) for matcher in inner])
 
 
-def _header(asked: Asked, name: str) -> Any:
-    value = asked.header(name)
-    return MISSING if value is None else value
+def _field(path: str, test: Test) -> Check:
+    if test.is_plain:
+        value = test.equals
+        return lambda asked: bool(asked.field(path) == value)
+    return lambda asked: test.holds(asked.field(path))
+
+
+def _header(name: str, test: Test) -> Check:
+    name = name.lower()
+    if test.is_plain:
+        value = test.equals
+        return lambda asked: bool(asked.header(name) == value)
+    return lambda asked: test.holds(asked.header(name))

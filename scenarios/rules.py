@@ -7,14 +7,12 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
 from scenarios.effects import EFFECTS, Effect, Then
-from scenarios.predicates import EVERY, Matcher, Names, When
+from scenarios.predicates import Matcher, When
 from scenarios.strict import Mistake, Strict, read, unknown
 
 Position = Literal["before", "instead", "after"]
-
-GATE, SERVICE, CALLBACK = "gate", "service", "callback"
-"""Where rules are asked: before the service sees the call, around its work, and when a callback is sent."""
 
 
 class Rule(Strict):
@@ -69,45 +67,49 @@ class Rule(Strict):
 
 
 class Fault:
-    """A rule in an application: it counts its hits, and is spent when it has fired as often as it may."""
+    """A rule in an application: it counts its hits, and is spent when it has fired as often as it may.
 
-    __slots__ = ("data", "effects", "hits", "kinds", "matcher", "name", "number", "position", "rule", "since", "source")
+    `places` are the stages and operations (or kinds of callbacks) where it is asked; `order` is that among rules;
+    `sessions` and `resources` are ids without which it cannot hold. Nothing else of the rule is kept.
+    """
+
+    __slots__ = (
+        "data", "effects", "hits", "kinds", "matcher", "name", "number", "order", "places", "position", "resources",
+        "sessions", "since", "source", "times",
+    )  # fmt: skip
 
     def __init__(self, rule: Rule, data: Mapping[str, Any], name: str, number: int, since: int, names: Names) -> None:
         """Prepare `rule`, written as `data` at `since` ms; `number` is its age among the application's rules."""
-        self.rule = rule
         self.data = data
         self.name = name
         self.number = number
         self.since = since
         self.source = ""
         self.hits = 0
+        self.times = rule.times
+        self.order = (-rule.priority, number)
+        self.sessions = tuple(rule.when.session or ())
+        self.resources = tuple(rule.when.resource or ())
         self.position: Position = rule.effective_position
         self.effects: Mapping[str, Effect] = rule.then.effects()
         self.kinds = frozenset(effect.kind for effect in self.effects.values())
-        self.matcher = Matcher(rule.when, names, since)
+        self.places = self._places(rule.when, names)
+        self.matcher = Matcher(rule.when, names, since, indexed=True)
 
     @property
     def spent(self) -> bool:
         """Whether it has fired as often as it may."""
-        return self.rule.times is not None and self.hits >= self.rule.times
+        return self.times is not None and self.hits >= self.times
 
-    @property
-    def order(self) -> tuple[int, int]:
-        """Rules are asked in this order."""
-        return (-self.rule.priority, self.number)
-
-    def places(self, names: Names) -> list[tuple[str, str]]:
-        """Return where it is asked: the stage and the operation or kind of callback."""
-        if self.rule.when.callback is not None:
-            kinds = names.callbacks if EVERY in self.rule.when.callback else self.rule.when.callback
-            return [(CALLBACK, kind) for kind in kinds]
+    def _places(self, when: When, names: Names) -> tuple[tuple[str, str], ...]:
+        if when.callback is not None:
+            return tuple((CALLBACK, kind) for kind in (names.callbacks if EVERY in when.callback else when.callback))
         stage = GATE if self.position == "before" else SERVICE
-        possible = set(self.rule.when.operations(names))
+        possible = set(when.operations(names))
         follows = [set(effect.follows) for effect in self.effects.values() if effect.follows]
         if follows and self.kinds == {"outcome"}:
             possible &= set().union(*follows)
-        return [(stage, operation) for operation in sorted(possible)]
+        return tuple((stage, operation) for operation in sorted(possible))
 
     def show(self) -> dict[str, Any]:
         """Return the rule as it was written, with what became of it."""

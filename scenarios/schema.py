@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from scenarios.asking import EVERY, Names
 from scenarios.effects import EFFECTS
 from scenarios.pack import PackFile
-from scenarios.predicates import EVERY, Names
 from scenarios.rules import Rule
 from scenarios.timeline import Step
 

@@ -145,6 +145,6 @@ def _times(count: int) -> str:
 
 
 def _write(value: Any) -> str:
-    from scenarios.predicates import MISSING
+    from scenarios.asking import MISSING
 
     return "not given" if value is MISSING else json.dumps(value)

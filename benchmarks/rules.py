@@ -1,0 +1,37 @@
+"""A thousand fault rules, as suites that share an application write them, none of which fires."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from benchmarks.answers import request
+from benchmarks.load import LoadFailed, drive
+from benchmarks.tenant import CONTROL, Tenant
+from emulator.operations import OPERATIONS
+
+RULES = 1_000
+NOBODY = "2_" + "x" * 60
+
+
+def others() -> list[dict[str, Any]]:
+    """Return rules: half about archives and sessions of others, half spread over every operation with a condition."""
+    rules: list[dict[str, Any]] = []
+    for number in range(RULES // 4):
+        archive = f"00000000-0000-4000-8000-{number:012d}"
+        rules.append({"when": {"operation": "getArchive", "resource": archive}, "then": "internal", "times": 1})
+        rules.append({"when": {"operation": "startArchive", "session": f"{NOBODY}{number}"}, "then": "conflict"})
+    while len(rules) < RULES:
+        operation = OPERATIONS[len(rules) % len(OPERATIONS)].id
+        condition = ({"state": "failed"}, {"header": {"X-Suite": str(len(rules))}}, {"role": "subscriber"})
+        rules.append({"when": {"operation": operation, **condition[len(rules) % 3]}, "then": "unavailable"})
+    return rules
+
+
+def install(tenant: Tenant) -> None:
+    """Write them into the tenant's application."""
+    body = json.dumps(others()).encode()
+    call = request("POST", f"{CONTROL}/faults", {"Content-Type": "application/json"}, body)
+    load = drive(tenant.server.port, [call], count=1, seconds=30, connections=1, keep=True)
+    if load.json()[0]["count"] != RULES:
+        raise LoadFailed("the rules were not written")

@@ -1,0 +1,83 @@
+"""Packs that are written wrongly: one clear mistake with file, line and column."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.faulting import known_names
+from scenarios.marks import PackError
+from scenarios.pack import load
+
+PACK = """\
+name: my-pack
+description: Starting fails twice.
+parameters:
+  failures: {type: integer, default: 2, min: 1}
+rules:
+  - name: start
+    when:
+      operation: startArchive
+    then: conflict
+    times: ${failures}
+timeline:
+  - at: 2
+    join: {who: alice}
+"""
+
+
+def wrong(old: str, new: str) -> PackError:
+    assert old in PACK
+    with pytest.raises(PackError) as caught:
+        load(PACK.replace(old, new, 1), "my-pack.yaml", known_names())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        # The four of the promise: a typo, a wrong type, an unknown operation, a wrong indent.
+        ("    then:", "    thn:", "9:5: rules.0: there is no such field: thn; did you mean then?"),
+        ("times: ${failures}", "times: often", "10:12: rules.0.times: input should be a valid integer"),
+        (
+            "startArchive",
+            "startArchve",
+            "8:18: rules.0.when.operation: there is no operation startArchve; did you mean",
+        ),
+        (
+            "    then:",
+            "      then:",
+            "9:7: rules.0.when: there is no such field: then; then belongs to the rule: check",
+        ),
+        # And the like.
+        ("    times:", "   times:", "10:4: this is no YAML: "),
+        ("    times:", "\ttimes:", "10:1: this is no YAML: "),
+        ("conflict", "conflct", "9:11: rules.0.then: there is no such effect: conflct; did you mean conflict?"),
+        ("${failures}", "${failurs}", "10:12: rules.0.times: there is no parameter failurs; did you mean failures?"),
+        ("default: 2", "default: two", "4:13: parameters.failures: default must be an integer (got 'two')"),
+        ("default: 2", "default: 0", "4:13: parameters.failures: default must be 1 or more (got 0)"),
+        ("  failures:", "  unused: {type: string, default: x}\n  failures:", "4:3: parameters: nothing"),
+        ("    join:", "    jion:", "13:5: timeline.0: there is no such field: jion; did you mean join?"),
+        ("  - at: 2\n", "  - at: soon\n", "12:9: timeline.0.at: input should be a valid"),
+        ("    join: {who: alice}", "    at: 3", "13:5: at is written twice"),
+        ("name: my-pack", "name: My Pack", "1:7: name: string should match"),
+        ("description: Starting fails twice.\n", "", "1:1: description is required"),
+    ],
+)
+def test_one_clear_mistake_with_its_place(old: str, new: str, said: str) -> None:
+    text = str(wrong(old, new))
+    assert text.startswith(f"my-pack.yaml:{said}"), text
+    assert "\n" not in text
+
+
+def test_a_pack_that_is_right_is_taken() -> None:
+    pack = load(PACK, "my-pack.yaml", known_names())
+    (rule,) = pack.render({"failures": 3}).rules
+    assert (rule["name"], rule["times"]) == ("my-pack:start", 3)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "3", "a: &a {b: *a}", "? [1, 2]\n: 3\n", "a: !!python/name:os.system {}"]
+)
+def test_what_is_no_pack_at_all(text: str) -> None:
+    with pytest.raises(PackError):
+        load(text, "file.yaml", known_names())

@@ -1,0 +1,111 @@
+"""Every condition: when it holds, and when not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scenarios.predicates import When
+from scenarios.strict import Mistake
+from tests.scenarios.asked import NAMES, Asked, matcher
+
+MINUTE = 60_000
+
+CASES: list[tuple[dict[str, Any], Asked, Asked]] = [
+    ({"operation": "dial"}, Asked("dial"), Asked("startArchive")),
+    ({"operation": ["dial", "getArchive"]}, Asked("getArchive"), Asked("startArchive")),
+    ({"tag": "Archives"}, Asked("stopArchive"), Asked("dial")),
+    ({"session": "s1"}, Asked(session="s1"), Asked(session="s2")),
+    ({"resource": "lesson"}, Asked(resources={"id", "lesson"}), Asked(resources={"id"})),
+    ({"state": ["stopped", "uploaded"]}, Asked(state="stopped"), Asked(state="started")),
+    ({"role": "moderator"}, Asked(role="moderator"), Asked(role="publisher")),
+    ({"body": {"name": "a"}}, Asked(body={"name": "a"}), Asked(body={"name": "b"})),
+    ({"body": {"sip.uri": {"contains": "busy"}}}, Asked(body={"sip": {"uri": "sip:busy@x"}}), Asked()),
+    ({"body": {"name": {"matches": "^a.c$"}}}, Asked(body={"name": "abc"}), Asked(body={"name": "abcd"})),
+    ({"body": {"name": {"exists": True}}}, Asked(body={"name": None}), Asked()),
+    ({"body": {"name": {"exists": False}}}, Asked(), Asked(body={"name": ""})),
+    ({"body": {"hasAudio": True}}, Asked(body={"hasAudio": True}), Asked(body={"hasAudio": False})),
+    ({"header": {"X-Suite": "one"}}, Asked(headers={"x-suite": "one"}), Asked()),
+    ({"until": MINUTE}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
+    ({"until": "1970-01-01T00:01:00Z"}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
+    ({"within": 60}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
+    ({"all": [{"session": "s"}, {"state": "x"}]}, Asked(session="s", state="x"), Asked(session="s")),
+    ({"any": [{"session": "s"}, {"state": "x"}]}, Asked(state="x"), Asked(state="y")),
+    ({"not": {"session": "s"}}, Asked(session="t"), Asked(session="s")),
+    ({"operation": "*", "not": {"operation": "dial"}}, Asked("getArchive"), Asked("dial")),
+    ({"nth": 1}, Asked(), Asked()),
+    ({"probability": 1}, Asked(), Asked(operation="x")),
+]
+
+
+@pytest.mark.parametrize(("when", "held", "refused"), CASES[:-2], ids=lambda value: str(value)[:40])
+def test_a_condition_holds_or_not(when: dict[str, Any], held: Asked, refused: Asked) -> None:
+    assert matcher(when)(held)
+    assert not matcher(when)(refused)
+
+
+def test_every_condition_is_tried() -> None:
+    tried = {key for when, _, _ in CASES for key in when} | {"callback", "after", "seed"}
+    assert tried == When.keys()
+
+
+def test_nth_counts_the_calls_for_which_the_rest_holds() -> None:
+    second = matcher({"operation": "dial", "session": "s", "nth": 2})
+    calls = [Asked("dial", session="s"), Asked("dial"), Asked(), Asked("dial", session="s"), Asked("dial", session="s")]
+    assert [second(call) for call in calls] == [False, False, False, True, False]
+    several = matcher({"nth": [1, 3]})
+    assert [several(Asked()) for _ in range(4)] == [True, False, True, False]
+
+
+def test_after_lets_so_many_calls_pass() -> None:
+    later = matcher({"after": 2})
+    assert [later(Asked()) for _ in range(4)] == [False, False, True, True]
+
+
+def test_inner_conditions_count_on_their_own() -> None:
+    either = matcher({"any": [{"operation": "dial", "nth": 2}, {"operation": "startArchive", "nth": 1}]})
+    calls = [Asked("dial"), Asked("startArchive"), Asked("dial"), Asked("startArchive")]
+    assert [either(call) for call in calls] == [False, True, True, False]
+
+
+def test_probability_draws_the_same_calls_for_the_same_seed() -> None:
+    def drawn(seed: int) -> list[bool]:
+        sometimes = matcher({"probability": 0.3, "seed": seed})
+        return [sometimes(Asked()) for _ in range(1000)]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert 250 < sum(drawn(1)) < 350
+
+
+def test_counters_can_be_taken_up_again() -> None:
+    when = {"probability": 0.5, "seed": 3, "any": [{"nth": [2, 3, 5, 8]}, {"after": 9}]}
+    whole, first = matcher(when), matcher(when)
+    told = [whole(Asked()) for _ in range(20)]
+    assert [first(Asked()) for _ in range(7)] == told[:7]
+    second = matcher(when)
+    assert second.restore(first.counters()) == []
+    assert [second(Asked()) for _ in range(13)] == told[7:]
+
+
+@pytest.mark.parametrize(
+    ("when", "field", "message"),
+    [
+        ({"until": "tomorrow"}, "when.until", "valid"),
+        ({"nth": 0}, "when.nth.0", "greater than or equal to 1"),
+        ({"nth": "two"}, "when.nth.0", "valid integer"),
+        ({"probability": 2}, "when.probability", "less than or equal to 1"),
+        ({"body": {"a": {"matches": "("}}}, "when.body.a.matches", "no regular expression"),
+        ({"body": {"a": {"equal": 1}}}, "when.body.a.equal", "no such field"),
+        ({"operation": []}, "when.operation", "at least 1 item"),
+        ({"any": {"session": "s"}}, "when.any", "valid list"),
+        ([], "when", "expected a mapping"),
+    ],
+)
+def test_what_cannot_be_is_refused(when: Any, field: str, message: str) -> None:
+    from scenarios.rules import read_rule
+
+    with pytest.raises(Mistake) as caught:
+        read_rule({"when": when, "then": "internal"}, NAMES)
+    assert caught.value.field == field
+    assert message in caught.value.message
