@@ -94,7 +94,9 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.state.waiting = waiting
     app.state.faulting = faulting
     app.state.urls = {}
-    world.watchers.append(Webhooks(lambda: settings.public_url or _own_url(app, settings)).on_event)
+    world.watchers.append(
+        Webhooks(lambda: settings.public_url or _own_url(app, settings), faulting.distortion).on_event
+    )
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)

@@ -93,7 +93,7 @@ class AskedCall:
     @property
     def role(self) -> str:
         """The role of the client token in the body."""
-        token = self.field("token")
+        token = self.field("token") if self._passing.body else None
         if not isinstance(token, str):
             return ""
         try:
@@ -123,12 +123,14 @@ class AskedCall:
         return session or (record.session_id if record is not None else "")
 
     def _find_resources(self) -> set[str]:
-        found = {value for name, value in self._passing.params.items() if name not in ("applicationId", "sessionId")}
+        params = self._passing.params
+        found = {params[name] for name in params if name not in ("applicationId", "sessionId")}
         if self._passing.body:
             found.update(value for path in _NAMES if isinstance(value := self.field(path), str))
         record = self._find_record()
         if record is not None:
-            found.update(value for word in ("name", "tag") if (value := getattr(record.new, word, "")))
+            new = record.new
+            found.update((getattr(new, "name", None) or "", getattr(new, "tag", "")))
         return found
 
     def _find_record(self) -> Any:

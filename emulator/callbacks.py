@@ -7,32 +7,37 @@ timer on the application's clock (state/outbox.py).
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from emulator.settings import Settings
 from emulator.signing import sign
 from state import outbox
 from state.application import Application, Change
-from state.outbox import Attempt, Callback
+from state.outbox import Attempt, Callback, Outbox
 from state.world import World
 
 if TYPE_CHECKING:
     import aiohttp
 
+log = logging.getLogger("emulator")
+
 KEPT_BODY = 4096
 """Bytes of a receiver's answer that are kept."""
+
+ALL_CONNECTIONS = 512
+"""Connections of all applications together; each has its share by the setting `callback_connections`."""
 
 USER_AGENT = "vonage-video-emulator"
 
 KEPT_ALIVE = 2.0
 """s an idle connection is kept: well under the 5 s after which many servers close theirs."""
-
-Lane = tuple[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,37 @@ class _Outcome:
     body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A callback that is to be sent, as was decided then; `done` is set when it has been attempted, or needs not be."""
+
+    callback: Callback
+    turn: int
+    done: asyncio.Future[None]
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing else was decided since."""
+        return self.callback.turn == self.turn
+
+
+@dataclass(slots=True)
+class _Post:
+    """What is under way for one outbox: lanes in which one follows the other, a share of the connections."""
+
+    share: asyncio.Semaphore
+    lanes: dict[tuple[str, str], deque[_Turn]] = field(default_factory=dict)
+    under_way: set[asyncio.Future[None]] = field(default_factory=set)
+
+
 class Deliveries:
-    """Sends what is ready in the outboxes, with at most `callback_connections` attempts under way at once."""
+    """Sends what is ready in the outboxes, for each with at most `callback_connections` attempts at once."""
 
     def __init__(self, world: World, settings: Settings) -> None:
         self._world = world
         self._settings = settings
-        self._limit = asyncio.Semaphore(settings.callback_connections)
-        self._lanes: dict[Lane, deque[Callback]] = {}
+        self._posts: dict[Outbox, _Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._busy: dict[str, int] = {}
-        self._calm = asyncio.Condition()
         self._session: aiohttp.ClientSession | None = None
         world.listeners.append(self._on_change)
 
@@ -65,52 +90,52 @@ class Deliveries:
             self._send_ready(app)
 
     def _send_ready(self, app: Application) -> None:
+        post = self._posts.get(app.outbox)
+        if post is None:
+            post = self._posts[app.outbox] = _Post(asyncio.Semaphore(self._settings.callback_connections))
+        loop = asyncio.get_running_loop()
         for callback in app.outbox.take_ready():
-            lane = (app.id, callback.lane)
-            self._busy[app.id] = self._busy.get(app.id, 0) + 1
-            queue = self._lanes.get(lane)
-            if queue is not None:
-                queue.append(callback)
+            turn = _Turn(callback, callback.turn, loop.create_future())
+            post.under_way.add(turn.done)
+            lane = post.lanes.get(callback.lane)
+            if lane is not None:
+                lane.append(turn)
                 continue
-            self._lanes[lane] = deque([callback])
-            task = asyncio.get_running_loop().create_task(self._run(app, lane))
+            post.lanes[callback.lane] = deque([turn])
+            task = loop.create_task(self._run(app, app.outbox, post, callback.lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, app: Application, lane: Lane) -> None:
-        queue = self._lanes[lane]
-        while queue:
-            callback = queue.popleft()
-            async with self._limit:
-                await self._deliver(app, callback)
-            await self._done(app)
-        del self._lanes[lane]
+    async def _run(self, app: Application, outbox: Outbox, post: _Post, name: tuple[str, str]) -> None:
+        """Deliver what is in a lane, one after the other, until it is empty."""
+        lane = post.lanes[name]
+        while lane:
+            turn = lane.popleft()
+            try:
+                if turn.stands and self._holds(app, outbox):
+                    async with post.share:
+                        await self._deliver(app, outbox, turn)
+            except Exception:
+                log.exception("a callback of application %s could not be delivered", app.id)
+            finally:
+                post.under_way.discard(turn.done)
+                turn.done.set_result(None)
+        del post.lanes[name]
+        if not post.lanes:
+            self._posts.pop(outbox, None)
 
-    async def _done(self, app: Application) -> None:
-        self._busy[app.id] -= 1
-        if not self._busy[app.id]:
-            del self._busy[app.id]
-            async with self._calm:
-                self._calm.notify_all()
+    def _holds(self, app: Application, outbox: Outbox) -> bool:
+        """Tell whether the application is still there, with this outbox: it may be gone, or reset."""
+        return app.outbox is outbox and self._world.find(app.id) is app
 
-    async def _deliver(self, app: Application, callback: Callback) -> None:
-        if callback.status != "pending" or not _still_there(self._world, app, callback):
+    async def _deliver(self, app: Application, box: Outbox, turn: _Turn) -> None:
+        callback = turn.callback
+        if not turn.stands:
             return
         at, started = app.clock.now(), time.perf_counter()
-        token = sign(
-            callback.secret,
-            callback.body,
-            jti=callback.jti,
-            application_id=app.id,
-            api_key=app.credentials.api_key,
-        )
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            "Authorization": f"Bearer {token}",
-        }
+        headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
-        if not _still_there(self._world, app, callback):
+        if not self._holds(app, box) or not box.has(callback):
             return
         with self._world.unit(app):
             attempt = Attempt(
@@ -123,39 +148,71 @@ class Deliveries:
                 response_headers=outcome.headers,
                 response_body=outcome.body,
             )
-            outbox.record(app, callback, attempt)
+            outbox.record(app, callback, attempt, turn.turn)
 
     async def _post(self, callback: Callback, headers: dict[str, str]) -> _Outcome:
+        """Send a callback once; anew where a kept connection turned out to be closed by the receiver meanwhile."""
+        import aiohttp
+
+        connection = SimpleNamespace(reused=False)
+        try:
+            return await self._send(callback, headers, connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            if not connection.reused or isinstance(error, aiohttp.ClientConnectorError):
+                return _Outcome(cause=_cause_of(error), body=_text_of(error))
+        except Exception as error:  # a receiver that nobody can call must not stop the others
+            return _Outcome(cause=_cause_of(error), body=_text_of(error))
+        try:
+            return await self._send(callback, {**headers, "Connection": "close"}, SimpleNamespace())
+        except Exception as error:
+            return _Outcome(cause=_cause_of(error), body=_text_of(error))
+
+    async def _send(self, callback: Callback, headers: dict[str, str], connection: SimpleNamespace) -> _Outcome:
+        outcome = _Outcome()
         try:
             async with (
                 asyncio.timeout(self._settings.callback_timeout),
-                self._client().post(callback.url, data=callback.body, headers=headers, allow_redirects=False) as answer,
+                self._client().post(
+                    callback.url,
+                    data=callback.body,
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=connection,
+                ) as answer,
             ):
-                body = await answer.content.read(KEPT_BODY)
-        except Exception as error:  # a receiver that nobody can call must not stop the others
-            return _Outcome(cause=_cause_of(error), body=str(error).encode())
-        return _Outcome(answer.status, _cause_of_status(answer.status), tuple(answer.headers.items()), body)
+                shown = tuple((_clean(name), _clean(value)) for name, value in answer.headers.items())
+                outcome = _Outcome(answer.status, "timeout", shown)
+                body = b""
+                while len(body) < KEPT_BODY and (part := await answer.content.read(KEPT_BODY - len(body))):
+                    body += part
+        except TimeoutError:
+            if not outcome.status:
+                raise
+            return outcome
+        return _Outcome(answer.status, _cause_of_status(answer.status), shown, body)
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             import aiohttp
 
+            tracing = aiohttp.TraceConfig()
+            tracing.on_connection_reuseconn.append(_note_reuse)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=self._settings.callback_connections,
-                    ssl=_trust(self._settings),
-                    keepalive_timeout=KEPT_ALIVE,
+                    limit=ALL_CONNECTIONS, ssl=_trust(self._settings), keepalive_timeout=KEPT_ALIVE
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None),
+                trace_configs=[tracing],
             )
         return self._session
 
     async def settled(self, app: Application) -> None:
-        """Wait until everything that was ready in an application's outbox has been attempted."""
-        async with self._calm:
-            await self._calm.wait_for(lambda: app.id not in self._busy)
+        """Wait until what is ready in an application's outbox by now has been attempted."""
+        post = self._posts.get(app.outbox)
+        if post is not None and post.under_way:
+            await asyncio.wait(list(post.under_way))
 
     async def close(self) -> None:
         """Stop: what is under way is given up, and stays pending."""
@@ -166,24 +223,35 @@ class Deliveries:
             await self._session.close()
 
 
-def _still_there(world: World, app: Application, callback: Callback) -> bool:
-    """Whether the callback is still one of the world's: its application may be gone, or reset."""
-    return world.find(app.id) is app and app.outbox.has(callback)
+async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+    context.trace_request_ctx.reused = True
+
+
+def _headers(app: Application, callback: Callback) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    kind = callback.distortion.signature
+    if kind != "none":
+        secret = callback.secret if kind == "valid" else f"not {callback.secret}"
+        token = sign(secret, callback.body, jti=callback.jti, application_id=app.id, api_key=app.credentials.api_key)
+        headers["Authorization"] = f"Bearer {token}"
+    return headers
 
 
 def _cause_of(error: Exception) -> str:
     """Say in a word why there was no answer."""
     import aiohttp
 
-    if isinstance(error, TimeoutError):
-        return "timeout"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return "tls"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return "refused"
-    if isinstance(error, aiohttp.InvalidURL):
-        return "invalid"
-    return "reset"
+    causes: tuple[tuple[type[Exception], str], ...] = (
+        (TimeoutError, "timeout"),
+        (aiohttp.ClientSSLError, "tls"),
+        (aiohttp.ClientConnectorDNSError, "dns"),
+        (aiohttp.ClientConnectorError, "refused"),
+        (aiohttp.ClientResponseError, "invalidAnswer"),
+        (aiohttp.InvalidURL, "invalid"),
+        (aiohttp.ClientError, "reset"),
+        (OSError, "reset"),
+    )
+    return next((cause for kind, cause in causes if isinstance(error, kind)), "invalid")
 
 
 def _cause_of_status(status: int) -> str:
@@ -191,6 +259,15 @@ def _cause_of_status(status: int) -> str:
     if 200 <= status < 300:
         return ""
     return "redirect" if 300 <= status < 400 else "status"
+
+
+def _text_of(error: Exception) -> bytes:
+    return str(error).encode("utf-8", "replace")[:KEPT_BODY]
+
+
+def _clean(text: str) -> str:
+    """Return a header as text that can be written again, whatever bytes the receiver sent."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _trust(settings: Settings) -> ssl.SSLContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -48,12 +49,12 @@ def show_event(request: Request, app: Application, event: Event) -> Json:
         "subject": event.subject,
         "sessionId": event.session_id,
         "reason": event.reason or None,
-        "data": write(Speaker(app, app.id, base_url(request)), event.record) if write else None,
+        "data": write(Speaker(app, app.id, base_url(request), event.at), event.record) if write else None,
     }
 
 
 class Waiting:
-    """Lets requests wait until something happens in an application, or until the emulator stops."""
+    """Lets requests wait until something changes in an application, or until the emulator stops."""
 
     def __init__(self, world: World) -> None:
         self._news: dict[str, asyncio.Event] = {}
@@ -61,17 +62,22 @@ class Waiting:
         world.listeners.append(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        if change.events and (news := self._news.pop(change.application_id, None)):
+        if (change.events or change.records or change.removed) and (
+            news := self._news.pop(change.application_id, None)
+        ):
             news.set()
 
     def of(self, app: Application) -> asyncio.Event:
         """Return what will be set when something happens in the application; ask before you look."""
         return self._news.setdefault(app.id, asyncio.Event())
 
-    async def wait(self, news: asyncio.Event, seconds: float) -> bool:
-        """Wait for news; False when there was none in time, or when the emulator stops."""
+    async def until(self, news: asyncio.Event, deadline: float) -> bool:
+        """Wait for news until `deadline` (of the monotonic clock); False when there is none, or the emulator stops."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or self.stopping.is_set():
+            return False
         waits = {asyncio.ensure_future(news.wait()), asyncio.ensure_future(self.stopping.wait())}
-        _, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        _, pending = await asyncio.wait(waits, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
         for each in pending:
             each.cancel()
         return news.is_set() and not self.stopping.is_set()

@@ -19,13 +19,13 @@ from scenarios import magic
 from scenarios.asking import CALLBACK, GATE, SERVICE
 from state.application import Application
 from state.events import Event
+from state.outbox import UNDISTORTED, Distortion
 from state.world import World
 
 if TYPE_CHECKING:
     from emulator.call import Call
     from emulator.faulted import Run
     from scenarios.asking import Names
-    from scenarios.effects import Effect
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
 
@@ -54,7 +54,7 @@ class Faulting:
 
     def of(self, app: Application) -> Faults:
         """Return the application's faults, made when it has none."""
-        return self._made().faults(app)
+        return cast("Faults", app.faults) if app.faults is not None else self._made().faults(app)
 
     def restore(self, app: Application, dumped: Mapping[str, Any]) -> None:
         """Give the application the faults of a snapshot (`Faults.dump`)."""
@@ -80,18 +80,30 @@ class Faulting:
                 return
         self._made().watch(app, event)
 
-    def callback_effects(self, app: Application, webhook: str, session_id: str, body: bytes) -> Mapping[str, Effect]:
-        """Return what happens to a callback that is about to be posted, by the effect's name; rules count their hits.
+    def distortion(self, app: Application, webhook: str, session_id: str, body: bytes) -> Distortion:
+        """Return what rules do to a callback that is about to be posted; they count their hits.
 
-        `webhook` is its kind (`archive_status` …). Empty for an application without faults.
+        `webhook` is its kind (`archive_status` …).
         """
         if app.faults is None:
-            return {}
+            return UNDISTORTED
         faults = cast("Faults", app.faults)
         if not faults.has(CALLBACK, webhook):
-            return {}
+            return UNDISTORTED
         fired = faults.callback_effects(AskedCallback(app, webhook, session_id, body))
-        return {name: effect for firing in fired for name, effect in firing.effects.items()}
+        effects: dict[str, Any] = {name: effect for firing in fired for name, effect in firing.effects.items()}
+        if not effects:
+            return UNDISTORTED
+        late = effects.get("callbackReordered") or effects.get("callbackDelayed")
+        unsigned, forged = "callbackUnsigned" in effects, "callbackBadlySigned" in effects
+        return Distortion(
+            fault=", ".join(firing.fault.name for firing in fired),
+            lost="callbackLost" in effects,
+            delay=int(late.seconds * 1000) if late else 0,
+            copies=effects["callbackDoubled"].times if "callbackDoubled" in effects else 1,
+            behind_next="callbackReordered" in effects,
+            signature="none" if unsigned else "wrong" if forged else "valid",
+        )
 
     # Calls
 
@@ -146,11 +158,15 @@ class Faulting:
         return run.finish(await run.around(lambda: work(call)))
 
     def _ask(self, app: Application, faults: Faults, stage: str, asked: AskedCall) -> list[Firing]:
-        """Let the rules of a stage fire; a resource's state is that of now."""
+        """Let the rules of a stage fire; time and a resource's state are those of now."""
         if not faults.has(stage, asked.operation):
             return []
-        with self._world.unit(app):
-            return faults.ask(stage, asked)
+        due, now = app.timeline.next_due(), app.clock.now()
+        if due is not None and due <= now:
+            with self._world.unit(app):
+                return faults.ask(stage, asked)
+        app.now = now
+        return faults.ask(stage, asked)
 
     def _run(self, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]) -> Run:
         from emulator.faulted import Run

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
@@ -50,9 +51,23 @@ class WebhookConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    address: str = Field(pattern=r"^https?://[^/]", max_length=2048)
+    address: str = Field(max_length=2048)
     active: bool = True
     secret: str = Field("", max_length=200)
+
+    @field_validator("address")
+    @classmethod
+    def _check(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
+            )
+        except ValueError:
+            usable = False
+        if not usable or any(character.isspace() or not character.isprintable() for character in value):
+            raise ValueError("must be an http:// or https:// URL, without a user, that can be called")
+        return value
 
 
 class ApplicationBehaviour(Options):

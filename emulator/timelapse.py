@@ -3,50 +3,79 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 from emulator.callbacks import Deliveries
 from state.application import Application
 from state.world import World
 
 MOST_STEPS = 100_000
-"""Transitions after which running until idle gives up: something keeps making work."""
+"""Moments after which running until idle gives up: something keeps making work."""
+
+Gone = Callable[[], Awaitable[bool]]
+"""Tells whether whoever asked for time to pass has gone away."""
 
 
 class Timelapse:
-    """Lets time pass."""
+    """Lets time pass: for one caller after the other, until `stop` or until the caller has gone away."""
 
     def __init__(self, world: World, deliveries: Deliveries) -> None:
         self._world = world
         self._deliveries = deliveries
+        self._locks: WeakKeyDictionary[Application, asyncio.Lock] = WeakKeyDictionary()
+        self._stops: WeakKeyDictionary[Application, int] = WeakKeyDictionary()
 
-    async def advance(self, app: Application, ms: int) -> None:
+    def stop(self, app: Application) -> None:
+        """Let no more time pass for those who asked for it so far."""
+        self._stops[app] = self._stops.get(app, 0) + 1
+
+    async def advance(self, app: Application, ms: int, gone: Gone) -> None:
         """Let `ms` pass; what falls due on the way happens in order, each at its own time."""
-        await self._deliveries.settled(app)  # what is under way was sent before this time began
-        await self._advance_to(app, app.clock.now() + ms)
+        stop = self._stops.get(app, 0)
+        async with self._lock(app):
+            await self._deliveries.settled(app)  # what is under way was sent before this time began
+            await self._advance_to(app, app.clock.now() + ms, stop, gone)
 
-    async def advance_to_next(self, app: Application) -> None:
+    async def advance_to(self, app: Application, target: int, gone: Gone) -> None:
+        """Let time pass until `target`, ms since the epoch."""
+        stop = self._stops.get(app, 0)
+        async with self._lock(app):
+            await self._advance_to(app, target, stop, gone)
+
+    async def advance_to_next(self, app: Application, gone: Gone) -> None:
         """Let time pass until the next transition, and let it happen; nothing when none is pending."""
-        await self._deliveries.settled(app)
-        with self._world.unit(app):
-            due = app.timeline.next_due()
-        if due is not None:
-            await self._advance_to(app, due)
-
-    async def run_until_idle(self, app: Application) -> None:
-        """Let time pass until no processing and no retry of a callback is pending."""
-        for _ in range(MOST_STEPS):
+        stop = self._stops.get(app, 0)
+        async with self._lock(app):
             await self._deliveries.settled(app)
             with self._world.unit(app):
-                due = app.next_processing()
-            if due is None:
-                return
-            await self._advance_to(app, due)
+                due = app.timeline.next_due()
+            if due is not None:
+                await self._advance_to(app, due, stop, gone)
 
-    async def _advance_to(self, app: Application, target: int) -> None:
-        reached = False
-        while not reached:
+    async def run_until_idle(self, app: Application, gone: Gone) -> None:
+        """Let time pass until no processing and no retry of a callback is pending."""
+        stop = self._stops.get(app, 0)
+        async with self._lock(app):
+            for _ in range(MOST_STEPS):
+                await self._deliveries.settled(app)
+                with self._world.unit(app):
+                    due = app.next_processing()
+                if due is None or not await self._advance_to(app, due, stop, gone):
+                    return
+
+    def _lock(self, app: Application) -> asyncio.Lock:
+        return self._locks.setdefault(app, asyncio.Lock())
+
+    async def _advance_to(self, app: Application, target: int, stop: int, gone: Gone) -> bool:
+        """Go from moment to moment; False when it was stopped on the way."""
+        while True:
             await self._deliveries.settled(app)
+            if self._stops.get(app, 0) != stop or await gone():
+                return False
             with self._world.unit(app):
                 reached = app.advance_towards(target)
             await asyncio.sleep(0)  # a long way must not keep everybody else waiting
-        await self._deliveries.settled(app)
+            if reached:
+                await self._deliveries.settled(app)
+                return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import orjson
 
@@ -18,10 +17,13 @@ from emulator.wire import Json, Speaker
 from state import outbox
 from state.application import Application
 from state.events import Event
-from state.outbox import Webhook
+from state.outbox import Distortion, Webhook
 from state.sessions import Connection, Stream
 
 Write = Callable[[Speaker, Event], Json]
+
+Distort = Callable[[Application, str, str, bytes], Distortion]
+"""What rules do to a callback of an application, by webhook, session and body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +127,12 @@ TOLD: Mapping[str, Told] = MappingProxyType(
 class Webhooks:
     """Watches the world and puts a callback into the outbox for each event that somebody wants to be told.
 
-    `base_url` is that of links inside bodies.
+    `base_url` is that of links inside bodies; `distort` asks what failure rules do to a callback.
     """
 
-    def __init__(self, base_url: Callable[[], str]) -> None:
+    def __init__(self, base_url: Callable[[], str], distort: Distort) -> None:
         self._base_url = base_url
+        self._distort = distort
 
     def on_event(self, app: Application, event: Event) -> None:
         """Post what is to be told of an event."""
@@ -142,7 +145,7 @@ class Webhooks:
         webhook = app.webhooks.get(told.webhook)
         if webhook is not None:
             self._post(app, event, told, told.webhook, webhook, app.id)
-        if own and (webhook is None or webhook.address != own):
+        if own and not (webhook is not None and webhook.active and webhook.address == own):
             secret = webhook.secret if webhook is not None else ""
             self._post(app, event, told, "statusCallbackUrl", Webhook(own, secret=secret), app.id)
         family = app.webhooks.get(OPENTOK + told.family)
@@ -152,7 +155,7 @@ class Webhooks:
     def _post(self, app: Application, event: Event, told: Told, key: str, webhook: Webhook, project: str) -> None:
         if not webhook.active:
             return
-        body: Any = told.write(Speaker(app, project, self._base_url()), event)
+        body = orjson.dumps(told.write(Speaker(app, project, self._base_url()), event))
         outbox.post(
             app,
             webhook=key,
@@ -160,5 +163,6 @@ class Webhooks:
             url=webhook.address,
             secret=webhook.secret or app.credentials.signature_secret,
             session_id=event.session_id,
-            body=orjson.dumps(body),
+            body=body,
+            distortion=self._distort(app, told.webhook, event.session_id, body),
         )

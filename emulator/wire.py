@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from emulator.recordings import TRANSCRIPT, file_of
 from state.application import Application
-from state.archives import Archive
-from state.broadcasts import Broadcast
+from state.archives import Archive, NewArchive
+from state.broadcasts import Broadcast, NewBroadcast
 from state.calls import Call
 from state.captions import Captions
 from state.connectors import Connector
@@ -39,6 +39,12 @@ class Speaker:
     app: Application
     project: str
     base_url: str
+    at: int | None = None
+
+    @property
+    def now(self) -> int:
+        """The time it is written for, ms: `at`, that of an event that is past, or now."""
+        return self.app.now if self.at is None else self.at
 
     @property
     def opentok(self) -> bool:
@@ -147,7 +153,7 @@ def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
     if new.quantization_parameter is not None:
         body["quantizationParameter"] = new.quantization_parameter
     if each.status == "started" and (new.stream_mode == "manual" or new.output_mode == "individual"):
-        body["streams"] = _selected(_taken_in(speaker.app, each))
+        body["streams"] = _selected(each.streams, each.new)
     if new.has_transcription:
         body["transcription"] = {
             "status": each.transcription,
@@ -167,7 +173,7 @@ def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
 def _archive_url(speaker: Speaker, each: Archive, name: str) -> str:
     """A link that expires, made anew at each look (12.6)."""
     app = speaker.app
-    expires = app.now // 1000 + URL_LIFE
+    expires = speaker.now // 1000 + URL_LIFE
     signature = link_signature(app, each.id, expires)
     return f"{speaker.base_url}/_emulator/files/{app.id}/{each.id}/{name}?Expires={expires}&Signature={signature}"
 
@@ -177,17 +183,13 @@ def link_signature(app: Application, archive_id: str, expires: int) -> str:
     return hmac.new(app.credentials.api_secret.encode(), f"{archive_id}~{expires}".encode(), "sha256").hexdigest()[:32]
 
 
-def _taken_in(app: Application, each: Archive) -> Mapping[str, Selected]:
-    """The streams that are being recorded: those selected that are there, or all (12.1)."""
-    published = app.sessions[each.session_id].streams
-    if each.stream_mode == "manual":
-        return {stream_id: chosen for stream_id, chosen in each.selected.items() if stream_id in published}
-    return dict.fromkeys(published, Selected(each.new.has_audio, each.new.has_video))
-
-
-def _selected(streams: Mapping[str, Selected]) -> list[Json]:
+def _selected(streams: Mapping[str, Selected], new: NewArchive | NewBroadcast) -> list[Json]:
     return [
-        {"streamId": stream_id, "hasAudio": chosen.has_audio, "hasVideo": chosen.has_video}
+        {
+            "streamId": stream_id,
+            "hasAudio": chosen.has_audio and new.has_audio,
+            "hasVideo": chosen.has_video and new.has_video,
+        }
         for stream_id, chosen in streams.items()
     ]
 
@@ -221,7 +223,7 @@ def broadcast(speaker: Speaker, each: Broadcast, *, started: bool = False) -> Js
         body["settings"] = {}
     body["broadcastUrls"] = _broadcast_urls(speaker, each, started) if each.status == "started" else None
     if new.stream_mode == "manual" and each.status == "started":
-        body["streams"] = _selected(each.selected)
+        body["streams"] = _selected(each.selected, new)
     return body
 
 
@@ -260,7 +262,7 @@ def call(speaker: Speaker, each: Call) -> Json:
 
 def captions(speaker: Speaker, each: Captions) -> Json:
     """broadcasts-… 3.3: the id under both of the names that are in use."""
-    until = speaker.app.now if each.status == "started" else each.updated_at
+    until = speaker.now if each.status == "started" else each.updated_at
     return {
         "captionId": each.id,
         "captionsId": each.id,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from scenarios.asking import CALLBACK, Asked, Names
 from scenarios.effects import Effect, Kind
+from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
 from scenarios.strict import Mistake, did_you_mean
 
@@ -30,39 +30,6 @@ class Fate:
     effect: str
     settings: Mapping[str, Any]
     rule: str
-
-
-@dataclass(slots=True)
-class Bucket:
-    """The rules of one place: those that name a session or a resource by it, and the others, each in order."""
-
-    general: list[Fault] = field(default_factory=list)
-    by_session: dict[str, list[Fault]] = field(default_factory=dict)
-    by_resource: dict[str, list[Fault]] = field(default_factory=dict)
-
-    def lists(self, fault: Fault) -> list[list[Fault]]:
-        """Return the lists that a rule belongs to."""
-        if fault.sessions:
-            return [self.by_session.setdefault(session, []) for session in fault.sessions]
-        if fault.resources:
-            return [self.by_resource.setdefault(resource, []) for resource in fault.resources]
-        return [self.general]
-
-    def candidates(self, asked: Asked) -> list[Fault]:
-        """Return the rules that can hold, in order."""
-        named: list[Fault] = []
-        if self.by_session:
-            named += self.by_session.get(asked.session, ())
-        if self.by_resource:
-            for resource in asked.resources:
-                named += self.by_resource.get(resource, ())
-        if not named:
-            return self.general
-        return sorted({fault.name: fault for fault in (*self.general, *named)}.values(), key=_order)
-
-
-def _order(fault: Fault) -> tuple[int, int]:
-    return fault.order
 
 
 class Faults:
@@ -134,15 +101,14 @@ class Faults:
         self.reads_stale = self.reads_stale or "staleRead" in fault.effects
         if not fault.spent:
             for place in fault.places:
-                for rules in self._index.setdefault(place, Bucket()).lists(fault):
-                    bisect.insort(rules, fault, key=_order)
+                self._index.setdefault(place, Bucket()).enter(fault)
 
     def _leave(self, fault: Fault) -> None:
         for place in fault.places:
-            bucket = self._index.get(place)
-            for rules in bucket.lists(fault) if bucket else ():
-                if fault in rules:
-                    rules.remove(fault)
+            if place in self._index:
+                self._index[place].leave(fault)
+                if self._index[place].empty:
+                    del self._index[place]
 
     # Asking
 
@@ -153,11 +119,12 @@ class Faults:
     def ask(self, stage: str, asked: Asked) -> list[Firing]:
         """Return the rules that fire, in order; each counts a hit. Of each kind of effect the first one wins."""
         bucket = self._index.get((stage, asked.operation))
-        if bucket is None:
+        candidates = bucket.candidates(asked) if bucket else ()
+        if not candidates:
             return []
         taken: set[Kind] = set()
         fired: list[Firing] = []
-        for fault in list(bucket.candidates(asked)):
+        for fault in tuple(candidates):
             matcher = fault.matcher
             for check in matcher.checks:
                 if not check(asked):

@@ -18,6 +18,12 @@ from scenarios.strict import Strict, unknown
 
 Check = Callable[[Asked], bool]
 
+Kind = tuple[str, str]
+"""What is insisted on: `session`, `resource`, `body`, `header`, `state` or `role`; and of which field or header."""
+
+PLAIN = (str, int, float, bool, type(None))
+"""The types of values that rules can be filed by."""
+
 
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
@@ -120,6 +126,20 @@ class When(Strict):
         if self.any_:
             possible &= frozenset().union(*(inner.operations(names) for inner in self.any_))
         return possible
+
+    def insists_on(self) -> tuple[Kind, tuple[Any, ...]] | None:
+        """Return one thing without which this cannot hold, and its possible values; None when there is none."""
+        if self.session:
+            return ("session", ""), tuple(self.session)
+        if self.resource:
+            return ("resource", ""), tuple(self.resource)
+        for part, tests in (("body", self.body), ("header", self.header)):
+            for name, test in (tests or {}).items():
+                if test.is_plain and isinstance(test.equals, PLAIN):
+                    return (part, name if part == "body" else name.lower()), (test.equals,)
+        if self.state:
+            return ("state", ""), tuple(self.state)
+        return (("role", ""), tuple(self.role)) if self.role else None
 
 
 class Matcher:

@@ -70,12 +70,12 @@ class Fault:
     """A rule in an application: it counts its hits, and is spent when it has fired as often as it may.
 
     `places` are the stages and operations (or kinds of callbacks) where it is asked; `order` is that among rules;
-    `sessions` and `resources` are ids without which it cannot hold. Nothing else of the rule is kept.
+    `key` is one thing that it insists on, for an index. Nothing else of the rule is kept.
     """
 
     __slots__ = (
-        "data", "effects", "hits", "kinds", "matcher", "name", "number", "order", "places", "position", "resources",
-        "sessions", "since", "source", "times",
+        "data", "effects", "hits", "key", "kinds", "matcher", "name", "number", "order", "places", "position", "since",
+        "source", "times",
     )  # fmt: skip
 
     def __init__(self, rule: Rule, data: Mapping[str, Any], name: str, number: int, since: int, names: Names) -> None:
@@ -88,8 +88,7 @@ class Fault:
         self.hits = 0
         self.times = rule.times
         self.order = (-rule.priority, number)
-        self.sessions = tuple(rule.when.session or ())
-        self.resources = tuple(rule.when.resource or ())
+        self.key = rule.when.insists_on()
         self.position: Position = rule.effective_position
         self.effects: Mapping[str, Effect] = rule.then.effects()
         self.kinds = frozenset(effect.kind for effect in self.effects.values())

@@ -133,7 +133,9 @@ class Application:
 
     def reset(self) -> None:
         """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
+        last = self.events.last
         self._clear()
+        self.events = Events(self.event_size, last)  # numbers go on: whoever waits for new events sees them
         self._reset = True
         self.journal = Journal(self.journal.size)
 
@@ -220,7 +222,7 @@ class Application:
         repace, reseed = options.pace != self.options.pace, options.seed != self.options.seed
         self.options = options
         self.touch(self)
-        if reseed:
+        if reseed and not self.sessions:  # else from the next reset on: no id may come twice
             self.ids = Ids(options.seed)
         if repace:
             for timer in list(self.timeline):

@@ -83,7 +83,10 @@ class NewArchive:
 
 @dataclass(slots=True)
 class Archive(Record):
-    """A recording. `recorded` is the ms recorded before `recording_since` (ms since the epoch; 0: not recording)."""
+    """A recording. `recorded` is the ms recorded before `recording_since` (ms since the epoch; 0: not recording).
+
+    `selected` are the streams selected by hand, `streams` those that are taken in right now.
+    """
 
     kind: ClassVar[str] = "archive"
 
@@ -95,6 +98,7 @@ class Archive(Record):
     recorded: int = 0
     recording_since: int = 0
     selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
+    streams: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
     transcription: str = ""
 
     @property
@@ -134,10 +138,11 @@ def _begin(app: Application, session: Session, new: NewArchive) -> Archive:
         layout=new.layout,
         transcription="requested" if new.has_transcription else "",
     )
+    archive.streams = selection.taken_in(archive, session)
     app.archives.add(archive)
     app.after("archive.total", archive.id, TOTAL)
     app.emit("archive.started", archive)
-    if selection.takes_in(archive, session):
+    if archive.streams:
         _record(app, archive)
     else:
         _rest(app, archive)
@@ -185,12 +190,18 @@ def force(app: Application, archive: Archive, status: str, reason: str = "") -> 
     elif status == "deleted":
         delete(app, archive.id)
     else:
-        if status == "paused":
-            _halt(app, archive)
         app.timeline.cancel(
             "archive.pause", "archive.full", "archive.upload", "archive.release", "archive.expire", archive.id
         )
-        HANDLERS[_ARRIVALS[status]](app, archive.id) if status in _ARRIVALS else _move(app, archive, status, reason)
+        if status in _ARRIVALS:
+            HANDLERS[_ARRIVALS[status]](app, archive.id)
+            return
+        _move(app, archive, status, reason)
+        if status == "paused":
+            _halt(app, archive)
+            app.after("archive.idle", archive.id, IDLE)
+        elif status == "started":
+            _follow(app, archive)
 
 
 def _leave_live(app: Application, archive: Archive) -> None:
@@ -256,7 +267,8 @@ def _move(app: Application, archive: Archive, status: str, reason: str = "") -> 
 
 
 def _follow(app: Application, archive: Archive) -> None:
-    taking_in = selection.takes_in(archive, app.sessions[archive.session_id])
+    archive.streams = selection.taken_in(archive, app.sessions[archive.session_id])
+    taking_in = bool(archive.streams)
     if taking_in and not archive.recording_since:
         _record(app, archive)
     elif not taking_in and archive.recording_since:
@@ -299,12 +311,8 @@ def _stop_idle(app: Application, archive_id: str) -> None:
     end(app, app.archives.get(archive_id), "maximum idle time exceeded")
 
 
-def _stop_total(app: Application, archive_id: str) -> None:
-    end(app, app.archives.get(archive_id), "maximum duration exceeded")
-
-
 def _stop_full(app: Application, archive_id: str) -> None:
-    """At 4 h recorded an archive stops; an automatic one goes on in a new one (12.12)."""
+    """At 4 h recorded or 12 h in all an archive stops; an automatic one goes on in a new one (12.12)."""
     archive = app.archives.get(archive_id)
     end(app, archive, "maximum duration exceeded")
     session = app.sessions[archive.session_id]
@@ -352,7 +360,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         "archive.pause": _pause,
         "archive.idle": _stop_idle,
         "archive.full": _stop_full,
-        "archive.total": _stop_total,
+        "archive.total": _stop_full,
         "archive.abandon": _stop_abandoned,
         "archive.upload": _uploaded,
         "archive.release": _available,

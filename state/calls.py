@@ -81,6 +81,7 @@ def dial(app: Application, session: Session, new: NewCall, data: str = "") -> Ca
     app.emit("call.updated", call)
     sessions.publish(app, session, connection, NewStream(has_video=new.video, id=call.stream_id))
     app.process("call.ring", call.id)
+    app.after("call.end", call.id, MAX_DURATION)
     return call
 
 
@@ -108,7 +109,6 @@ def _ringing(app: Application, call_id: str) -> None:
 
 def _answered(app: Application, call_id: str) -> None:
     _update(app, app.calls.get(call_id), "ACTIVE")
-    app.after("call.end", call_id, MAX_DURATION)
 
 
 def _exceeded(app: Application, call_id: str) -> None:
@@ -173,7 +173,7 @@ def _on_stream_changed(app: Application, event: Event) -> None:
         if call.stream_id == event.subject:
             if event.type != "stream.destroyed" and (event.record.has_audio or event.record.has_video):
                 app.timeline.cancel("call.silent", call.id)
-            else:
+            elif not app.timeline.get("call.silent", call.id):
                 app.after("call.silent", call.id, SILENT)
 
 

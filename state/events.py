@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 TYPES: frozenset[str] = frozenset(
@@ -41,14 +42,19 @@ class Event:
     record: Any = None
 
 
+def matches(pattern: str, type_: str) -> bool:
+    """Tell whether a type of events (`archive.available`) is meant by a pattern: itself, its kind (`archive`), `*`."""
+    return pattern in ("*", type_) or type_.startswith(pattern + ".")
+
+
 class Events:
     """The newest events of an application, the oldest given up when the ring is full."""
 
     __slots__ = ("_ring", "last")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, last: int = 0) -> None:
         self._ring: deque[Event] = deque(maxlen=size)
-        self.last = 0
+        self.last = last
 
     def append(self, event: Event) -> None:
         """Keep `event`, whose number must be `last + 1`."""
@@ -57,7 +63,11 @@ class Events:
 
     def after(self, number: int) -> list[Event]:
         """Return the kept events with a number greater than `number`, oldest first."""
-        if not self._ring or number >= self.last:
-            return []
-        skip = max(0, number + 1 - self._ring[0].number)
-        return [event for index, event in enumerate(self._ring) if index >= skip]
+        new = list(islice(reversed(self._ring), max(0, self.last - number)))
+        new.reverse()
+        return new
+
+    @property
+    def first(self) -> int:
+        """The number of the oldest event that is kept; one more than `last` when none is."""
+        return self._ring[0].number if self._ring else self.last + 1

@@ -10,11 +10,12 @@ what is to be sent, and what came of it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from state.errors import Unknown
+from state.events import TYPES, matches
 
 if TYPE_CHECKING:
     from state.application import Application, Handler
@@ -25,6 +26,8 @@ LONGEST_WAIT = 15 * 60 * SECOND
 GIVEN_UP = 24 * 3600 * SECOND
 
 RETRY = "callback.retry"
+"""The timer that sends a callback: again after a failed attempt, or late."""
+
 FINISHED = frozenset({"delivered", "failed", "dropped"})
 
 
@@ -41,7 +44,7 @@ class Webhook:
 class Attempt:
     """One attempt: `at` in ms of the clock, `duration` in ms of real time; `status` 0 when there was no answer.
 
-    `cause` says why it did not count as delivered: `refused`, `timeout`, `tls`, `reset`, `redirect`, `status` … or "".
+    `cause` says in a word why it did not count as delivered (emulator/callbacks.py), "" where it did.
     """
 
     number: int
@@ -54,9 +57,32 @@ class Attempt:
     response_body: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Distortion:
+    """What a failure rule does to a callback. Delays in ms; `copies` beyond the first carry the same `jti`.
+
+    `behind_next`: it is sent after the next callback of its lane, or after `delay` when none comes.
+    `signature`: `valid`, `none` or `wrong`.
+    """
+
+    fault: str = ""
+    lost: bool = False
+    delay: int = 0
+    copies: int = 1
+    behind_next: bool = False
+    signature: str = "valid"
+
+
+UNDISTORTED = Distortion()
+
+
 @dataclass(slots=True)
 class Callback:
-    """One callback to one receiver. `jti` identifies what it tells: doubles of it carry the same one."""
+    """One callback to one receiver. `jti` identifies what it tells: doubles of it carry the same one.
+
+    `turn` counts how often it was decided anew whether it is to be sent: what was under way before is out of date.
+    `tries` and `since` (ms) are of the present series of attempts; sending it again by hand begins a new one.
+    """
 
     kind: ClassVar[str] = "callback"
 
@@ -70,8 +96,12 @@ class Callback:
     session_id: str
     body: bytes
     created_at: int
+    distortion: Distortion = UNDISTORTED
     status: str = "pending"
     attempts: tuple[Attempt, ...] = ()
+    turn: int = 0
+    tries: int = 0
+    since: int = 0
 
     @property
     def lane(self) -> tuple[str, str]:
@@ -80,14 +110,17 @@ class Callback:
 
 
 class Outbox:
-    """The callbacks of one application, oldest first; finished ones are given up beyond `size`."""
+    """The callbacks of one application, oldest first; finished ones are given up beyond `size`.
 
-    __slots__ = ("_callbacks", "_ready", "held", "last", "size")
+    Those that are still to be sent are never given up. `held` are the types of events whose callbacks are held.
+    """
 
     def __init__(self, size: int) -> None:
         self._callbacks: dict[str, Callback] = {}
         self._ready: dict[str, Callback] = {}
-        self.held: tuple[str, ...] = ()
+        self._finished: dict[str, None] = {}
+        self._parked: dict[tuple[str, str], list[Callback]] = {}
+        self.held: frozenset[str] = frozenset()
         self.last = 0
         self.size = size
 
@@ -119,58 +152,85 @@ class Outbox:
         ready, self._ready = list(self._ready.values()), {}
         return ready
 
-    def add(self, callback: Callback) -> None:
-        """Keep a new callback, to be sent now unless it is held."""
+    def keep(self, callback: Callback) -> None:
+        """Keep a new callback."""
         self.last = callback.number
         self._callbacks[callback.id] = callback
-        if any(matches(pattern, callback.event) for pattern in self.held):
-            callback.status = "held"
-        else:
-            self.ready(callback)
-        self._trim()
 
     def ready(self, callback: Callback) -> None:
         """Let the callback be sent now."""
         callback.status = "pending"
+        callback.turn += 1
+        self._finished.pop(callback.id, None)
         self._ready[callback.id] = callback
 
     def stop(self, callback: Callback, status: str) -> None:
-        """Let the callback not be sent for now (`held`) or ever (`dropped`)."""
+        """Let the callback not be sent for now (`held`), or ever (again)."""
         callback.status = status
+        callback.turn += 1
         self._ready.pop(callback.id, None)
+        if status in FINISHED:
+            self._finished[callback.id] = None
+            while len(self._finished) > self.size:
+                oldest = next(iter(self._finished))
+                del self._finished[oldest], self._callbacks[oldest]
+
+    def park(self, callback: Callback) -> None:
+        """Let the callback wait until the next one of its lane is sent."""
+        self._parked.setdefault(callback.lane, []).append(callback)
+
+    def unpark(self, lane: tuple[str, str]) -> list[Callback]:
+        """Return what waits for the next callback of a lane, and forget that it does."""
+        return [callback for callback in self._parked.pop(lane, []) if callback.status == "pending"]
 
     def reorder(self, ids: list[str]) -> None:
-        """Let the callbacks that are not sent yet be sent in this order: `ids` take the places they have together."""
-        wanted = iter([self.get(callback_id) for callback_id in ids])
+        """Let the callbacks that are not sent yet be sent in this order: `ids` take the places they have together.
+
+        Raises `Unknown`.
+        """
+        wanted = iter([self.get(callback_id) for callback_id in dict.fromkeys(ids)])
         named = set(ids)
         order = [next(wanted) if callback.id in named else callback for callback in self._callbacks.values()]
         self._callbacks = {callback.id: callback for callback in order}
         ranks = {callback.id: rank for rank, callback in enumerate(order)}
         self._ready = dict(sorted(self._ready.items(), key=lambda item: ranks[item[0]]))
 
-    def _trim(self) -> None:
-        """Give up the oldest finished callbacks; those that are still to be sent are never given up."""
-        if len(self._callbacks) <= self.size * 2:
-            return
-        surplus = len(self._callbacks) - self.size
-        for callback in [each for each in self._callbacks.values() if each.status in FINISHED][:surplus]:
-            del self._callbacks[callback.id]
-
-
-def matches(pattern: str, event: str) -> bool:
-    """Tell whether an event (`archive.available`) is meant by a pattern: itself, its kind (`archive`) or `*`."""
-    return pattern in ("*", event) or event.startswith(pattern + ".")
-
 
 def post(
-    app: Application, *, webhook: str, event: str, url: str, secret: str, session_id: str, body: bytes, jti: str = ""
+    app: Application,
+    *,
+    webhook: str,
+    event: str,
+    url: str,
+    secret: str,
+    session_id: str,
+    body: bytes,
+    distortion: Distortion = UNDISTORTED,
+) -> None:
+    """Put a callback into the outbox, as often and in the way that `distortion` says."""
+    first = _make(app, webhook, event, url, secret, session_id, body, distortion)
+    _enter(app, first)
+    for _ in range(distortion.copies - 1):
+        _copy(app, first)
+    if not distortion.behind_next:
+        for parked in app.outbox.unpark(first.lane):
+            _retry(app, parked.id)
+
+
+def _make(
+    app: Application,
+    webhook: str,
+    event: str,
+    url: str,
+    secret: str,
+    session_id: str,
+    body: bytes,
+    distortion: Distortion,
 ) -> Callback:
-    """Put a callback into the outbox; without `jti` it is a new one."""
-    outbox = app.outbox
-    callback = Callback(
+    return Callback(
         id=app.ids.uuid(),
-        jti=jti or app.ids.uuid(),
-        number=outbox.last + 1,
+        jti=app.ids.uuid(),
+        number=app.outbox.last + 1,
         webhook=webhook,
         event=event,
         url=url,
@@ -178,28 +238,62 @@ def post(
         session_id=session_id,
         body=body,
         created_at=app.now,
+        distortion=distortion,
     )
-    outbox.add(callback)
+
+
+def _copy(app: Application, original: Callback) -> Callback:
+    copied = replace(
+        original,
+        id=app.ids.uuid(),
+        number=app.outbox.last + 1,
+        created_at=app.now,
+        status="pending",
+        attempts=(),
+        turn=0,
+        tries=0,
+    )
+    _enter(app, copied)
+    return copied
+
+
+def _enter(app: Application, callback: Callback) -> None:
+    outbox, distortion = app.outbox, callback.distortion
+    outbox.keep(callback)
     app.touch(callback)
-    return callback
+    if distortion.lost:
+        outbox.stop(callback, "dropped")
+    elif callback.event in outbox.held:
+        outbox.stop(callback, "held")
+    elif distortion.delay or distortion.behind_next:
+        app.after(RETRY, callback.id, distortion.delay)
+        if distortion.behind_next:
+            outbox.park(callback)
+    else:
+        outbox.ready(callback)
 
 
-def record(app: Application, callback: Callback, attempt: Attempt) -> None:
-    """Note what came of an attempt: delivered, tried again later, or given up."""
+def record(app: Application, callback: Callback, attempt: Attempt, turn: int) -> None:
+    """Note what came of an attempt of that `turn`: delivered, tried again later, or given up.
+
+    What has been decided meanwhile (sent again, dropped) stands; but what has arrived is not sent again when released.
+    """
+    if not callback.tries:
+        callback.since = attempt.at
+    callback.tries += 1
     callback.attempts = (*callback.attempts, attempt)
     app.touch(callback)
-    if callback.status == "dropped":
-        return
+    outdated = callback.turn != turn
     if not attempt.cause:
-        callback.status = "delivered"
-        app.timeline.cancel(RETRY, callback.id)
+        if not outdated or callback.status == "held":
+            app.timeline.cancel(RETRY, callback.id)
+            app.outbox.stop(callback, "delivered")
         return
-    if callback.status == "held":
+    if outdated:
         return
-    first = callback.attempts[0].at
-    due = app.now + min(FIRST_WAIT * 2 ** (len(callback.attempts) - 1), LONGEST_WAIT)
-    if due - first > GIVEN_UP:
-        callback.status = "failed"
+    due = app.now + min(FIRST_WAIT * 2 ** min(callback.tries - 1, 20), LONGEST_WAIT)
+    if due - callback.since > GIVEN_UP:
+        app.outbox.stop(callback, "failed")
     else:
         app.timeline.set(RETRY, callback.id, due)
 
@@ -207,8 +301,8 @@ def record(app: Application, callback: Callback, attempt: Attempt) -> None:
 def hold(app: Application, pattern: str = "*") -> list[Callback]:
     """Hold callbacks from now on, and those that wait to be tried again. Returns those that became held."""
     outbox = app.outbox
-    outbox.held = tuple(dict.fromkeys((*outbox.held, pattern)))
-    stopped = [callback for callback in outbox if callback.status == "pending" and matches(pattern, callback.event)]
+    outbox.held |= _types(pattern)
+    stopped = [callback for callback in outbox if callback.status == "pending" and callback.event in outbox.held]
     for callback in stopped:
         app.timeline.cancel(RETRY, callback.id)
         outbox.stop(callback, "held")
@@ -225,7 +319,7 @@ def release(app: Application, pattern: str = "*", ids: Iterable[str] | None = No
     if ids is not None:
         released = [outbox.get(callback_id) for callback_id in ids]
     else:
-        outbox.held = () if pattern == "*" else tuple(held for held in outbox.held if held != pattern)
+        outbox.held -= _types(pattern)
         released = [callback for callback in outbox if matches(pattern, callback.event)]
     released = [callback for callback in released if callback.status == "held"]
     for callback in released:
@@ -234,10 +328,15 @@ def release(app: Application, pattern: str = "*", ids: Iterable[str] | None = No
     return released
 
 
+def _types(pattern: str) -> frozenset[str]:
+    return frozenset(type_ for type_ in TYPES if matches(pattern, type_))
+
+
 def redeliver(app: Application, callback_id: str) -> Callback:
-    """Send a callback once more, now, whatever became of it. Raises `Unknown`."""
+    """Send a callback once more, now, whatever became of it: a new series of attempts. Raises `Unknown`."""
     callback = app.outbox.get(callback_id)
     app.timeline.cancel(RETRY, callback.id)
+    callback.tries = 0
     app.outbox.ready(callback)
     app.touch(callback)
     return callback
@@ -254,21 +353,12 @@ def drop(app: Application, callback_id: str) -> Callback:
 
 def duplicate(app: Application, callback_id: str) -> Callback:
     """Send the same callback a second time, with the same `jti`. Raises `Unknown`."""
-    original = app.outbox.get(callback_id)
-    return post(
-        app,
-        webhook=original.webhook,
-        event=original.event,
-        url=original.url,
-        secret=original.secret,
-        session_id=original.session_id,
-        body=original.body,
-        jti=original.jti,
-    )
+    return _copy(app, app.outbox.get(callback_id))
 
 
 def _retry(app: Application, callback_id: str) -> None:
     callback = app.outbox.get(callback_id)
+    app.timeline.cancel(RETRY, callback_id)
     app.outbox.ready(callback)
     app.touch(callback)
 

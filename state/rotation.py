@@ -54,7 +54,8 @@ def _expect_rotation(app: Application, session_id: str) -> None:
     if life:
         app.after("session.rotate", session_id, life)
         for action, before in NOTICES.items():
-            app.after(action, session_id, life - before)
+            if life > before:
+                app.after(action, session_id, life - before)
 
 
 def _migrated(app: Application, session_id: str) -> None:

@@ -76,6 +76,16 @@ def reactions(
     }
 
 
+ALL_OF_IT = Selected()
+
+
+def taken_in(composition: Composition, session: Session) -> Mapping[str, Selected]:
+    """Return the streams of the session that are taken in right now."""
+    if composition.stream_mode == "auto":
+        return dict.fromkeys(session.streams, ALL_OF_IT)
+    return {stream_id: chosen for stream_id, chosen in composition.selected.items() if stream_id in session.streams}
+
+
 def takes_in(composition: Composition, session: Session) -> bool:
     """Tell whether anything of the session is taken in right now."""
     if composition.stream_mode == "auto":

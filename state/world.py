@@ -112,6 +112,9 @@ class World:
         app = self.get(application_id)
         del self._applications[app.id]
         del self._by_api_key[app.credentials.api_key]
+        change = Change(app.id, app.version + 1, {}, [], frozenset({(app.kind, app.id)}), reset=True)
+        for listener in self.listeners:
+            listener(change)
 
     def unit(self, app: Application) -> Unit:
         """Return a unit of work on the application: `with world.unit(app) as app: …`."""

@@ -94,13 +94,15 @@ async def change_application(
 
 
 @router.post("/applications/{application}/reset", status_code=204, response_class=Response)
-async def reset_application(app: CurrentApplication, world: CurrentWorld) -> None:
+async def reset_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
     """Forget every resource, timer, event and exchange; credentials, options and the clock stay."""
+    request.app.state.timelapse.stop(app)
     with world.unit(app):
         app.reset()
 
 
 @router.delete("/applications/{application}", status_code=204, response_class=Response)
-async def delete_application(app: CurrentApplication, world: CurrentWorld) -> None:
+async def delete_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
     """Delete an application with all it has."""
+    request.app.state.timelapse.stop(app)
     world.remove(app.id)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.control.common import CurrentApplication, CurrentWorld, check_type
+from emulator.control.events import LONGEST_WAIT
 from emulator.control.models import CallbackOrder, CallbackPattern
+from emulator.events import Waiting
 from state import outbox
 from state.application import Application
+from state.events import matches
 from state.outbox import Attempt, Callback
 
 router = APIRouter(prefix="/applications/{application}/callbacks", tags=["Callbacks"])
@@ -30,6 +35,7 @@ def show_callback(app: Application, callback: Callback) -> dict[str, Any]:
         "url": callback.url,
         "sessionId": callback.session_id,
         "status": callback.status,
+        "fault": callback.distortion.fault or None,
         "createdAt": callback.created_at,
         "nextAttemptAt": retry.due if retry else None,
         "body": orjson.loads(callback.body),
@@ -46,10 +52,18 @@ def _show_attempt(callback: Callback, attempt: Attempt) -> dict[str, Any]:
         "cause": attempt.cause or None,
         "request": {"headers": dict(attempt.request_headers), "body": callback.body.decode()},
         "response": {
-            "headers": dict(attempt.response_headers),
+            "headers": _joined(attempt.response_headers),
             "body": attempt.response_body.decode("utf-8", "replace"),
         },
     }
+
+
+def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """Return headers by name; repeated ones joined with commas."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 def _list(app: Application, callbacks: list[Callback]) -> dict[str, Any]:
@@ -58,36 +72,51 @@ def _list(app: Application, callbacks: list[Callback]) -> dict[str, Any]:
 
 @router.get("")
 async def list_callbacks(
+    request: Request,
     app: CurrentApplication,
     world: CurrentWorld,
     status: Status | None = None,
     event: str = "*",
     session: str | None = None,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
 ) -> dict[str, Any]:
-    """List callbacks, oldest first; `event` is that of an event (`archive.available`) or of a kind (`archive`)."""
-    with world.unit(app):
-        found = [
-            callback
-            for callback in app.outbox
-            if (status is None or callback.status == status)
-            and outbox.matches(event, callback.event)
-            and (session is None or callback.session_id == session)
-        ]
-        return _list(app, found[:limit])
+    """List callbacks, oldest first; `wait` s for the first one when there is none yet.
+
+    `event` is that of an event (`archive.available`) or of a kind (`archive`).
+    """
+    check_type(event)
+    waiting: Waiting = request.app.state.waiting
+    deadline = time.monotonic() + wait
+    while True:
+        news = waiting.of(app)
+        with world.unit(app):
+            wanted = (
+                callback
+                for callback in app.outbox
+                if (status is None or callback.status == status)
+                and matches(event, callback.event)
+                and (session is None or callback.session_id == session)
+            )
+            found = _list(app, list(islice(wanted, limit)))
+        if found["count"] or not await waiting.until(news, deadline):
+            return found
 
 
 @router.post("/hold")
 async def hold(app: CurrentApplication, world: CurrentWorld, body: CallbackPattern | None = None) -> dict[str, Any]:
     """Hold callbacks from now on: all, or those of an event or kind. Answers those that became held."""
+    body = body or CallbackPattern()
+    check_type(body.event)
     with world.unit(app):
-        return _list(app, outbox.hold(app, body.event if body else "*"))
+        return _list(app, outbox.hold(app, body.event))
 
 
 @router.post("/release")
 async def release(app: CurrentApplication, world: CurrentWorld, body: CallbackPattern | None = None) -> dict[str, Any]:
     """Send what is held: all, those of an event or kind, or just `ids` (the others stay held)."""
     body = body or CallbackPattern()
+    check_type(body.event)
     with world.unit(app):
         return _list(app, outbox.release(app, body.event, body.ids))
 

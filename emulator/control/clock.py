@@ -41,7 +41,8 @@ async def change_clock(
     """Freeze, resume, or advance: by seconds, to the next transition, until idle.
 
     What falls due on the way happens, each at its own time, and its callbacks are attempted before time goes on.
-    `idle` goes on until no processing and no retry is pending; contractual times are not waited for.
+    `idle` goes on until no processing and no retry is pending; contractual times are not waited for. All of it ends when
+    whoever asked goes away, and with a `freeze`, a `resume`, a reset or a deletion.
     """
     if body.action == "advance" and body.seconds is None:
         raise ControlError(400, "is required for advance", "seconds")
@@ -50,18 +51,23 @@ async def change_clock(
     if app.clock.now() + (body.seconds or 0) * 1000 > LAST:
         raise ControlError(400, "must not lead beyond the year 9999", "seconds")
     timelapse: Timelapse = request.app.state.timelapse
+    gone = request.is_disconnected
+    if body.action in ("freeze", "resume"):
+        timelapse.stop(app)
     if body.action == "freeze":
         with world.unit(app):
-            app.clock.freeze(body.at)
+            app.clock.freeze()
+        if body.at is not None:
+            await timelapse.advance_to(app, body.at, gone)
     elif body.action == "resume":
         with world.unit(app):
             app.clock.resume(body.speed or 1.0)
     elif body.action == "advance":
-        await timelapse.advance(app, int((body.seconds or 0) * 1000))
+        await timelapse.advance(app, int((body.seconds or 0) * 1000), gone)
     elif body.action == "next":
-        await timelapse.advance_to_next(app)
+        await timelapse.advance_to_next(app, gone)
     else:
-        await timelapse.run_until_idle(app)
+        await timelapse.run_until_idle(app, gone)
     request.app.state.ticker.wake()
     with world.unit(app):
         return show_clock(app)

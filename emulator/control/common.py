@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
 from state.application import Application
+from state.events import TYPES
 from state.world import World
 
 
@@ -75,6 +76,13 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return a question for the known name that is nearest, or nothing."""
     near = difflib.get_close_matches(name, sorted(known), n=1)
     return f"did you mean {near[0]}?" if near else ""
+
+
+def check_type(type_: str | None) -> None:
+    """Raise `ControlError` (400) for a type of events that there is not; `*`, types and kinds are."""
+    kinds = {known.partition(".")[0] for known in TYPES}
+    if type_ is not None and type_ != "*" and type_ not in TYPES and type_ not in kinds:
+        raise ControlError(400, f"there is no event {type_}", "event", suggest(type_, TYPES | kinds))
 
 
 def _fields_of(endpoint: Callable[..., Any]) -> set[str]:

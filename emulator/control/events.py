@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from itertools import islice
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, suggest
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, check_type
 from emulator.events import Waiting, show_event
 from state.application import Application
-from state.events import TYPES, Event
-from state.outbox import matches
+from state.events import Event, matches
+from state.world import World
 
 router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
 
@@ -31,12 +32,6 @@ def _wanted(event: Event, type_: str | None, subject: str | None, session: str |
     )
 
 
-def _check_type(type_: str | None) -> None:
-    kinds = {known.partition(".")[0] for known in TYPES}
-    if type_ is not None and type_ not in TYPES and type_ not in kinds:
-        raise ControlError(400, f"there is no event {type_}", "type", suggest(type_, TYPES | kinds))
-
-
 @router.get("")
 async def list_events(
     request: Request,
@@ -51,20 +46,24 @@ async def list_events(
 ) -> dict[str, Any]:
     """List what happened after an event number, oldest first; `wait` s for it when nothing has yet.
 
-    `type` is that of an event (`archive.available`) or of a kind (`archive`); `last` is the newest number there is.
+    `type` is that of an event (`archive.available`) or of a kind (`archive`). `last` is the number to go on after: that
+    of the newest event, or of the last one listed where `limit` cut the list. `first` is the oldest that is kept.
     """
-    _check_type(type)
+    check_type(type)
     waiting: Waiting = request.app.state.waiting
     deadline = time.monotonic() + wait
     while True:
         news = waiting.of(app)
         with world.unit(app):
-            found = [event for event in app.events.after(after) if _wanted(event, type, subject, session)][:limit]
-            last = app.events.last
+            wanted = (event for event in app.events.after(after) if _wanted(event, type, subject, session))
+            found = list(islice(wanted, limit))
+            last = found[-1].number if len(found) == limit else app.events.last
             items = [show_event(request, app, event) for event in found]
-        remaining = deadline - time.monotonic()
-        if items or remaining <= 0 or not await waiting.wait(news, remaining):
-            return {"last": last, "count": len(items), "items": items}
+        if items or not await waiting.until(news, deadline):
+            return {"first": app.events.first, "last": last, "count": len(items), "items": items}
+        if world.find(app.id) is not app:
+            raise ControlError(404, "the application was deleted", "application")
+        after = last
 
 
 @router.get("/stream", response_class=Response)
@@ -77,12 +76,12 @@ async def stream_events(
     session: str | None = None,
 ) -> StreamingResponse:
     """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID."""
-    _check_type(type)
+    check_type(type)
     start = after
     if start is None:
         resumed = request.headers.get("last-event-id", "")
-        start = int(resumed) if resumed.isascii() and resumed.isdigit() else app.events.last
-    stream = _stream(request, app, start, type, session)
+        start = int(resumed[:15]) if resumed.isascii() and resumed.isdigit() else app.events.last
+    stream = _stream(request, app, min(start, app.events.last), type, session)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
@@ -92,12 +91,15 @@ async def _stream(
 ) -> AsyncIterator[bytes]:
     waiting: Waiting = request.app.state.waiting
     yield b": connected\n\n"
-    while not waiting.stopping.is_set():
+    world: World = request.app.state.world
+    while world.find(app.id) is app and not waiting.stopping.is_set():
         news = waiting.of(app)
+        if app.events.first > after + 1:
+            yield b": events %d to %d are no longer kept\n\n" % (after + 1, app.events.first - 1)
         for event in app.events.after(after):
             after = event.number
             if _wanted(event, type_, None, session):
                 data = orjson.dumps(show_event(request, app, event))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.type.encode(), data)
-        if not await waiting.wait(news, HEARTBEAT) and not waiting.stopping.is_set():
+        if not await waiting.until(news, time.monotonic() + HEARTBEAT) and not waiting.stopping.is_set():
             yield b": still here\n\n"

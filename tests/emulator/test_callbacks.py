@@ -263,7 +263,7 @@ def test_every_way_to_fail_is_an_attempt_with_its_cause(client: TestClient, rece
             "stream_created": receiver.url,
             "session_destroyed": "http://127.0.0.1:1/nobody",
             "connection_destroyed": f"http://127.0.0.1:{odd.server_address[1]}/",
-            "stream_destroyed": "http://[::bad/",
+            "stream_destroyed": "http://nobody.invalid/",
         }
         tenant = Tenant(client, webhooks={key: {"address": address} for key, address in addresses.items()})
         tenant.control("POST", "/clock", {"action": "freeze"})
@@ -279,7 +279,7 @@ def test_every_way_to_fail_is_an_attempt_with_its_cause(client: TestClient, rece
         "stream_created": "timeout",
         "session_destroyed": "refused",
         "connection_destroyed": "reset",
-        "stream_destroyed": "invalid",
+        "stream_destroyed": "dns",
     }
     assert not receiver.received("elsewhere")
 
@@ -425,3 +425,197 @@ def test_waiting_ends_as_soon_as_it_happens(client: TestClient) -> None:
     (event,) = tenant.control("GET", "/events", params=query)["items"]
     assert event["data"]["status"] == "available"
     assert tenant.control("GET", "/events", params={**query, "type": "archive.failed", "wait": 0.05})["items"] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://[::1", "http://127.0.0.1:99999/", "http://?x", "http://a b/", "http://u:p@h/", "ftp://h/", "http://h:0/"],
+)
+def test_an_address_that_cannot_be_called_is_refused(client: TestClient, address: str) -> None:
+    answer = client.post("/_emulator/applications", json={"webhooks": {"archive_status": {"address": address}}})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "webhooks.archive_status.address")
+
+
+def test_strange_bytes_in_an_answer_do_no_harm(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.reply(500, headers={"X-Name": "caf\xe9", "Set-Cookie": "a=1"})
+    tenant.session(join=1)
+    assert {each["attempts"][0]["status"] for each in outbox(tenant)} == {500}
+    assert tenant.control("POST", "/callbacks/hold")["count"] == 3
+
+
+def slow(client: TestClient, receiver: Receiver, **reply: Any) -> tuple[Tenant, str]:
+    """Return a tenant whose first callback is under way, and its id."""
+    tenant = told(client, receiver)
+    receiver.reply(delay=0.15, times=1, **reply)
+    tenant.session(join=1)
+    (first, *_) = tenant.control("GET", "/callbacks")["items"]
+    return tenant, first["id"]
+
+
+def test_sending_again_what_is_under_way_sends_it_twice(client: TestClient, receiver: Receiver) -> None:
+    tenant, first = slow(client, receiver)
+    tenant.control("POST", f"/callbacks/{first}/redeliver")
+    assert [len(each["attempts"]) for each in outbox(tenant)] == [2, 1, 1]
+    assert len(receiver.received("session.created")) == 2
+
+
+def test_holding_and_releasing_what_is_under_way_sends_nothing_twice(client: TestClient, receiver: Receiver) -> None:
+    tenant, _ = slow(client, receiver)
+    for _ in range(3):
+        tenant.control("POST", "/callbacks/hold")
+        tenant.control("POST", "/callbacks/release", {"event": "connection"})
+        tenant.control("POST", "/callbacks/release", {"event": "stream"})
+    assert [each["status"] for each in outbox(tenant)] == ["delivered"] * 3
+    assert sorted(each.event for each in receiver.received()) == [
+        "connection.created",
+        "session.created",
+        "stream.created",
+    ]
+
+
+def test_what_waits_behind_a_slow_one_can_be_put_in_another_order(client: TestClient, receiver: Receiver) -> None:
+    tenant, first = slow(client, receiver)
+    tenant.control("POST", "/callbacks/hold")
+    waiting = [each["id"] for each in outbox_now(tenant) if each["id"] != first]
+    tenant.control("POST", "/callbacks/reorder", {"ids": waiting[::-1]})
+    tenant.control("POST", "/callbacks/release")
+    outbox(tenant)
+    assert [each.event for each in receiver.received()][-2:] == ["stream.created", "connection.created"]
+
+
+def outbox_now(tenant: Tenant) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = tenant.control("GET", "/callbacks")["items"]
+    return items
+
+
+def test_an_application_made_anew_is_not_held_up_by_the_old_one(client: TestClient, receiver: Receiver) -> None:
+    same: dict[str, Any] = {"id": "33333333-0000-4000-8000-000000000001", "apiKey": "888888", "seed": 3}
+    receiver.reply(delay=0.25, times=1)
+    first = told(client, receiver, **same)
+    first.session(join=1)
+    first.control("DELETE", "")
+    second = told(client, receiver, **same)
+    second.session(join=1)
+    assert [each["status"] for each in outbox(second)] == ["delivered"] * 3
+
+
+def test_two_who_advance_at_once_advance_one_after_the_other(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.reply(500, delay=0.02)
+    tenant.session(join=1)
+    start = now(tenant)
+    both = [threading.Thread(target=tenant.advance, args=(100,)) for _ in range(2)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert now(tenant) == start + 200_000
+
+
+def test_a_moment_to_freeze_at_is_reached_through_everything_before_it(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    receiver.reply(500, times=1)
+    start = now(tenant)
+    tenant.session(join=1)
+    tenant.control("POST", "/clock", {"action": "freeze", "at": start + 48 * HOUR * 1000})
+    attempts = outbox(tenant)[0]["attempts"]
+    assert [(each["at"] - start, each["status"]) for each in attempts] == [(0, 500), (5000, 200)]
+
+
+def test_sending_by_hand_begins_a_new_series_of_attempts(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    tenant.session(join=1)
+    tenant.advance(25 * HOUR)
+    receiver.reply(500, times=1)
+    first = outbox_now(tenant)[0]["id"]
+    tenant.control("POST", f"/callbacks/{first}/redeliver")
+    tenant.advance(5)
+    again = tenant.control("GET", f"/callbacks/{first}")
+    assert (again["status"], [each["status"] for each in again["attempts"]]) == ("delivered", [200, 500, 200])
+
+
+def test_a_pattern_that_fits_no_event_is_refused(client: TestClient) -> None:
+    tenant = Tenant(client)
+    for method, path, body in (
+        ("POST", "/callbacks/hold", {"event": "archiv"}),
+        ("GET", "/callbacks?event=archiv", None),
+    ):
+        answer = client.request(method, f"/_emulator/applications/{tenant.id}{path}", json=body)
+        assert (answer.status_code, answer.json()["error"]["suggestion"]) == (400, "did you mean archive?")
+
+
+def test_releasing_a_part_of_what_is_held_holds_the_rest(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver)
+    tenant.control("POST", "/callbacks/hold")
+    tenant.control("POST", "/callbacks/release", {"event": "connection"})
+    tenant.session(join=1)
+    assert {each["event"]: each["status"] for each in outbox(tenant)} == {
+        "session.created": "held", "connection.created": "delivered", "stream.created": "held",
+    }  # fmt: skip
+
+
+class Forgetful(BaseHTTPRequestHandler):
+    """A receiver that keeps connections alive, and closes them without saying so."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_kept_connection_that_was_closed_is_no_failed_attempt(client: TestClient) -> None:
+    forgetful = HTTPServer(("127.0.0.1", 0), Forgetful)
+    threading.Thread(target=forgetful.serve_forever, args=(0.02,), daemon=True).start()
+    address = f"http://127.0.0.1:{forgetful.server_address[1]}/"
+    tenant = Tenant(client, webhooks={key: {"address": address} for key in KEYS})
+    tenant.session(join=10)
+    sent = outbox(tenant)
+    forgetful.shutdown()
+    forgetful.server_close()
+    assert len(sent) == 21
+    assert {(each["status"], len(each["attempts"])) for each in sent} == {("delivered", 1)}
+
+
+def test_waiting_for_a_callback(client: TestClient, receiver: Receiver) -> None:
+    tenant = told(client, receiver, pace="fast")
+    archive = tenant.archive()
+    tenant.control("POST", "/clock", {"action": "resume"})
+    tenant.call("POST", f"/archive/{archive}/stop")
+    query = {"event": "archive.available", "status": "delivered", "wait": 10}
+    (callback,) = tenant.control("GET", "/callbacks", params=query)["items"]
+    assert callback["body"]["id"] == archive
+
+
+def test_a_list_that_was_cut_can_be_gone_on_with(tenant: Tenant) -> None:
+    tenant.session(join=5)
+    seen: list[int] = []
+    after = 0
+    while items := (page := tenant.control("GET", "/events", params={"after": after, "limit": 3}))["items"]:
+        seen += [each["number"] for each in items]
+        after = page["last"]
+    assert seen == list(range(1, 12))
+
+
+def test_numbers_go_on_after_a_reset_and_a_deleted_application_ends_waiting(tenant: Tenant) -> None:
+    tenant.session(join=1)
+    before = tenant.control("GET", "/events")["last"]
+    tenant.control("POST", "/reset")
+    tenant.session(join=1)
+    assert [each["number"] for each in tenant.control("GET", "/events", params={"after": before})["items"]] == [4, 5, 6]
+    url = f"/_emulator/applications/{tenant.id}/events"
+    waited: list[int] = []
+    waiter = threading.Thread(
+        target=lambda: waited.append(tenant.client.get(url, params={"after": 9, "wait": 30}).status_code)
+    )
+    waiter.start()
+    while waiter.is_alive():  # the application is there until the waiter is
+        tenant.client.delete(f"/_emulator/applications/{tenant.id}")
+        waiter.join(0.05)
+    assert waited == [404]

@@ -292,3 +292,29 @@ def test_a_forced_pause_holds_still_until_somebody_publishes_again(tenant: Tenan
     tenant.advance(5)
     stop(tenant, archive)
     assert archive.duration == 5
+
+
+def test_a_forced_pause_still_idles_out_and_a_forced_start_records(tenant: Tenant) -> None:
+    idle, resumed = record(tenant), record(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        archives.force(app, idle, "paused")
+        archives.force(app, resumed, "paused")
+        archives.force(app, resumed, "started")
+    tenant.advance(3600)
+    stop(tenant, resumed)
+    assert (idle.reason, idle.duration) == ("maximum idle time exceeded", 0)
+    assert resumed.duration == 3600
+
+
+def test_an_automatic_archive_goes_on_after_twelve_hours_of_little(tenant: Tenant) -> None:
+    session = tenant.session(archive_mode="always")
+    client = tenant.join(session, publish=False)
+    for _ in range(13):
+        with tenant.world.unit(tenant.app) as app:
+            stream = sessions.publish(app, session, client, NewStream())
+        tenant.advance(60)
+        with tenant.world.unit(tenant.app) as app:
+            sessions.unpublish(app, session, stream.id)
+        tenant.advance(3540)
+    first, second = tenant.app.archives
+    assert second.created_at - first.created_at == 12 * HOUR

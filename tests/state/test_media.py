@@ -263,3 +263,15 @@ def test_outputs_go_on_connecting_when_everybody_stopped_publishing(tenant: Tena
     tenant.join(session)
     tenant.advance(10)
     assert outputs(each) == ("live", "live")
+
+
+def test_a_silent_call_ends_in_time_whatever_else_changes(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, NewCall("sip:a@localhost"))
+        sessions.change_stream(app, session, call.stream_id, has_audio=False)
+    tenant.advance(200)
+    with tenant.world.unit(tenant.app) as app:
+        sessions.change_stream(app, session, call.stream_id, muted=True)
+    tenant.advance(100)
+    assert call.reason_code == "706"
