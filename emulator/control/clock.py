@@ -41,7 +41,7 @@ async def change_clock(
     """Freeze, resume, or advance: by seconds, to the next transition, until idle.
 
     What falls due on the way happens, each at its own time, and its callbacks are attempted before time goes on.
-    `idle` goes on until no processing and no retry is pending; contractual times are not waited for. All of it ends when
+    `idle` goes on until no processing and no retry is pending; contractual times are not waited for. All ends when
     whoever asked goes away, and with a `freeze`, a `resume`, a reset or a deletion.
     """
     if body.action == "advance" and body.seconds is None:
