@@ -14,10 +14,11 @@ from starlette.responses import Response
 from emulator import documented, wire_faults
 from emulator.asked import AskedCall
 from emulator.gate import Passing
-from scenarios import effects as kinds
+from scenarios import answer_effects as kinds
 from scenarios import outcomes, timeline
-from scenarios.effects import Effect, Outcome
+from scenarios.effect import Effect
 from scenarios.engine import Fate, Faults, Firing
+from scenarios.later_effects import Outcome
 from scenarios.rules import Fault
 from state.application import Application
 from state.world import World

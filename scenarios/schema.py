@@ -33,12 +33,7 @@ def schema(names: Names) -> dict[str, Any]:
         when[field] = {"anyOf": [choice, several, _PLACEHOLDER], "description": description}
     then = definitions["Then"]
     definitions["Then"] = {"anyOf": [{"enum": sorted(EFFECTS)}, _PLACEHOLDER, then]}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Scenario pack",
-        **pack,
-        "$defs": definitions,
-    }
+    return {**pack, "$schema": DIALECT, "title": "Scenario pack", "$defs": definitions}
 
 
 def _with_placeholders(part: Any) -> Any:

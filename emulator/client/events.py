@@ -15,6 +15,10 @@ SHOWN = 10
 ALL = 10_000
 
 
+BEYOND = 10**15
+"""A number that no event reaches: asking for what comes after it tells the newest there is."""
+
+
 class EventCalls(Part):
     """Read what happened, and wait for what is to happen."""
 
@@ -39,7 +43,7 @@ class EventCalls(Part):
     @call
     def last_event(self) -> Steps[int]:
         """Return the number of the newest event, 0 before there is any: what to wait `after`."""
-        last, _ = yield from self._events(limit=1)
+        last, _ = yield from self._events(after=BEYOND)
         return last
 
     @call

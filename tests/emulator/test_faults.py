@@ -14,8 +14,8 @@ from emulator.contract import CONTRACTS
 from emulator.documented import answer
 from emulator.faulted import delay
 from emulator.operations import BY_ID, OPERATIONS
-from scenarios import effects
-from scenarios.effects import EFFECTS, Latency
+from scenarios.answer_effects import Documented, Latency
+from scenarios.effects import EFFECTS
 from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver
 
@@ -40,7 +40,7 @@ def fault(user: Driver, operation: str, then: Any, **rule: Any) -> str:
 
 # The answer
 
-STATUSES = {name: effect.status for name, effect in EFFECTS.items() if issubclass(effect, effects.Documented)}
+STATUSES = {name: effect.status for name, effect in EFFECTS.items() if issubclass(effect, Documented)}
 
 
 @pytest.mark.parametrize(("effect", "status"), STATUSES.items())

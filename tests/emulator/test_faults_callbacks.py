@@ -1,17 +1,23 @@
-"""What is asked before a callback is posted: which effects it meets."""
+"""Callbacks that rules have their way with: what is asked before one is posted, and what its receiver sees."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from emulator.client import ApplicationClient
 from emulator.faulting import Faulting, known_names
+from emulator.received import BadSignature
+from emulator.testing import Callbacks, Server
 from scenarios.effects import EFFECTS
 from state.application import Application, Credentials
 from state.options import Options
+from state.outbox import UNDISTORTED, Distortion
 from state.world import World
+from tests.scenarios.asking import call, control, new_session
 
 APP = "11111111-1111-4111-8111-111111111111"
 ARCHIVE = {"id": "22222222-2222-4222-8222-222222222222", "status": "available", "name": "lesson", "sessionId": "s"}
@@ -19,7 +25,7 @@ CALLBACKS = [name for name, effect in EFFECTS.items() if effect.kind == "callbac
 
 
 @pytest.fixture
-def application() -> Application:
+def app() -> Application:
     return World().add(APP, "test", Credentials("", "", "1", "secret"), Options())
 
 
@@ -28,21 +34,32 @@ def faulting() -> Faulting:
     return Faulting(World())
 
 
-def met(faulting: Faulting, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> list[str]:
-    return list(faulting.callback_effects(app, webhook, "s", json.dumps(body).encode()))
+def met(faulting: Faulting, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> Distortion:
+    return faulting.distortion(app, webhook, "s", json.dumps(body).encode())
 
 
-def test_an_application_without_rules_is_not_asked(faulting: Faulting, application: Application) -> None:
-    assert faulting.callback_effects(application, "archive_status", "s", b"not even read") == {}
-    assert application.faults is None
+EXPECTED = {
+    "callbackLost": Distortion("it", lost=True),
+    "callbackDelayed": Distortion("it", delay=5000),
+    "callbackDoubled": Distortion("it", copies=2),
+    "callbackReordered": Distortion("it", delay=5000, behind_next=True),
+    "callbackUnsigned": Distortion("it", signature="none"),
+    "callbackBadlySigned": Distortion("it", signature="wrong"),
+}
+
+
+def test_an_application_without_rules_is_not_asked(faulting: Faulting, app: Application) -> None:
+    assert faulting.distortion(app, "archive_status", "s", b"not even read") is UNDISTORTED
+    assert app.faults is None
 
 
 @pytest.mark.parametrize("effect", CALLBACKS)
-def test_every_effect_on_callbacks(faulting: Faulting, application: Application, effect: str) -> None:
-    fault = faulting.of(application).add({"when": {"callback": "archive_status"}, "then": effect, "times": 1}, 0)
-    assert met(faulting, application, "session_created") == []
-    assert met(faulting, application) == [effect]
-    assert met(faulting, application) == []
+def test_every_effect_on_callbacks(faulting: Faulting, app: Application, effect: str) -> None:
+    rule = {"name": "it", "when": {"callback": "archive_status"}, "then": effect, "times": 1}
+    fault = faulting.of(app).add(rule, 0)
+    assert met(faulting, app, "session_created") is UNDISTORTED
+    assert met(faulting, app) == EXPECTED[effect]
+    assert met(faulting, app) is UNDISTORTED
     assert (fault.hits, fault.spent) == (1, True)
 
 
@@ -61,22 +78,127 @@ def test_every_effect_on_callbacks(faulting: Faulting, application: Application,
         ({"callback": "*", "nth": 2}, False),
     ],
 )
-def test_conditions_look_at_the_callbacks_body(
-    faulting: Faulting, application: Application, when: Any, expected: bool
-) -> None:
-    faulting.of(application).add({"when": when, "then": "callbackLost"}, 0)
-    assert met(faulting, application) == (["callbackLost"] if expected else [])
+def test_conditions_look_at_the_callbacks_body(faulting: Faulting, app: Application, when: Any, expected: bool) -> None:
+    faulting.of(app).add({"when": when, "then": "callbackLost"}, 0)
+    assert met(faulting, app).lost is expected
 
 
-def test_several_effects_with_their_settings(faulting: Faulting, application: Application) -> None:
+def test_several_effects_together(faulting: Faulting, app: Application) -> None:
     then = {"callbackDoubled": {"times": 3}, "callbackUnsigned": {}}
-    faulting.of(application).add({"when": {"callback": "*"}, "then": then}, 0)
-    effects = faulting.callback_effects(application, "archive_status", "s", json.dumps(ARCHIVE).encode())
-    assert {name: effect.model_dump() for name, effect in effects.items()} == {
-        "callbackDoubled": {"times": 3},
-        "callbackUnsigned": {},
-    }
+    faulting.of(app).add({"name": "it", "when": {"callback": "*"}, "then": then}, 0)
+    assert met(faulting, app) == Distortion("it", copies=3, signature="none")
 
 
 def test_every_webhook_can_be_named() -> None:
     assert {"archive_status", "sip_call_mute_forced", "session_notification"} <= set(known_names().callbacks)
+
+
+# What the receiver sees
+
+
+@pytest.fixture
+def callbacks(server: Server, application: ApplicationClient) -> Iterator[Callbacks]:
+    """A receiver of the application's callbacks."""
+    with Callbacks(server, application) as callbacks:
+        application.send_callbacks_to(callbacks.url)
+        yield callbacks
+
+
+@pytest.fixture
+def archive(server: Server, application: ApplicationClient, callbacks: Callbacks) -> Any:
+    """Starts an archive of a session of one, and stops it."""
+    session = new_session(server, application, join=1)
+
+    def start_and_stop() -> None:
+        made = call(server, application, "POST", "/archive", {"sessionId": session}).json()
+        call(server, application, "POST", f"/archive/{made['id']}/stop")
+
+    return start_and_stop
+
+
+def fault(server: Server, application: ApplicationClient, state: str, then: Any) -> None:
+    when = {"callback": "archive_status", "state": state}
+    control(server, application, "POST", "/faults", {"name": "it", "when": when, "then": then})
+
+
+def told(callbacks: Callbacks) -> list[str]:
+    return [one.event.removeprefix("archive.") for one in callbacks.received("archive")]
+
+
+def test_a_lost_callback_never_comes(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    fault(server, application, "stopped", "callbackLost")
+    archive()
+    callbacks.wait_for("archive.available")
+    assert told(callbacks) == ["started", "uploaded", "available"]
+
+
+def test_a_doubled_callback_comes_twice_with_the_same_jti(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    fault(server, application, "stopped", {"callbackDoubled": {"times": 3}})
+    archive()
+    callbacks.wait_for("archive.available")
+    assert told(callbacks) == ["started", "stopped", "stopped", "stopped", "uploaded", "available"]
+    assert len({one.jti for one in callbacks.received("archive.stopped")}) == 1
+
+
+def test_a_reordered_callback_comes_after_the_next(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    fault(server, application, "stopped", "callbackReordered")
+    archive()
+    callbacks.wait_for("archive.available")
+    assert told(callbacks) == ["started", "uploaded", "stopped", "available"]
+
+
+def test_a_delayed_callback_follows_the_clock(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    fault(server, application, "started", {"callbackDelayed": {"seconds": 3600}})
+    archive()
+    callbacks.wait_for("archive.available")
+    assert "started" not in told(callbacks)
+    application.clock.advance(3600)
+    callbacks.wait_for("archive.started")
+
+
+@pytest.mark.parametrize("effect", ["callbackUnsigned", "callbackBadlySigned"])
+def test_a_callback_whose_signature_is_no_good(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any, effect: str
+) -> None:
+    fault(server, application, "stopped", effect)
+    archive()
+    callbacks.verify(callbacks.wait_for("archive.started"))
+    stopped = callbacks.wait_for("archive.stopped")
+    with pytest.raises(BadSignature):
+        callbacks.verify(stopped)
+    assert ("authorization" in stopped.headers) is (effect == "callbackBadlySigned")
+
+
+def test_the_pack_webhook_outage(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    control(server, application, "PUT", "/scenarios/webhook-outage", {"parameters": {"seconds": 3600}})
+    callbacks.clear()
+    archive()
+    application.wait_for("archive.available", timeout=5)
+    application.clock.advance(3600)
+    archive()
+    callbacks.wait_for("archive.available")
+    assert told(callbacks) == ["started", "stopped", "uploaded", "available"]
+    assert control(server, application, "GET", "/scenarios/webhook-outage")["hits"] >= 4
+
+
+def test_the_pack_webhook_storm(
+    server: Server, application: ApplicationClient, callbacks: Callbacks, archive: Any
+) -> None:
+    control(server, application, "PUT", "/scenarios/webhook-storm", {"parameters": {"share": 1, "times": 2}})
+    callbacks.clear()
+    archive()
+    application.wait_for("archive.available", timeout=5)
+    application.clock.advance(60)
+    callbacks.wait_for("archive.available")
+    seen = told(callbacks)
+    assert sorted(seen) == sorted(["started", "stopped", "uploaded", "available"] * 2)

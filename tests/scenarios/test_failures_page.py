@@ -14,7 +14,8 @@ import pytest
 from emulator.client import ApplicationClient
 from emulator.faulting import known_names
 from emulator.testing import Server
-from scenarios.effects import EFFECTS, Documented
+from scenarios.answer_effects import Documented
+from scenarios.effects import EFFECTS
 from scenarios.magic import MAGIC
 from scenarios.pack import load
 from scenarios.packs import BUNDLED, Library

@@ -1,0 +1,192 @@
+"""Effects on what comes later, in s of the application's clock: on a resource, and on callbacks on their way."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from scenarios.effect import Effect
+
+Seconds = float
+
+# Outcomes: what becomes of a resource later, in s of the application's clock
+
+
+class Outcome(Effect):
+    """What becomes of what the operation started, on the application's clock."""
+
+    kind = "outcome"
+
+
+class UploadFails(Outcome):
+    """The archive stops, and its upload fails."""
+
+    follows = ("startArchive", "stopArchive")
+    reason: str = "failure"
+
+
+class UploadSlow(Outcome):
+    """The archive's upload takes so many seconds."""
+
+    follows = ("startArchive", "stopArchive")
+    seconds: Seconds = Field(30, ge=0)
+
+
+class UploadStuck(Outcome):
+    """The archive stays `stopped` for ever."""
+
+    follows = ("startArchive", "stopArchive")
+
+
+class ArchiveFails(Outcome):
+    """The archive fails while it records."""
+
+    follows = ("startArchive",)
+    seconds: Seconds = Field(0, ge=0)
+    reason: str = "failure"
+
+
+class BroadcastFails(Outcome):
+    """The broadcast fails, as when its server dies."""
+
+    follows = ("startBroadcast",)
+    seconds: Seconds = Field(0, ge=0)
+    reason: str = "forceDisconnected"
+
+
+class _Target(Outcome):
+    follows = ("startBroadcast",)
+    seconds: Seconds = Field(0, ge=0)
+    target: str = Field("", description="id, stream name or server URL of the target; empty for all")
+
+
+class RtmpOffline(_Target):
+    """RTMP targets go `offline`: unreachable, or the stream key was refused."""
+
+
+class RtmpError(_Target):
+    """RTMP targets go to `error`: a fault inside the platform."""
+
+
+class HlsError(Outcome):
+    """The HLS output goes to `error`."""
+
+    follows = ("startBroadcast",)
+    seconds: Seconds = Field(0, ge=0)
+
+
+class RenderCannotLoad(Outcome):
+    """The render fails instead of starting."""
+
+    follows = ("startRender",)
+    reason: str = "Could not load URL"
+
+
+class RenderCrashes(Outcome):
+    """The render fails so many seconds after it was started."""
+
+    follows = ("startRender",)
+    seconds: Seconds = Field(5, ge=0)
+    reason: str = "Renderer crashed"
+
+
+class CaptionsFail(Outcome):
+    """The captions' provider fails."""
+
+    follows = ("startCaptions",)
+    seconds: Seconds = Field(0, ge=0)
+    reason: str = "Transcribe quota exceeded"
+
+
+class SipBusy(Outcome):
+    """The far side is busy: HANGUP, reason 486."""
+
+    follows = ("dial",)
+
+
+class SipNoAnswer(Outcome):
+    """The far side rings, and nobody answers: HANGUP after `seconds`, reason 480 or 408."""
+
+    follows = ("dial",)
+    seconds: Seconds = Field(30, ge=0)
+    code: Literal["408", "480"] = "480"
+
+
+class SipDeclined(Outcome):
+    """The far side rings and declines: HANGUP, reason 603."""
+
+    follows = ("dial",)
+
+
+class SipDrops(Outcome):
+    """The call drops so many seconds after it was answered, reason 703."""
+
+    follows = ("dial",)
+    seconds: Seconds = Field(5, ge=0)
+
+
+class SipMediaTimeout(Outcome):
+    """No media comes from the far side: HANGUP so many seconds after the answer, reason 704."""
+
+    follows = ("dial",)
+    seconds: Seconds = Field(30, ge=0)
+
+
+class HandshakeFails(Outcome):
+    """The audio connector's WebSocket handshake does not finish: it is disconnected."""
+
+    follows = ("connectAudio",)
+    seconds: Seconds = Field(6, ge=0)
+
+
+class NetworkDrops(Outcome):
+    """Somebody's network drops (`networkDisconnected`): the `first` or `last` client of the session, or `all`."""
+
+    seconds: Seconds = Field(0, ge=0)
+    who: Literal["first", "last", "all"] = "last"
+
+
+class ServerRotation(Outcome):
+    """The session's server is taken away: everybody is disconnected, the session ends with `serverRotation`."""
+
+    seconds: Seconds = Field(0, ge=0)
+
+
+# Callbacks
+
+
+class CallbackEffect(Effect):
+    """What happens to a callback on its way."""
+
+    kind = "callback"
+
+
+class CallbackLost(CallbackEffect):
+    """The callback is never sent."""
+
+
+class CallbackDelayed(CallbackEffect):
+    """The callback is sent so many seconds later, on the application's clock."""
+
+    seconds: Seconds = Field(5, ge=0)
+
+
+class CallbackDoubled(CallbackEffect):
+    """The callback is sent `times` times, with the same `jti`."""
+
+    times: int = Field(2, ge=2, le=100)
+
+
+class CallbackReordered(CallbackEffect):
+    """The callback is sent after the next one of its session; after `seconds` when none comes."""
+
+    seconds: Seconds = Field(5, ge=0)
+
+
+class CallbackUnsigned(CallbackEffect):
+    """The callback comes without its signature."""
+
+
+class CallbackBadlySigned(CallbackEffect):
+    """The callback is signed with another secret."""
