@@ -24,7 +24,7 @@ from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_validation
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
-from emulator.faulting import Faulting
+from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Gate
 from emulator.lax import lax
 from emulator.paths import CONTROL

@@ -142,7 +142,7 @@ def _explain(body: bytes) -> str:
 
 
 def _names() -> Names:
-    from emulator.faulting import known_names
+    from emulator.faults.faulting import known_names
 
     return known_names()
 

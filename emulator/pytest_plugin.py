@@ -37,8 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the markers."""
     config.addinivalue_line("markers", "video_application(**options): options of the application that the test gets")
+    config.addinivalue_line("markers", "video_fault(then, operation, **conditions): a fault rule of that application")
+    config.addinivalue_line(
+        "markers", "video_scenario(name, **parameters): a scenario pack applied to that application"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -62,12 +66,16 @@ def video_emulator(pytestconfig: pytest.Config) -> Iterator[Server]:
 def video_application(video_emulator: Server, request: pytest.FixtureRequest) -> Iterator[ApplicationClient]:
     """A new application, deleted after the test; the marker `video_application` sets its options.
 
-    Of several markers the one nearest to the test wins.
+    Of several of these markers the one nearest to the test wins; `video_fault` and `video_scenario` add up.
     """
     options: dict[str, Any] = {"name": request.node.name[:200]}
     for marker in reversed(list(request.node.iter_markers("video_application"))):
         options |= marker.kwargs
     with video_emulator.emulator.application(**options) as application:
+        for marker in request.node.iter_markers("video_fault"):
+            application.faults.add(*marker.args, **marker.kwargs)
+        for marker in request.node.iter_markers("video_scenario"):
+            application.scenario(*marker.args, **marker.kwargs).apply()
         yield application
 
 

@@ -16,7 +16,7 @@ from emulator.api import archives, broadcasts, media, sessions, streams
 from emulator.auth import Authenticator, Caller
 from emulator.call import Call, Handler, Surroundings
 from emulator.errors import Invalid, NotAllowed
-from emulator.faulting import Faulting
+from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Passing
 from emulator.operations import OPERATIONS, Operation
 from state.errors import Refused

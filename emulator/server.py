@@ -14,10 +14,10 @@ from typing import Any
 
 import uvicorn
 
+from emulator.faults.connection import Protocol
 from emulator.listeners import Listeners
 from emulator.settings import Settings
 from emulator.tls import TlsFiles
-from emulator.wire_faults import Protocol
 
 SHUTDOWN_SECONDS = 3
 """How long running requests may take to end after SIGTERM."""

@@ -20,6 +20,7 @@ from .answers import (
     ClockState,
     Event,
     Exchange,
+    Fault,
     Message,
     Participant,
     Session,
@@ -30,7 +31,8 @@ from .answers import (
 from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
 from .clock import AsyncClock, Clock
 from .emulator import AsyncEmulator, Emulator
-from .errors import ControlRefused, EmulatorError, NotInTime, NotReachable
+from .errors import ControlRefused, EmulatorError, NotInTime, NotReachable, NotVerified
+from .faults import AsyncFaults, AsyncScenario, Faults, Scenario
 from .outbox import AsyncOutbox, Outbox
 from .sessions import AsyncParticipants, Participants
 
@@ -40,8 +42,10 @@ __all__ = [
     "AsyncApplicationClient",
     "AsyncClock",
     "AsyncEmulator",
+    "AsyncFaults",
     "AsyncOutbox",
     "AsyncParticipants",
+    "AsyncScenario",
     "Attempt",
     "Call",
     "Callback",
@@ -52,12 +56,16 @@ __all__ = [
     "EmulatorError",
     "Event",
     "Exchange",
+    "Fault",
+    "Faults",
     "Message",
     "NotInTime",
     "NotReachable",
+    "NotVerified",
     "Outbox",
     "Participant",
     "Participants",
+    "Scenario",
     "Session",
     "Signal",
     "Stream",

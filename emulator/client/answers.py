@@ -182,7 +182,8 @@ class Callback:
 class Exchange:
     """A request to the service and its answer, as the journal keeps them: `at` and `duration` in ms.
 
-    `claims` are those of the token, `unread` names the fields of the body that nothing looked at.
+    `claims` are those of the token, `unread` names the fields of the body that nothing looked at, `fault` the rules
+    that fired.
     """
 
     number: int
@@ -198,6 +199,25 @@ class Exchange:
     answer: str = ""
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault rule: what it waits for (`when`), what it does (`then`), how often it fired (`hits`).
+
+    `source` is the scenario pack that it belongs to, or empty; `times` 0 means without end.
+    """
+
+    name: str
+    hits: int = 0
+    spent: bool = False
+    when: Mapping[str, Any] = field(default_factory=dict)
+    then: Any = None
+    position: str = ""
+    times: int = 0
+    priority: int = 0
+    source: str = ""
 
 
 def read(kind: type[T], item: Mapping[str, Any]) -> T:

@@ -10,6 +10,7 @@ from .answers import Exchange, read_all
 from .asking import Ask, Async, Part, Steps, Sync, call, camel
 from .clock import AsyncClock, Clock, ClockCalls
 from .events import EventCalls
+from .faults import AsyncFaults, AsyncScenario, Faults, Scenario, VerifyCalls
 from .outbox import AsyncOutbox, Outbox, OutboxCalls
 from .sessions import AsyncParticipants, Participants, SessionCalls
 
@@ -37,7 +38,7 @@ WEBHOOKS = (
 """The webhooks that an application can have."""
 
 
-class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Part):
+class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, VerifyCalls, Part):
     """The credentials and options of an application, as of the last answer, and what can be asked of it."""
 
     id: str
@@ -111,6 +112,7 @@ class ApplicationClient(ApplicationCalls, Sync):
     """One application. In a `with` block it is deleted at the end.
 
     Everything can be called on it directly; `clock`, `participants` and `outbox` have the same calls by subject.
+    Failures are asked for by `faults` and `scenario`.
     """
 
     def __init__(self, http: httpx.Client, shown: Mapping[str, Any]) -> None:
@@ -119,6 +121,13 @@ class ApplicationClient(ApplicationCalls, Sync):
         self.clock = Clock(http, self._path)
         self.participants = Participants(http, self._path)
         self.outbox = Outbox(http, self._path)
+        self.faults = Faults(http, self._path)
+
+    def scenario(self, name: str, *, session: str | None = None, **parameters: Any) -> Scenario:
+        """Return a scenario pack with its parameters: applied in a `with` block, or by `apply()`."""
+        scenario = Scenario(self._http, self._path)
+        scenario._set(name, session, parameters)
+        return scenario
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +145,13 @@ class AsyncApplicationClient(ApplicationCalls, Async):
         self.clock = AsyncClock(http, self._path)
         self.participants = AsyncParticipants(http, self._path)
         self.outbox = AsyncOutbox(http, self._path)
+        self.faults = AsyncFaults(http, self._path)
+
+    def scenario(self, name: str, *, session: str | None = None, **parameters: Any) -> AsyncScenario:
+        """Return a scenario pack with its parameters: applied in an `async with` block, or by `apply()`."""
+        scenario = AsyncScenario(self._http, self._path)
+        scenario._set(name, session, parameters)
+        return scenario
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,10 @@ class NotInTime(EmulatorError, TimeoutError):
     """What was waited for did not happen; the message says what happened instead."""
 
 
+class NotVerified(EmulatorError, AssertionError):
+    """The service was asked something else than was to be verified; the message explains the nearest miss."""
+
+
 class ControlRefused(EmulatorError):
     """The control API refused a request.
 

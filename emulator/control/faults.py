@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.faulting import Faulting
+from emulator.faults.faulting import Faulting
 
 router = APIRouter(prefix="/applications/{application}/faults", tags=["Faults"])
 

@@ -9,8 +9,8 @@ from typing import Any, Self
 from fastapi import APIRouter
 from pydantic import Field, model_validator
 
-from emulator.asked import content_of, look_up
 from emulator.control.common import ControlBody, ControlError, CurrentApplication
+from emulator.faults.asked import content_of, look_up
 from emulator.operations import BY_ID
 from state.journal import Exchange
 

@@ -182,3 +182,24 @@ def test_a_run_that_does_not_use_it_imports_next_to_nothing(pytester: pytest.Pyt
         """
     )
     run(pytester, "-p", "no:schemathesis", passed=1)
+
+
+@pytest.mark.usefixtures("project")
+def test_markers_ask_for_failures(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.video_fault("conflict", "startArchive", nth=2)
+        @pytest.mark.video_scenario("region-outage", seconds=60)
+        def test_failures(video_application):
+            rules = {rule.source: rule for rule in video_application.faults.list()}
+            assert len(rules) == 2
+            assert rules[""].when == {"operation": "startArchive", "nth": 2}
+            assert video_application.scenario("region-outage").inspect()["hits"] == 0
+
+        def test_none(video_application):
+            assert video_application.faults.list() == []
+        """
+    )
+    run(pytester, passed=2)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emulator import pytest_plugin
-from emulator.client import ApplicationClient, Clock, Emulator, Outbox, Participants
+from emulator.client import ApplicationClient, Clock, Emulator, Faults, Outbox, Participants, Scenario
 from emulator.testing import Receiver, Server
 from tests.plugin import installed_in
 
@@ -26,6 +26,13 @@ PRINTED = {
     "waiting": ["no connection.created within 0.1 s", "nothing has happened yet"],
     "outbox": ["[]"],
     "receiver": ["1 [503, 200]"],
+    "faults": [
+        "200 503 200",
+        "1 ['', 'second-fails', '']",
+        "503 True",
+        "200",
+        "createSession was called 5 times, expected exactly 4",
+    ],
     "unittest": [],
 }
 
@@ -58,14 +65,14 @@ def test_the_pytest_example_passes(pytester: pytest.Pytester, tmp_path: Path, mo
     pytester.runpytest_subprocess(timeout=60).assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("kind", [Emulator, ApplicationClient, Clock, Participants, Outbox, Receiver])
+@pytest.mark.parametrize("kind", [Emulator, ApplicationClient, Clock, Participants, Outbox, Faults, Scenario, Receiver])
 def test_every_call_is_named_and_documented(kind: type) -> None:
     for name, member in inspect.getmembers(kind):
         if not name.startswith("_") and (callable(member) or inspect.isdatadescriptor(member)):
             assert re.search(rf"`(\w+\.)?{name}\b", PAGE) or f".{name}(" in PAGE, name
 
 
-@pytest.mark.parametrize("kind", [Emulator, ApplicationClient, Clock, Participants, Outbox, Receiver])
+@pytest.mark.parametrize("kind", [Emulator, ApplicationClient, Clock, Participants, Outbox, Faults, Scenario, Receiver])
 def test_every_call_has_a_docstring(kind: type) -> None:
     for name in dir(kind):
         if not name.startswith("_"):

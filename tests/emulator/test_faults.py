@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from emulator.contract import CONTRACTS
-from emulator.documented import answer
-from emulator.faulted import delay
+from emulator.faults.documented import answer
+from emulator.faults.faulted import delay
 from emulator.operations import BY_ID, OPERATIONS
 from scenarios.answer_effects import Documented, Latency
 from scenarios.effects import EFFECTS

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faulting import Faulting, known_names
+from emulator.faults.faulting import Faulting, known_names
 from emulator.received import BadSignature
 from emulator.testing import Callbacks, Server
 from scenarios.effects import EFFECTS

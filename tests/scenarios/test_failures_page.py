@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faulting import known_names
+from emulator.faults.faulting import known_names
 from emulator.testing import Server
 from scenarios.answer_effects import Documented
 from scenarios.effects import EFFECTS

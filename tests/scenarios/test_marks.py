@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.faulting import known_names
+from emulator.faults.faulting import known_names
 from scenarios.marks import PackError
 from scenarios.pack import load
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.answers import Answer
-from emulator.asked import AskedCall, AskedCallback
+from emulator.faults.asked import AskedCall, AskedCallback
 from emulator.gate import Passing
 from scenarios import magic
 from scenarios.asking import CALLBACK, GATE, SERVICE
@@ -24,7 +24,7 @@ from state.world import World
 
 if TYPE_CHECKING:
     from emulator.call import Call
-    from emulator.faulted import Run
+    from emulator.faults.faulted import Run
     from scenarios.asking import Names
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
@@ -169,7 +169,7 @@ class Faulting:
         return faults.ask(stage, asked)
 
     def _run(self, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]) -> Run:
-        from emulator.faulted import Run
+        from emulator.faults.faulted import Run
 
         return Run(self._world, faults, app, passing, asked, fired)
 

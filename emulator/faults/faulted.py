@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from emulator import documented, wire_faults
-from emulator.asked import AskedCall
+from emulator.faults import connection, documented
+from emulator.faults.asked import AskedCall
 from emulator.gate import Passing
 from scenarios import answer_effects as kinds
 from scenarios import outcomes, timeline
@@ -155,9 +155,9 @@ class Run:
     def _distorted(self, response: Response, effect: Effect) -> Response | None:
         """Return the answer as the effect leaves it, None where there is nothing to distort."""
         if isinstance(effect, kinds.Truncated):
-            return wire_faults.TruncatedAnswer(response, effect.share)
+            return connection.TruncatedAnswer(response, effect.share)
         if isinstance(effect, kinds.SlowDrip):
-            return wire_faults.Dripping(response, effect.bytes, effect.ms / 1000)
+            return connection.Dripping(response, effect.bytes, effect.ms / 1000)
         body = bytes(response.body)
         if isinstance(effect, kinds.MalformedJson):
             status = 200 if response.status_code == 204 else response.status_code
@@ -211,10 +211,10 @@ def answer_of(effect: Effect, operation: str, contract: str) -> Response:
         content = b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
         return Response(content, effect.status, {**effect.headers, "Content-Type": effect.content_type})
     if isinstance(effect, kinds.Reset):
-        return wire_faults.ResetConnection()
+        return connection.ResetConnection()
     if isinstance(effect, kinds.EmptyReply):
-        return wire_faults.CloseEmpty()
+        return connection.CloseEmpty()
     if isinstance(effect, kinds.Garbage):
-        return wire_faults.SendGarbage(effect.bytes, effect.seed)
+        return connection.SendGarbage(effect.bytes, effect.seed)
     assert isinstance(effect, kinds.Stall)
-    return wire_faults.Unanswered(effect.max_ms / 1000)
+    return connection.Unanswered(effect.max_ms / 1000)
