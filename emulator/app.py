@@ -59,23 +59,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     waiting = Waiting(world)
     journal = Journal(settings.journal_size)
     around = Surroundings(world, authenticator, settings.auth == "lax", settings.public_url)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        ticking = asyncio.create_task(ticker.run())
-        yield
-        ticking.cancel()
-        await deliveries.close()
-
-    app = FastAPI(
-        title="Vonage Video API emulator",
-        version=emulator.__version__,
-        description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
-        lifespan=lifespan,
-        redirect_slashes=False,
-        docs_url=None,
-        redoc_url=None,
-    )
+    app = _fastapi(ticker, deliveries)
     authenticate = strict(authenticator)
     if settings.auth == "lax":
         authenticate = lax(world, made.make_named, wellknown.APPLICATION_ID)
@@ -104,6 +88,27 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
+
+
+def _fastapi(ticker: Ticker, deliveries: Deliveries) -> FastAPI:
+    """Return an application without routes, which ticks and delivers while it runs."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        ticking = asyncio.create_task(ticker.run())
+        yield
+        ticking.cancel()
+        await deliveries.close()
+
+    return FastAPI(
+        title="Vonage Video API emulator",
+        version=emulator.__version__,
+        description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
 
 
 async def _docs(request: Request) -> Response:
