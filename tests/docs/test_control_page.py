@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "control.md").read_text()
 ELSEWHERE = ("files", "hls", "faults", "scenarios", "verify")
 """What other pages show: links in answers, failures (docs/failures.md)."""
+
+
+pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,7 @@ def localized(text: str, server: Server) -> str:
     return text.replace("~/.vonage-video-emulator", str(Path(server.ca).parent))
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 def test_the_curl_tour_works_as_printed(server: Server) -> None:
     script = localized(block("sh tour"), server).replace(
         ".venv/bin/vonage-video-emulator", f'"{sys.executable} -m emulator"'
