@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,7 @@ class Faults:
         self.previous: dict[str, bytes] = {}
         self.reads_stale = False
         self._number = 0
+        self._named: dict[str, int] = {}
         self._index: dict[Place, Bucket] = {}
 
     def __len__(self) -> int:
@@ -61,10 +62,12 @@ class Faults:
         """Return what is written as a rule. Raises `Mistake`."""
         return read_rule(data, self.names)
 
-    def add(self, data: Mapping[str, Any], now: int, *, source: str = "", replace: bool = False) -> Fault:
+    def add(
+        self, data: Mapping[str, Any], now: int, *, source: str = "", replace: bool = False, taken: Collection[str] = ()
+    ) -> Fault:
         """Add a rule, written at `now` ms. Raises `Mistake`, also when the name is taken and not to be replaced."""
         rule = self.check(data)
-        name = rule.name or self._free_name(rule)
+        name = rule.name or self._free_name(rule, taken)
         if name in self.rules and not replace:
             raise Mistake(f"there is a rule {name} already", ("name",))
         if name in self.rules:
@@ -93,9 +96,12 @@ class Faults:
         """Return a suggestion for the name of a rule."""
         return did_you_mean(name, self.rules)
 
-    def _free_name(self, rule: Rule) -> str:
+    def _free_name(self, rule: Rule, taken: Collection[str]) -> str:
         base = "-".join(rule.then.effects())
-        return next(name for number in range(1, len(self.rules) + 2) if (name := f"{base}-{number}") not in self.rules)
+        while True:
+            self._named[base] = self._named.get(base, 0) + 1
+            if (name := f"{base}-{self._named[base]}") not in self.rules and name not in taken:
+                return name
 
     def _enter(self, fault: Fault) -> None:
         self.reads_stale = self.reads_stale or "staleRead" in fault.effects

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from scenarios.effect import Effect
+from scenarios.predicates import LONGEST
 
-Seconds = float
+Seconds = Annotated[float, Field(ge=0, le=LONGEST, allow_inf_nan=False)]
 
 # Outcomes: what becomes of a resource later, in s of the application's clock
 
@@ -30,7 +31,7 @@ class UploadSlow(Outcome):
     """The archive's upload takes so many seconds."""
 
     follows = ("startArchive", "stopArchive")
-    seconds: Seconds = Field(30, ge=0)
+    seconds: Seconds = 30
 
 
 class UploadStuck(Outcome):
@@ -43,7 +44,7 @@ class ArchiveFails(Outcome):
     """The archive fails while it records."""
 
     follows = ("startArchive",)
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
     reason: str = "failure"
 
 
@@ -51,13 +52,13 @@ class BroadcastFails(Outcome):
     """The broadcast fails, as when its server dies."""
 
     follows = ("startBroadcast",)
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
     reason: str = "forceDisconnected"
 
 
 class _Target(Outcome):
     follows = ("startBroadcast",)
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
     target: str = Field("", description="id, stream name or server URL of the target; empty for all")
 
 
@@ -73,7 +74,7 @@ class HlsError(Outcome):
     """The HLS output goes to `error`."""
 
     follows = ("startBroadcast",)
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
 
 
 class RenderCannotLoad(Outcome):
@@ -87,7 +88,7 @@ class RenderCrashes(Outcome):
     """The render fails so many seconds after it was started."""
 
     follows = ("startRender",)
-    seconds: Seconds = Field(5, ge=0)
+    seconds: Seconds = 5
     reason: str = "Renderer crashed"
 
 
@@ -95,7 +96,7 @@ class CaptionsFail(Outcome):
     """The captions' provider fails."""
 
     follows = ("startCaptions",)
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
     reason: str = "Transcribe quota exceeded"
 
 
@@ -109,7 +110,7 @@ class SipNoAnswer(Outcome):
     """The far side rings, and nobody answers: HANGUP after `seconds`, reason 480 or 408."""
 
     follows = ("dial",)
-    seconds: Seconds = Field(30, ge=0)
+    seconds: Seconds = 30
     code: Literal["408", "480"] = "480"
 
 
@@ -123,34 +124,34 @@ class SipDrops(Outcome):
     """The call drops so many seconds after it was answered, reason 703."""
 
     follows = ("dial",)
-    seconds: Seconds = Field(5, ge=0)
+    seconds: Seconds = 5
 
 
 class SipMediaTimeout(Outcome):
     """No media comes from the far side: HANGUP so many seconds after the answer, reason 704."""
 
     follows = ("dial",)
-    seconds: Seconds = Field(30, ge=0)
+    seconds: Seconds = 30
 
 
 class HandshakeFails(Outcome):
     """The audio connector's WebSocket handshake does not finish: it is disconnected."""
 
     follows = ("connectAudio",)
-    seconds: Seconds = Field(6, ge=0)
+    seconds: Seconds = 6
 
 
 class NetworkDrops(Outcome):
     """Somebody's network drops (`networkDisconnected`): the `first` or `last` client of the session, or `all`."""
 
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
     who: Literal["first", "last", "all"] = "last"
 
 
 class ServerRotation(Outcome):
     """The session's server is taken away: everybody is disconnected, the session ends with `serverRotation`."""
 
-    seconds: Seconds = Field(0, ge=0)
+    seconds: Seconds = 0
 
 
 # Callbacks
@@ -169,7 +170,7 @@ class CallbackLost(CallbackEffect):
 class CallbackDelayed(CallbackEffect):
     """The callback is sent so many seconds later, on the application's clock."""
 
-    seconds: Seconds = Field(5, ge=0)
+    seconds: Seconds = 5
 
 
 class CallbackDoubled(CallbackEffect):
@@ -181,7 +182,7 @@ class CallbackDoubled(CallbackEffect):
 class CallbackReordered(CallbackEffect):
     """The callback is sent after the next one of its session; after `seconds` when none comes."""
 
-    seconds: Seconds = Field(5, ge=0)
+    seconds: Seconds = 5
 
 
 class CallbackUnsigned(CallbackEffect):

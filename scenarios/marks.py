@@ -62,6 +62,8 @@ def parse(text: str, file: str) -> Document:
         raise PackError(file, _place(mark), f"this is no YAML: {error.problem or error.context}", hint) from None
     except yaml.YAMLError as error:
         raise PackError(file, (1, 1), f"this is no YAML: {error}") from None
+    except RecursionError:
+        raise PackError(file, (1, 1), "this is nested too deeply for a pack") from None
     return document
 
 
@@ -101,7 +103,12 @@ class _Reader:
             raise PackError(self._document.file, _place(node.start_mark), "a key must be text")
         if node.tag.rpartition(":")[2] in ("timestamp", "binary"):
             return node.value
-        return self._construct.construct_object(node)
+        try:
+            return self._construct.construct_object(node)
+        except (ValueError, KeyError, IndexError, OverflowError):
+            kind = node.tag.rpartition(":")[2]
+            place = _place(node.start_mark)
+            raise PackError(self._document.file, place, f"{node.value[:50]!r} is no {kind}") from None
 
 
 def _place(mark: yaml.Mark | None) -> Place:

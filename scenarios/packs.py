@@ -16,6 +16,9 @@ from state.application import Application
 
 BUNDLED = Path(__file__).parent / "library"
 
+MAX_SIZE = 262_144
+"""Bytes of a pack's file."""
+
 
 class Library:
     """The packs that came with the emulator, and those of a folder; a pack there hides a bundled one of its name."""
@@ -33,6 +36,8 @@ class Library:
     def read(self, path: Path) -> Pack:
         """Return the pack of a file. Raises `PackError`."""
         try:
+            if path.stat().st_size > MAX_SIZE:
+                raise PackError(str(path), (1, 1), f"this is too large for a pack: at most {MAX_SIZE} bytes")
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PackError(str(path), (1, 1), f"cannot be read: {error}") from None

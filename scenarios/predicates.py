@@ -7,10 +7,10 @@ everything beside them holds.
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
+import regex
 from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
 
 from scenarios.asking import EVERY, MISSING, Asked, Names
@@ -33,6 +33,12 @@ Words = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str
 Count = Annotated[int, Field(ge=1, strict=True)]
 Counts = Annotated[list[Count], BeforeValidator(_listed, json_schema_input_type=Count | list[Count])]
 
+LONGEST = 366 * 24 * 3600
+"""The longest time that can be asked for, s."""
+
+PATIENCE = 0.05
+"""s after which a pattern counts as not found."""
+
 
 class Test(Strict):
     """How a field or header is compared: all that is given must hold."""
@@ -49,8 +55,8 @@ class Test(Strict):
     def _compile(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                re.compile(value)
-            except re.error as error:
+                regex.compile(value)
+            except regex.error as error:
                 raise ValueError(f"is no regular expression: {error}") from None
         return value
 
@@ -67,7 +73,15 @@ class Test(Strict):
             return False
         if self.contains is not None and (value is MISSING or self.contains not in str(value)):
             return False
-        return self.matches is None or (value is not MISSING and re.search(self.matches, str(value)) is not None)
+        return self.matches is None or (value is not MISSING and _found(self.matches, str(value)))
+
+
+def _found(pattern: str, text: str) -> bool:
+    """Tell whether a pattern is found in time: one that runs away must not stop everybody."""
+    try:
+        return regex.search(pattern, text, timeout=PATIENCE) is not None
+    except TimeoutError:
+        return False
 
 
 def _as_test(value: Any) -> Any:
@@ -94,7 +108,13 @@ class When(Strict):
     until: int | AwareDatetime | None = Field(
         None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z"
     )
-    within: float | None = Field(None, ge=0, description="for so many s of the application's time from being written")
+    within: float | None = Field(
+        None,
+        ge=0,
+        le=LONGEST,
+        allow_inf_nan=False,
+        description="for so many s of the application's time from being written",
+    )
     probability: float | None = Field(None, ge=0, le=1, description="share of the calls, drawn by `seed`")
     seed: int = Field(0, description="seed of `probability`: the same seed draws the same calls")
     all_: list[When] | None = Field(None, alias="all", description="all of these hold")

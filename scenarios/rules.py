@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
+import orjson
 from pydantic import Field, ValidationInfo, model_validator
 
 from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
@@ -122,6 +124,11 @@ def read_rule(data: Any, names: Names) -> Rule:
     """Return a rule as it is written in JSON or YAML. Raises `Mistake`, with a suggestion for misspelt names."""
     if not isinstance(data, Mapping):
         raise Mistake(f"expected a rule, found {type(data).__name__}")
+    try:
+        orjson.dumps(data)
+        json.dumps(data, allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:  # what cannot be written again cannot be shown or answered
+        raise Mistake(f"cannot be written as JSON: {error}") from None
     return read(Rule, data, names)
 
 

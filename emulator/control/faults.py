@@ -58,7 +58,7 @@ async def add_faults(
             except Mistake as mistake:
                 raise refused(mistake.below(index) if isinstance(body, list) else mistake) from None
             names.add(rule.name)
-        shown = [faults.add(data, app.now).show() for data in written]
+        shown = [faults.add(data, app.now, taken=names).show() for data in written]
     return {"count": len(shown), "items": shown} if isinstance(body, list) else shown[0]
 
 

@@ -81,3 +81,10 @@ def test_a_pack_that_is_right_is_taken() -> None:
 def test_what_is_no_pack_at_all(text: str) -> None:
     with pytest.raises(PackError):
         load(text, "file.yaml", known_names())
+
+
+@pytest.mark.parametrize("value", ["!!int foo", "!!float foo", "!!bool foo", "9" * 5000, "[" * 3000 + "]" * 3000])
+def test_a_value_that_is_none_of_its_kind_is_one_error_with_its_place(value: str) -> None:
+    with pytest.raises(PackError) as caught:
+        parse(f"name: x\ntimes: {value}\n", "pack.yaml")
+    assert str(caught.value).startswith("pack.yaml:")
