@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.faults.faulting import known_names
-from scenarios.marks import PackError
+from scenarios.marks import PackError, parse
 from scenarios.pack import load
 
 PACK = """\
