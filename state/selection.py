@@ -88,9 +88,7 @@ def taken_in(composition: Composition, session: Session) -> Mapping[str, Selecte
 
 def takes_in(composition: Composition, session: Session) -> bool:
     """Tell whether anything of the session is taken in right now."""
-    if composition.stream_mode == "auto":
-        return bool(session.streams)
-    return any(stream_id in session.streams for stream_id in composition.selected)
+    return bool(taken_in(composition, session))
 
 
 def select(composition: Composition, session: Session, stream_id: str, selected: Selected) -> None:

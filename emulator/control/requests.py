@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import ControlError, CurrentApplication, suggest
+from emulator.control.common import CurrentApplication
+from emulator.control.verify import unknown_operation
 from emulator.operations import BY_ID
 from state.journal import Exchange
 
@@ -33,7 +34,7 @@ async def list_requests(
 ) -> dict[str, Any]:
     """List the application's exchanges, newest first, of one operation or of all."""
     if operation is not None and operation not in BY_ID:
-        raise ControlError(400, f"there is no operation {operation}", "operation", suggest(operation, BY_ID))
+        raise unknown_operation(operation)
     items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation)]
     return {"count": len(items), "items": items}
 
