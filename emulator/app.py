@@ -30,6 +30,7 @@ from emulator.lax import lax
 from emulator.paths import CONTROL
 from emulator.routes import ServiceRoutes, strict
 from emulator.settings import Settings
+from emulator.store import Store, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
 from emulator.webhooks import Webhooks
@@ -44,37 +45,50 @@ NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
 
 
 def create_app(settings: Settings, world: World | None = None) -> FastAPI:
-    """Put the emulator together. Raises `SettingsError` when an application of the settings cannot be made.
+    """Put the emulator together.
+
+    Raises `SettingsError` when an application of the settings cannot be made, `StoreError` when what is kept cannot be
+    read.
 
     `app.state.urls` may be set to the URLs that are listened on, by scheme.
     """
     world = world or World(
-        journal_size=settings.journal_size, event_size=settings.event_size, callback_size=settings.callback_size
+        journal_size=settings.journal_size,
+        event_size=settings.event_size,
+        callback_size=settings.callback_size,
+        record_size=settings.record_size,
     )
+    store = open_store(settings)
+    faulting = Faulting(world)
+    store.load(world, faulting)
+    if settings.seed_file is not None:
+        from emulator import snapshots
+
+        snapshots.plant(world, faulting, settings.seed_file)
     made = Applications(world, settings)
     made.from_settings(settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
-    ticker = Ticker(world)
-    deliveries = Deliveries(world, settings)
+    ticker = Ticker(world, store)
+    deliveries = Deliveries(world, store, settings)
     waiting = Waiting(world)
     journal = Journal(settings.journal_size)
-    around = Surroundings(world, authenticator, settings.auth == "lax", settings.public_url)
-    app = _fastapi(ticker, deliveries)
+    around = Surroundings(world, store, authenticator, settings.auth == "lax", settings.public_url)
+    app = _fastapi(store, ticker, deliveries)
     authenticate = strict(authenticator)
     if settings.auth == "lax":
         authenticate = lax(world, made.make_named, wellknown.APPLICATION_ID)
-    faulting = Faulting(world)
     service = ServiceRoutes(around, authenticate, faulting)
     app.router.routes.insert(0, service)
     control = ControlRoutes()
     app.router.routes.append(control)
     app.state.world = world
+    app.state.store = store
     app.state.settings = settings
     app.state.applications = made
     app.state.authenticator = authenticator
     app.state.ticker = ticker
     app.state.journal = journal
-    app.state.timelapse = Timelapse(world, deliveries)
+    app.state.timelapse = Timelapse(world, store, deliveries)
     app.state.waiting = waiting
     app.state.faulting = faulting
     app.state.urls = {}
@@ -84,21 +98,23 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
-    app.add_middleware(Gate, world=world, journal=journal, max_body=settings.max_body_bytes)
+    app.add_middleware(Gate, world=world, store=store, journal=journal, max_body=settings.max_body_bytes)
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
 
 
-def _fastapi(ticker: Ticker, deliveries: Deliveries) -> FastAPI:
-    """Return an application without routes, which ticks and delivers while it runs."""
+def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
+    """Return an application without routes, which keeps, ticks and delivers while it runs."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await store.start()
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()
         await deliveries.close()
+        await store.stop()
 
     return FastAPI(
         title="Vonage Video API emulator",
@@ -184,6 +200,10 @@ def _translate_errors(app: FastAPI) -> None:
     async def of_rule(request: Request, error: Exception) -> Response:
         return _control_refusal(error).response()
 
+    async def of_store(request: Request, error: Exception) -> Response:
+        return (ControlError(503, str(error)) if _is_control(request) else Answer(503, str(error))).response()
+
+    app.add_exception_handler(Unavailable, of_store)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(ControlError, of_control)
     app.add_exception_handler(RequestValidationError, of_body)

@@ -36,8 +36,14 @@ class Applications:
         self.key_pairs = keys.KeyPairs()
 
     def from_settings(self, settings: Settings) -> None:
-        """Make the well-known application and those of the settings. Raises `SettingsError`."""
-        if settings.well_known_application:
+        """Make the well-known application and those of the settings. Raises `SettingsError`.
+
+        Those that a store has kept get what the settings say of them; what they do not say stays as it was.
+        """
+        said = {name for name in settings.model_fields_set if name in Options.model_fields}
+        if settings.well_known_application and (kept := self._world.find(wellknown.APPLICATION_ID)):
+            kept.change_options(kept.options.model_copy(update={name: getattr(settings, name) for name in said}))
+        elif settings.well_known_application:
             credentials = Credentials(
                 wellknown.PUBLIC_KEY,
                 wellknown.PRIVATE_KEY,
@@ -48,7 +54,11 @@ class Applications:
             self._world.add(wellknown.APPLICATION_ID, wellknown.NAME, credentials, self._defaults)
         for index, config in enumerate(settings.applications):
             try:
-                self.make(_with_files(config))
+                known = self._world.find(config.id) if config.id else None
+                if known is None:
+                    self.make(_with_files(config))
+                else:
+                    self._set(known, _with_files(config))
             except (Invalid, ApplicationExists) as error:
                 raise SettingsError(f"applications.{index}.{error.field}: {error}") from None
 
@@ -60,6 +70,18 @@ class Applications:
         app = self._world.add(application_id, config.name or application_id, credentials, options)
         app.webhooks = webhooks_of(config)
         return app
+
+    def _set(self, app: Application, config: ApplicationConfig) -> None:
+        """Let an application that was kept be what the settings say."""
+        names = ("public_key", "private_key", "api_key", "api_secret")
+        if any(getattr(config, name) for name in names):
+            before = {name: getattr(config, name) or getattr(app.credentials, name) or None for name in names}
+            if (config.public_key or config.private_key) and not (config.public_key and config.private_key):
+                before["public_key" if config.private_key else "private_key"] = None
+            secret = config.signature_secret or app.credentials.signature_secret
+            made = self._credentials(config.model_copy(update={**before, "signature_secret": secret}))
+            self._world.rekey(app, made)
+        self.change(app, config)
 
     def change(self, app: Application, change: ApplicationBehaviour) -> None:
         """Change what of an application `change` sets; webhooks are replaced as a whole. Inside a unit."""

@@ -18,6 +18,7 @@ from emulator.contract import CONTRACTS, Contract
 from emulator.errors import Invalid
 from emulator.gate import Passing
 from emulator.schemas.common import Body, parse, unread
+from emulator.store import Store
 from emulator.wire import Json, Speaker
 from state import sessions
 from state.application import Application
@@ -33,9 +34,10 @@ MAX_COUNT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What every call needs: the world, who verifies tokens, and the settings that matter to handlers."""
+    """What every call needs: the world and its store, who verifies tokens, and the settings that matter to handlers."""
 
     world: World
+    store: Store
     authenticator: Authenticator
     lax: bool
     public_url: str | None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from emulator.settings import Settings
 from emulator.signing import sign
+from emulator.store import Store
 from state import outbox
 from state.application import Application, Change
 from state.outbox import Attempt, Callback, Outbox
@@ -58,10 +59,10 @@ class _Turn:
     turn: int
     done: asyncio.Future[None]
 
-    @property
-    def stands(self) -> bool:
-        """Whether nothing else was decided since."""
-        return self.callback.turn == self.turn
+    def stands(self, box: Outbox) -> bool:
+        """Tell whether nothing else was decided since."""
+        callback = box.find(self.callback.id)
+        return callback is not None and callback.turn == self.turn
 
 
 @dataclass(slots=True)
@@ -70,14 +71,16 @@ class _Post:
 
     share: asyncio.Semaphore
     lanes: dict[tuple[str, str], deque[_Turn]] = field(default_factory=dict)
+    turns: set[tuple[str, int]] = field(default_factory=set)
     under_way: set[asyncio.Future[None]] = field(default_factory=set)
 
 
 class Deliveries:
     """Sends what is ready in the outboxes, for each with at most `callback_connections` attempts at once."""
 
-    def __init__(self, world: World, settings: Settings) -> None:
+    def __init__(self, world: World, store: Store, settings: Settings) -> None:
         self._world = world
+        self._store = store
         self._settings = settings
         self._posts: dict[Outbox, _Post] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,6 +98,9 @@ class Deliveries:
             post = self._posts[app.outbox] = _Post(asyncio.Semaphore(self._settings.callback_connections))
         loop = asyncio.get_running_loop()
         for callback in app.outbox.take_ready():
+            if (callback.id, callback.turn) in post.turns:
+                continue
+            post.turns.add((callback.id, callback.turn))
             turn = _Turn(callback, callback.turn, loop.create_future())
             post.under_way.add(turn.done)
             lane = post.lanes.get(callback.lane)
@@ -112,13 +118,14 @@ class Deliveries:
         while lane:
             turn = lane.popleft()
             try:
-                if turn.stands and self._holds(app, outbox):
+                if turn.stands(outbox) and self._holds(app, outbox):
                     async with post.share:
                         await self._deliver(app, outbox, turn)
             except Exception:
                 log.exception("a callback of application %s could not be delivered", app.id)
             finally:
                 post.under_way.discard(turn.done)
+                post.turns.discard((turn.callback.id, turn.turn))
                 turn.done.set_result(None)
         del post.lanes[name]
         if not post.lanes:
@@ -130,25 +137,31 @@ class Deliveries:
 
     async def _deliver(self, app: Application, box: Outbox, turn: _Turn) -> None:
         callback = turn.callback
-        if not turn.stands:
+        if not turn.stands(box):
             return
         at, started = app.clock.now(), time.perf_counter()
         headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
-        if not self._holds(app, box) or not box.has(callback):
-            return
-        with self._world.unit(app):
-            attempt = Attempt(
-                number=len(callback.attempts) + 1,
-                at=at,
-                duration=(time.perf_counter() - started) * 1000,
-                status=outcome.status,
-                cause=outcome.cause,
-                request_headers=tuple(headers.items()),
-                response_headers=outcome.headers,
-                response_body=outcome.body,
-            )
-            outbox.record(app, callback, attempt, turn.turn)
+        attempt = Attempt(
+            number=len(callback.attempts) + 1,
+            at=at,
+            duration=(time.perf_counter() - started) * 1000,
+            status=outcome.status,
+            cause=outcome.cause,
+            request_headers=tuple(headers.items()),
+            response_headers=outcome.headers,
+            response_body=outcome.body,
+        )
+        if self._holds(app, box):
+            async with self._store.holding(app):
+                self._note(app, box, attempt, turn)
+
+    def _note(self, app: Application, box: Outbox, attempt: Attempt, turn: _Turn) -> None:
+        """Note an attempt, unless the callback is gone meanwhile."""
+        callback = box.find(turn.callback.id)
+        if callback is not None and self._holds(app, box):
+            with self._world.unit(app):
+                outbox.record(app, callback, attempt, turn.turn)
 
     async def _post(self, callback: Callback, headers: dict[str, str]) -> _Outcome:
         """Send a callback once; anew where a kept connection turned out to be closed by the receiver meanwhile."""

@@ -96,7 +96,16 @@ def serve(
     ] = None,
     journal_size: Annotated[int | None, _flag("Exchanges kept for each application.", "JOURNAL_SIZE", "1000")] = None,
     log_level: Annotated[str | None, _flag("critical, error, warning, info, debug.", "LOG_LEVEL", "warning")] = None,
-    store: Annotated[str, typer.Option(help="Where state is kept: memory is all there is today.")] = "memory",
+    store: Annotated[
+        str | None,
+        _flag(
+            "Where state is kept: memory, sqlite:///file, postgresql://user:password@host/database.", "STORE", "memory"
+        ),
+    ] = None,
+    seed: Annotated[
+        Path | None,
+        _flag("Snapshot that applications start with, and that a reset goes back to.", "SEED_FILE", "none"),
+    ] = None,
     ready_file: Annotated[
         Path | None,
         typer.Option(
@@ -105,8 +114,6 @@ def serve(
     ] = None,
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM."""
-    if store != "memory":
-        _fail(f"--store {store}: there is no such store; the only one is memory")
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
         _fail(f"--ready-file {ready_file}: there is no folder {ready_file.absolute().parent}")
     settings = _settings(
@@ -125,15 +132,18 @@ def serve(
         control_token=control_token,
         journal_size=journal_size,
         log_level=log_level,
+        store=store,
+        seed_file=seed,
     )
     from emulator.listeners import ListenError
     from emulator.serve import run
     from emulator.settings import SettingsError
+    from emulator.store import StoreError
     from emulator.tls import TlsError
 
     try:
         run(settings, ready_file)
-    except (ListenError, SettingsError, TlsError) as error:
+    except (ListenError, SettingsError, StoreError, TlsError) as error:
         _fail(str(error))
     except KeyboardInterrupt:  # before the server handled signals itself
         raise SystemExit(130) from None

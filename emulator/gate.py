@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.answers import Answer
 from emulator.operations import Operation, Table
 from emulator.paths import CONTROL, fold
+from emulator.store import Store
 from state.application import Application
 from state.journal import MAX_BODY, Exchange, Journal
 from state.world import World
@@ -32,6 +33,9 @@ KEY = "emulator.exchange"
 MAX_HEAD = 65_536
 """Bytes of path, query and headers together."""
 
+MAX_SNAPSHOT = 256 * 1024 * 1024
+"""Bytes of a snapshot that is put back; other bodies have the limit of the settings."""
+
 PATIENCE = 60.0
 """s in which a body has to arrive."""
 
@@ -45,10 +49,11 @@ HEAD_TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes
 class Passing:
     """One request on its way: its operation (None for an unknown path or method) and what is noted for the journal.
 
-    `wanted` is the fault that the request asks for itself.
+    `wanted` is the fault that the request asks for itself, `since` when it came, s of the monotonic clock.
     """
 
     exchange: Exchange
+    since: float = field(default_factory=time.perf_counter)
     body: bytes = b""
     operation: Operation | None = None
     params: Mapping[str, str] = field(default_factory=dict)
@@ -60,9 +65,10 @@ class Passing:
 class Gate:
     """ASGI middleware around the routes; `journal` keeps exchanges that belong to no application."""
 
-    def __init__(self, inner: ASGIApp, world: World, journal: Journal, max_body: int) -> None:
+    def __init__(self, inner: ASGIApp, world: World, store: Store, journal: Journal, max_body: int) -> None:
         self._inner = inner
         self._world = world
+        self._store = store
         self._journal = journal
         self._max_body = max_body
         self._table = Table()
@@ -72,7 +78,6 @@ class Gate:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        started = time.perf_counter()
         path = fold(scope["path"])
         # What GET answers, HEAD does too; the server leaves the body out.
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
@@ -92,9 +97,8 @@ class Gate:
             if control and body[:1] in (b"{", b"["):
                 _label_json(scope)
         await self._serve(inner, passing, scope, _replay(body, receive), send, control)
-        if not control:
-            passing.exchange.duration = (time.perf_counter() - started) * 1000
-            self._keep(passing)
+        if not control and not passing.exchange.number:
+            await self._keep(passing)
 
     def _open(self, scope: Scope) -> Passing:
         """Begin to note a request, and find its operation and application."""
@@ -130,6 +134,8 @@ class Gate:
                 part = message.get("body", b"")
                 exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
                 exchange.answer += part[: MAX_BODY - len(exchange.answer)]
+                if self._store.shared and not message.get("more_body"):
+                    await self._keep(passing)  # who has the answer may ask another replica for the journal
             await send(message)
 
         try:
@@ -140,10 +146,15 @@ class Gate:
             log.exception("%s %s failed", exchange.method, exchange.path)
             await _refuse(INTERNAL, control)(scope, receive, note)
 
-    def _keep(self, passing: Passing) -> None:
+    async def _keep(self, passing: Passing) -> None:
         app, exchange = passing.app, passing.exchange
-        exchange.at = app.clock.now() if app else time.time_ns() // 1_000_000
-        (app.journal if app else self._journal).append(exchange)
+        exchange.duration = (time.perf_counter() - passing.since) * 1000
+        if app:
+            exchange.at = app.clock.now()
+            await self._store.keep(app, exchange)
+        else:
+            exchange.at = time.time_ns() // 1_000_000
+            self._journal.append(exchange)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | Answer | None:
         """Return the body, the answer to one that cannot be taken, or None when the caller went away."""
@@ -157,32 +168,36 @@ class Gate:
         if size > MAX_HEAD:
             _shorten(scope[KEY].exchange)
             return HEAD_TOO_LARGE
-        if declared > self._max_body:
-            return self._too_large()
+        path: str = scope["path"]
+        most = MAX_SNAPSHOT if path.startswith(CONTROL) and path.endswith("/snapshot") else self._max_body
+        if declared > most:
+            return _too_large(most)
         if not declared and not chunked:
             return b""
         try:
             async with asyncio.timeout(PATIENCE):
-                return await self._collect(receive)
+                return await _collect(receive, most)
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
             return STOPPING  # an unfinished request is no reason for a traceback
 
-    async def _collect(self, receive: Receive) -> bytes | Answer | None:
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body") or b""
-            if len(body) > self._max_body:
-                return self._too_large()
-            if not message.get("more_body", False):
-                return body
 
-    def _too_large(self) -> Answer:
-        return Answer(413, f"The request body is larger than {self._max_body} bytes.")
+async def _collect(receive: Receive, most: int) -> bytes | Answer | None:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body") or b""
+        if len(body) > most:
+            return _too_large(most)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(most: int) -> Answer:
+    return Answer(413, f"The request body is larger than {most} bytes.")
 
 
 def _refuse(answer: Answer, control: bool) -> ASGIApp:

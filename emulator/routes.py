@@ -59,7 +59,7 @@ class ServiceRoutes(BaseRoute):
 def _route(
     operation: Operation, handler: Handler, around: Surroundings, authenticate: Authenticate, faulting: Faulting
 ) -> APIRoute:
-    name = operation.id
+    name, store = operation.id, around.store
 
     async def work(call: Call) -> Response:
         try:
@@ -67,18 +67,40 @@ def _route(
         except (Refused, Invalid, NotAllowed) as error:
             return errors.of_exception(error, name, call.app.options.contract).response()
 
+    async def known(request: Request, passing: Passing) -> Caller:
+        """Return the caller; another process may have made its application."""
+        try:
+            return authenticate(request, passing)
+        except NotAllowed:
+            if not store.shared:
+                raise
+        await store.look()
+        return authenticate(request, passing)
+
     async def serve(request: Request, passing: Passing) -> Response:
         try:
-            caller = authenticate(request, passing)
+            caller = await known(request, passing)
         except (Refused, Invalid, NotAllowed) as error:
             contract = passing.app.options.contract if passing.app else "service"
             return errors.of_exception(error, name, contract).response()
-        passing.app = caller.app
+        held, passing.app = passing.app, caller.app
         passing.exchange.claims = caller.claims
-        return await faulting.around(Call(request, name, passing, caller, around), work)
+        call = Call(request, name, passing, caller, around)
+        if held is caller.app:
+            return await faulting.around(call, work)
+        async with store.holding(caller.app):
+            return await faulting.around(call, work)
 
     async def endpoint(request: Request) -> Response:
-        return await faulting.gate(request, request.scope[KEY], serve)
+        passing = request.scope[KEY]
+        project = passing.params.get("applicationId")
+        if passing.app is None and project is not None and store.shared:
+            await store.look()
+            passing.app = around.world.find(project)
+        if passing.app is None:
+            return await faulting.gate(request, passing, serve)
+        async with store.holding(passing.app):
+            return await faulting.gate(request, passing, serve)
 
     endpoint.__name__ = name
     methods = sorted({method for method, _ in operation.routes})

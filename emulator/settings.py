@@ -135,12 +135,19 @@ class Settings(BaseSettings, Options):
     data_dir: Path = Field(
         Path("~/.vonage-video-emulator"),
         validate_default=True,
-        description="folder that keeps the certificate authority (and later state)",
+        description="folder that keeps the certificate authority",
     )
     tls_names: Annotated[list[str], NoDecode] = Field(
         [], description="more host names and addresses for the HTTPS certificate; commas separate them in the variable"
     )
     scenario_dir: Path | None = Field(None, description="folder of more scenario packs (YAML files)")
+    store: str = Field(
+        "memory",
+        description="where state is kept: `memory`, `sqlite:///file` or `postgresql://user:password@host/database`",
+    )
+    seed_file: Path | None = Field(
+        None, description="snapshot (JSON) that applications start with, and that a reset goes back to"
+    )
     auth: Literal["strict", "lax"] = Field(
         "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
     )
@@ -153,6 +160,12 @@ class Settings(BaseSettings, Options):
     journal_size: int = Field(1000, ge=0, le=1_000_000, description="exchanges kept for each application")
     event_size: int = Field(10_000, ge=1, le=1_000_000, description="events kept for each application")
     callback_size: int = Field(10_000, ge=1, le=1_000_000, description="callbacks kept for each application")
+    record_size: int = Field(
+        100_000,
+        ge=1,
+        le=10_000_000,
+        description="archives (calls ...) that have ended, and sessions, kept of each kind",
+    )
     callback_timeout: float = Field(10.0, gt=0, le=600, description="longest attempt to deliver a callback, s")
     callback_connections: int = Field(32, ge=1, le=1000, description="callbacks under way at once")
     callback_ca: Path | None = Field(
@@ -166,7 +179,14 @@ class Settings(BaseSettings, Options):
     def _split(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("data_dir", "scenario_dir", mode="after")
+    @field_validator("store")
+    @classmethod
+    def _check_store(cls, value: str) -> str:
+        if not re.fullmatch(r"memory|sqlite:///.+|postgresql://.+", value):
+            raise ValueError("must be memory, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE")
+        return value
+
+    @field_validator("data_dir", "scenario_dir", "seed_file", mode="after")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         try:

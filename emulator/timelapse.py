@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from weakref import WeakKeyDictionary
 
 from emulator.callbacks import Deliveries
+from emulator.store import Store
 from state.application import Application
 from state.world import World
 
@@ -20,8 +21,9 @@ Gone = Callable[[], Awaitable[bool]]
 class Timelapse:
     """Lets time pass: for one caller after the other, until `stop` or until the caller has gone away."""
 
-    def __init__(self, world: World, deliveries: Deliveries) -> None:
+    def __init__(self, world: World, store: Store, deliveries: Deliveries) -> None:
         self._world = world
+        self._store = store
         self._deliveries = deliveries
         self._locks: WeakKeyDictionary[Application, asyncio.Lock] = WeakKeyDictionary()
         self._stops: WeakKeyDictionary[Application, int] = WeakKeyDictionary()
@@ -48,8 +50,9 @@ class Timelapse:
         stop = self._stops.get(app, 0)
         async with self._lock(app):
             await self._deliveries.settled(app)
-            with self._world.unit(app):
-                due = app.timeline.next_due()
+            async with self._store.holding(app):
+                with self._world.unit(app):
+                    due = app.timeline.next_due()
             if due is not None:
                 await self._advance_to(app, due, stop, gone)
 
@@ -59,8 +62,9 @@ class Timelapse:
         async with self._lock(app):
             for _ in range(MOST_STEPS):
                 await self._deliveries.settled(app)
-                with self._world.unit(app):
-                    due = app.next_processing()
+                async with self._store.holding(app):
+                    with self._world.unit(app):
+                        due = app.next_processing()
                 if due is None or not await self._advance_to(app, due, stop, gone):
                     return
 
@@ -73,8 +77,9 @@ class Timelapse:
             await self._deliveries.settled(app)
             if self._stops.get(app, 0) != stop or await gone():
                 return False
-            with self._world.unit(app):
-                reached = app.advance_towards(target)
+            async with self._store.holding(app):
+                with self._world.unit(app):
+                    reached = app.advance_towards(target)
             await asyncio.sleep(0)  # a long way must not keep everybody else waiting
             if reached:
                 await self._deliveries.settled(app)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from state.clock import Clock
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
+from state.octets import Octets
 from state.options import Options
 from state.outbox import RETRY, Outbox, Webhook
 from state.pace import PACES
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from state.connectors import Connector
     from state.renders import Render
     from state.sessions import Session
+
+SESSIONS_LOOKED_AT = 16
+"""Of the oldest sessions, when one is to be given up."""
 
 Handler = Callable[["Application", str], None]
 Reaction = Callable[["Application", Event], None]
@@ -67,15 +72,28 @@ class Credentials:
 class Change:
     """What one unit of work did: the records it changed (by kind and id) and the events that happened, in order.
 
-    `removed` are those that are gone; `reset`: all that was there before is gone.
+    `removed` are those that are gone, `timers` the actions and subjects of timers that were set or are gone; `reset`:
+    all that was there before is gone, but for the checkpoints.
     """
 
     application_id: str
     version: int
     records: dict[tuple[str, str], Any]
     events: list[Event]
-    removed: frozenset[tuple[str, str]] = frozenset()
+    removed: set[tuple[str, str]] = field(default_factory=set)
+    timers: set[tuple[str, str]] = field(default_factory=set)
     reset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A state to return to: a whole snapshot, taken at `at` ms. The one called `seed` is what a reset goes back to."""
+
+    kind: ClassVar[str] = "checkpoint"
+
+    id: str
+    at: int
+    snapshot: Octets
 
 
 class Application:
@@ -98,6 +116,7 @@ class Application:
         journal_size: int = 1000,
         event_size: int = 10_000,
         callback_size: int = 10_000,
+        record_size: int = 100_000,
     ) -> None:
         self.id = application_id
         self.name = name
@@ -109,8 +128,10 @@ class Application:
         self.journal = Journal(journal_size)
         self.event_size = event_size
         self.callback_size = callback_size
+        self.record_size = record_size
         self.webhooks: Mapping[str, Webhook] = {}
         self.version = 0
+        self.checkpoints: dict[str, Checkpoint] = {}
         self._clear()
 
     def _clear(self) -> None:
@@ -134,10 +155,20 @@ class Application:
     def reset(self) -> None:
         """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
         last = self.events.last
-        self._clear()
+        self.clear()
         self.events = Events(self.event_size, last)  # numbers go on: whoever waits for new events sees them
+
+    def clear(self) -> None:
+        """Forget all but what the application is, its clock and its checkpoints, event numbers included."""
+        self._clear()
         self._reset = True
         self.journal = Journal(self.journal.size)
+        self.touch(self)
+
+    @property
+    def collections(self) -> tuple[Collection[Any], ...]:
+        """What there is in sessions, by kind."""
+        return self.archives, self.broadcasts, self.renders, self.captions, self.calls, self.connectors
 
     # What modules of resources use
 
@@ -204,11 +235,15 @@ class Application:
                 break
             if due is None or due > target:
                 self.now = max(self.now, target)
-                self.clock.move(target)
+                self._move_clock(target)
                 return True
             self._fire(timeline.pop())
-        self.clock.move(self.now)
+        self._move_clock(self.now)
         return False
+
+    def _move_clock(self, to: int) -> None:
+        self.clock.move(to)
+        self.touch(self)
 
     def next_processing(self) -> int | None:
         """Return when the next processing or retry is due, ms; None when the application is idle.
@@ -234,15 +269,41 @@ class Application:
         self.now = max(self.now, timer.due)
         self.rules.handlers[timer.action](self, timer.subject)
 
+    def _forget(self, record: Any) -> None:
+        """Give up a record with the timers that it may have."""
+        for action in self.rules.handlers:
+            if action.startswith(f"{record.kind}."):
+                self.timeline.cancel(action, record.id)
+        self.remove(record)
+
+    def _give_up_surplus(self) -> None:
+        """Give up the oldest of what has ended, of each kind, where there is more than is kept."""
+        for collection in self.collections:
+            for record in collection.surplus(self.record_size):
+                collection.forget(record.id)
+                self._forget(record)
+        if len(self.sessions) > self.record_size:
+            for session in list(islice(self.sessions.values(), SESSIONS_LOOKED_AT)):
+                if not session.connections and not any(each.live(session.id) for each in self.collections):
+                    del self.sessions[session.id]
+                    for signal in session.signals.values():
+                        self.remove(signal)
+                    self._forget(session)
+        for callback_id in self.outbox.given_up:
+            self._removed.add(("callback", callback_id))
+        self.outbox.given_up.clear()
+
     # The unit of work
 
     def take_change(self) -> Change | None:
         """Return what was done since the last call, or None when nothing was."""
-        if not (self._changed or self._happened or self._removed or self._reset):
+        if not (self._changed or self._happened or self._removed or self._reset or self.timeline.changed):
             return None
+        self._give_up_surplus()
         self.version += 1
         change = Change(
-            self.id, self.version, self._changed, self._happened, frozenset(self._removed), reset=self._reset
+            self.id, self.version, self._changed, self._happened, self._removed, self.timeline.changed, self._reset
         )
         self._changed, self._happened, self._removed, self._reset = {}, [], set(), False
+        self.timeline.changed = set()
         return change

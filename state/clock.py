@@ -62,6 +62,10 @@ class Clock:
             self.anchor = self._last = min(to, LAST)
             self.started = self.source()
 
+    def set(self, anchor: int, started: int, speed: float, frozen: bool) -> None:
+        """Set the clock to what another one was, which it may lead back to."""
+        self.anchor, self.started, self.speed, self.frozen, self._last = anchor, started, speed, frozen, anchor
+
     def real_delay(self, due: int) -> float | None:
         """Return in how many real s `due` is reached; None when it never is by itself (frozen)."""
         if due <= self.now():

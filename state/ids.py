@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import random
+import hashlib
+import os
 import uuid
 from dataclasses import dataclass
 
@@ -22,20 +23,29 @@ class SessionIdParts:
 
 
 class Ids:
-    """Makes the ids of one application."""
+    """Makes the ids of one application: each is drawn from the seed and from how many were made before.
 
-    __slots__ = ("random",)
+    Without a seed one is drawn, different each time.
+    """
 
-    def __init__(self, seed: int | None = None) -> None:
-        self.random = random.Random(seed)
+    __slots__ = ("_key", "made", "seed")
+
+    def __init__(self, seed: int | str | None = None, made: int = 0) -> None:
+        self.seed = os.urandom(16).hex() if seed is None else str(seed)
+        self.made = made
+        self._key = hashlib.blake2b(self.seed.encode(), digest_size=32).digest()
 
     def uuid(self) -> str:
         """Return a lower-case UUID version 4."""
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        return str(uuid.UUID(bytes=self._draw(16), version=4))
+
+    def _draw(self, size: int) -> bytes:
+        self.made += 1
+        return hashlib.blake2b(self.made.to_bytes(8, "big"), digest_size=size, key=self._key).digest()
 
     def session_id(self, project: str, *, location: str, created_at: int, relayed: bool) -> str:
         """Return a session id that SDKs can decode (fidelity/rest-and-archives.md 5.1)."""
-        noise = base64.b64encode(self.random.randbytes(18)).decode()
+        noise = base64.b64encode(self._draw(18)).decode()
         payload = f"1~{project}~{location}~{created_at}~{noise}~{RELAYED if relayed else ''}~~"
         return "2_" + base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from state.octets import Octets
 
 MAX_BODY = 65_536
 MAX_BYTES = 16 * 1024 * 1024
@@ -20,15 +22,17 @@ class Exchange:
     Bodies are kept up to `MAX_BODY` bytes; `truncated` tells that there was more.
     """
 
+    kind: ClassVar[str] = "exchange"
+
     at: int
     method: str
     path: str
     query: str = ""
     operation: str = ""
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    body: bytes = b""
+    headers: tuple[tuple[Octets, Octets], ...] = ()
+    body: Octets = b""
     status: int = 0
-    answer: bytes = b""
+    answer: Octets = b""
     duration: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
@@ -59,8 +63,12 @@ class Journal:
 
     def append(self, exchange: Exchange) -> None:
         """Keep `exchange` and number it."""
-        self.last += 1
-        exchange.number = self.last
+        exchange.number = self.last + 1
+        self.put(exchange)
+
+    def put(self, exchange: Exchange) -> None:
+        """Keep `exchange`, which has a number already."""
+        self.last = exchange.number
         self._ring.append(exchange)
         self._bytes += exchange.bytes
         while len(self._ring) > self.size or self._bytes > MAX_BYTES:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from state.errors import Unknown
 from state.events import TYPES, matches
+from state.octets import Octets
 
 if TYPE_CHECKING:
     from state.application import Application, Handler
@@ -54,7 +55,7 @@ class Attempt:
     cause: str = ""
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
-    response_body: bytes = b""
+    response_body: Octets = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Callback:
     url: str
     secret: str
     session_id: str
-    body: bytes
+    body: Octets
     created_at: int
     distortion: Distortion = UNDISTORTED
     status: str = "pending"
@@ -112,7 +113,8 @@ class Callback:
 class Outbox:
     """The callbacks of one application, oldest first; finished ones are given up beyond `size`.
 
-    Those that are still to be sent are never given up. `held` are the types of events whose callbacks are held.
+    Those that are still to be sent are never given up; `given_up` are ids that are, until somebody takes them. `held`
+    are the types of events whose callbacks are held, `order` the callbacks that were put into another order.
     """
 
     def __init__(self, size: int) -> None:
@@ -121,6 +123,8 @@ class Outbox:
         self._finished: dict[str, None] = {}
         self._parked: dict[tuple[str, str], list[Callback]] = {}
         self.held: frozenset[str] = frozenset()
+        self.order: tuple[str, ...] = ()
+        self.given_up: list[str] = []
         self.last = 0
         self.size = size
 
@@ -131,6 +135,10 @@ class Outbox:
         """Yield the callbacks, oldest first."""
         return iter(self._callbacks.values())
 
+    def find(self, callback_id: str) -> Callback | None:
+        """Return the callback, or None."""
+        return self._callbacks.get(callback_id)
+
     def get(self, callback_id: str) -> Callback:
         """Return the callback. Raises `Unknown`."""
         callback = self._callbacks.get(callback_id)
@@ -140,7 +148,7 @@ class Outbox:
 
     def has(self, callback: Callback) -> bool:
         """Tell whether this callback is (still) one of these."""
-        return self._callbacks.get(callback.id) is callback
+        return callback.id in self._callbacks
 
     @property
     def has_ready(self) -> bool:
@@ -156,6 +164,22 @@ class Outbox:
         """Keep a new callback."""
         self.last = callback.number
         self._callbacks[callback.id] = callback
+
+    def put(self, callback: Callback, *, parked: bool) -> None:
+        """Keep a callback as it is; nothing is sent, `parked` waits for the next one of its lane."""
+        self._callbacks[callback.id] = callback
+        self._ready.pop(callback.id, None)
+        self._finished.pop(callback.id, None)
+        if callback.status in FINISHED:
+            self._finished[callback.id] = None
+        if parked:
+            self.park(callback)
+
+    def forget(self, callback_id: str) -> None:
+        """Give up a callback."""
+        self._callbacks.pop(callback_id, None)
+        self._ready.pop(callback_id, None)
+        self._finished.pop(callback_id, None)
 
     def ready(self, callback: Callback) -> None:
         """Let the callback be sent now."""
@@ -173,7 +197,20 @@ class Outbox:
             self._finished[callback.id] = None
             while len(self._finished) > self.size:
                 oldest = next(iter(self._finished))
-                del self._finished[oldest], self._callbacks[oldest]
+                self.given_up.append(oldest)
+                self.forget(oldest)
+
+    def is_ready(self, callback: Callback) -> bool:
+        """Tell whether the callback is to be sent right now."""
+        return callback.id in self._ready
+
+    def hand_over(self, callback: Callback) -> None:
+        """Let somebody else send the callback, in another process."""
+        self._ready.pop(callback.id, None)
+
+    def hand_in(self, callback: Callback) -> None:
+        """Let the callback be sent here, as somebody else decided."""
+        self._ready[callback.id] = callback
 
     def park(self, callback: Callback) -> None:
         """Let the callback wait until the next one of its lane is sent."""
@@ -192,6 +229,7 @@ class Outbox:
         named = set(ids)
         order = [next(wanted) if callback.id in named else callback for callback in self._callbacks.values()]
         self._callbacks = {callback.id: callback for callback in order}
+        self.order = tuple(callback.id for callback in order if callback.status not in FINISHED)
         ranks = {callback.id: rank for rank, callback in enumerate(order)}
         self._ready = dict(sorted(self._ready.items(), key=lambda item: ranks[item[0]]))
 

@@ -37,11 +37,11 @@ R = TypeVar("R", bound=Record)
 class Collection(Generic[R]):
     """The records of one kind, in the order in which they were made.
 
-    A new record is live until it is retired, and listed until it is hidden; it is found by id for good.
+    A new record is live until it is retired, and listed until it is hidden; it is found by id until it is given up.
     A page costs the same however many records there are.
     """
 
-    __slots__ = ("_all", "_by_session", "_listed", "_live", "kind")
+    __slots__ = ("_all", "_by_session", "_listed", "_live", "_retired", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -49,6 +49,7 @@ class Collection(Generic[R]):
         self._listed: dict[str, R] = {}
         self._by_session: dict[str, dict[str, R]] = {}
         self._live: dict[str, dict[str, R]] = {}
+        self._retired: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -64,8 +65,39 @@ class Collection(Generic[R]):
         self._by_session.setdefault(record.session_id, {})[record.id] = record
         self._live.setdefault(record.session_id, {})[record.live_key] = record
 
+    def put(self, record: R, *, live: bool, listed: bool) -> None:
+        """Keep `record` as it is, in the place of the one with its id."""
+        self.forget(record.id, keep_place=True)
+        self._all[record.id] = record
+        if listed:
+            self._listed[record.id] = record
+            self._by_session.setdefault(record.session_id, {})[record.id] = record
+        else:
+            self.hide(record)
+        if live:
+            self._live.setdefault(record.session_id, {})[record.live_key] = record
+        else:
+            self._retired[record.id] = None
+
+    def forget(self, record_id: str, *, keep_place: bool = False) -> None:
+        """Give up a record."""
+        record = self._all.get(record_id)
+        if record is None:
+            return
+        if self._live.get(record.session_id, {}).get(record.live_key) is record:
+            self._drop(self._live, record.session_id, record.live_key)
+        if not keep_place:
+            del self._all[record_id]
+            self.hide(record)
+        self._retired.pop(record_id, None)
+
+    def surplus(self, size: int) -> list[R]:
+        """Return the oldest records that are no longer live, beyond `size` of them."""
+        return [self._all[record_id] for record_id in islice(self._retired, max(0, len(self._retired) - size))]
+
     def retire(self, record: R) -> None:
         """Note that `record` is no longer live."""
+        self._retired[record.id] = None
         self._drop(self._live, record.session_id, record.live_key)
 
     def hide(self, record: R) -> None:
@@ -94,6 +126,10 @@ class Collection(Generic[R]):
     def live(self, session_id: str) -> list[R]:
         """Return the live records of one session, oldest first."""
         return list(self._live.get(session_id, {}).values())
+
+    def holds(self, record: R) -> tuple[bool, bool]:
+        """Tell whether `record` is live, and whether it is listed."""
+        return record.id not in self._retired, record.id in self._listed
 
     def is_live(self, session_id: str, key: str = "") -> bool:
         """Tell whether a record with this live key is live in the session."""

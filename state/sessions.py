@@ -5,7 +5,6 @@ Facts: fidelity/rest-and-archives.md 5 to 11, broadcasts-sip-captions-renders-ca
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -65,6 +64,10 @@ class Connection:
 class Signal:
     """A signal sent by the server: to one connection, or to all when `to` is empty."""
 
+    kind: ClassVar[str] = "signal"
+
+    id: str
+    session_id: str
     at: int
     type: str
     data: str
@@ -91,7 +94,7 @@ class Session:
     mutes_new_streams: bool = False
     migrating: bool = False
     migrated_at: int = 0
-    signals: deque[Signal] = field(default_factory=lambda: deque(maxlen=SIGNALS_KEPT))
+    signals: dict[str, Signal] = field(default_factory=dict)
 
     @property
     def session_id(self) -> str:
@@ -294,8 +297,11 @@ def signal(app: Application, session: Session, type_: str, data: str, to: str = 
     if to:
         connected(session, to)
     session.require_clients()
-    sent = Signal(app.now, type_, data, to)
-    session.signals.append(sent)
+    sent = Signal(app.ids.uuid(), session.id, app.now, type_, data, to)
+    session.signals[sent.id] = sent
+    app.touch(sent)
+    if len(session.signals) > SIGNALS_KEPT:
+        app.remove(session.signals.pop(next(iter(session.signals))))
     app.emit("signal.sent", session, detail=sent)
     return sent
 

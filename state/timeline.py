@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(slots=True, order=True)
@@ -13,6 +14,8 @@ class Timer:
 
     `pace` names the processing delay it waits for, counted from `since` ms; empty for contractual times.
     """
+
+    kind: ClassVar[str] = "timer"
 
     due: int
     number: int
@@ -26,15 +29,17 @@ class Timer:
 class Timeline:
     """Timers in order of their due time; equal times keep the order in which they were set.
 
-    There is at most one timer for an action and subject: setting it again replaces it.
+    There is at most one timer for an action and subject: setting it again replaces it. `number` is that of the timer
+    set last, `changed` names those that were set or are gone since somebody last took it.
     """
 
-    __slots__ = ("_heap", "_number", "_timers")
+    __slots__ = ("_heap", "_timers", "changed", "number")
 
     def __init__(self) -> None:
         self._heap: list[Timer] = []
         self._timers: dict[tuple[str, str], Timer] = {}
-        self._number = 0
+        self.changed: set[tuple[str, str]] = set()
+        self.number = 0
 
     def __len__(self) -> int:
         return len(self._timers)
@@ -45,12 +50,17 @@ class Timeline:
 
     def set(self, action: str, subject: str, due: int, *, since: int = 0, pace: str = "") -> Timer:
         """Let `action` happen to `subject` at `due` ms."""
-        self.cancel(action, subject)
-        self._number += 1
-        timer = Timer(due, self._number, action, subject, since, pace)
-        self._timers[action, subject] = timer
-        heapq.heappush(self._heap, timer)
+        self.number += 1
+        timer = Timer(due, self.number, action, subject, since, pace)
+        self.put(timer)
         return timer
+
+    def put(self, timer: Timer) -> None:
+        """Keep a timer as it is, in place of one of the same action and subject."""
+        self.cancel(timer.action, timer.subject)
+        self._timers[timer.action, timer.subject] = timer
+        self.changed.add((timer.action, timer.subject))
+        heapq.heappush(self._heap, timer)
 
     def get(self, action: str, subject: str) -> Timer | None:
         """Return the pending timer, or None."""
@@ -62,6 +72,7 @@ class Timeline:
         for action in actions:
             if timer := self._timers.pop((action, subject), None):
                 timer.cancelled = True
+                self.changed.add((action, subject))
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._timers):
             self._heap = sorted(self._timers.values())
 
@@ -76,4 +87,5 @@ class Timeline:
         self.next_due()
         timer = heapq.heappop(self._heap)
         del self._timers[timer.action, timer.subject]
+        self.changed.add((timer.action, timer.subject))
         return timer

@@ -49,8 +49,7 @@ class Unit:
     ) -> None:
         change = self._app.take_change()
         if change is not None:
-            for listener in self._world.listeners:
-                listener(change)
+            self._world.publish(change)
 
 
 class World:
@@ -67,10 +66,18 @@ class World:
         journal_size: int = 1000,
         event_size: int = 10_000,
         callback_size: int = 10_000,
+        record_size: int = 100_000,
     ) -> None:
         self.listeners: list[Listener] = []
+        self.publish: Listener = self.tell
+        """Gets each unit's change first; a store makes it durable before everybody is told."""
         self._source = source
-        self._sizes = {"journal_size": journal_size, "event_size": event_size, "callback_size": callback_size}
+        self._sizes = {
+            "journal_size": journal_size,
+            "event_size": event_size,
+            "callback_size": callback_size,
+            "record_size": record_size,
+        }
         self.watchers: list[Reaction] = []
         self.handlers: dict[str, Handler] = {}
         self._rules = _rules(self.handlers, self.watchers)
@@ -94,7 +101,18 @@ class World:
         )
         self._applications[app.id] = app
         self._by_api_key[credentials.api_key] = app
+        app.touch(app)
         return app
+
+    def rekey(self, app: Application, credentials: Credentials) -> None:
+        """Give the application other credentials. Raises `ApplicationExists` when the api key is another's."""
+        if self._by_api_key.get(credentials.api_key, app) is not app:
+            raise ApplicationExists("apiKey", credentials.api_key)
+        if app.credentials == credentials:
+            return  # whoever compares by identity sees that nothing changed
+        del self._by_api_key[app.credentials.api_key]
+        self._by_api_key[credentials.api_key] = app
+        app.credentials = credentials
 
     def find(self, project: str) -> Application | None:
         """Return the application with this id or api key, or None."""
@@ -110,9 +128,16 @@ class World:
     def remove(self, application_id: str) -> None:
         """Drop an application with all it has. Raises `UnknownApplication`."""
         app = self.get(application_id)
+        self.forget(app)
+        self.publish(Change(app.id, app.version + 1, {}, [], {(app.kind, app.id)}, reset=True))
+
+    def forget(self, app: Application) -> None:
+        """Drop an application without a word."""
         del self._applications[app.id]
         del self._by_api_key[app.credentials.api_key]
-        change = Change(app.id, app.version + 1, {}, [], frozenset({(app.kind, app.id)}), reset=True)
+
+    def tell(self, change: Change) -> None:
+        """Tell everybody what a unit of work did."""
         for listener in self.listeners:
             listener(change)
 

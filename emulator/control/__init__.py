@@ -27,6 +27,7 @@ MODULES = (
     "participants",
     "requests",
     "resources",
+    "snapshots",
 )
 """The modules with the routers of the control API, in the order of its description."""
 

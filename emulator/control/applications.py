@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from emulator.applications import OPENTOK, Applications
 from emulator.call import base_url
-from emulator.control.common import CurrentApplication, CurrentWorld
+from emulator.control.common import CurrentApplication, CurrentWorld, store_of, unit
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from state.application import Application
 from state.options import Options
@@ -65,12 +65,15 @@ def counts(app: Application) -> dict[str, int]:
 async def create_application(request: Request, body: ApplicationConfig | None = None) -> dict[str, Any]:
     """Make an application; what the body leaves out is made or taken from the settings."""
     applications: Applications = request.app.state.applications
-    return show(request, applications.make(body or ApplicationConfig()))
+    app = applications.make(body or ApplicationConfig())
+    async with unit(request, app):
+        return show(request, app)
 
 
 @router.get("/applications")
 async def list_applications(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """List every application."""
+    await store_of(request).look()
     items = [show(request, app) for app in world]
     return {"count": len(items), "items": items}
 
@@ -95,10 +98,16 @@ async def change_application(
 
 @router.post("/applications/{application}/reset", status_code=204, response_class=Response)
 async def reset_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
-    """Forget every resource, timer, event and exchange; credentials, options and the clock stay."""
+    """Forget every resource, timer, event and exchange; credentials, options, clock and checkpoints stay.
+
+    An application with a checkpoint `seed` becomes what it was then, clock included.
+    """
+    from emulator import snapshots
+
     request.app.state.timelapse.stop(app)
     with world.unit(app):
-        app.reset()
+        snapshots.reset(world, request.app.state.faulting, app)
+    request.app.state.ticker.wake()
 
 
 @router.delete("/applications/{application}", status_code=204, response_class=Response)

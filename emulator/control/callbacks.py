@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import CurrentApplication, CurrentWorld, check_type
+from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, check_type, unit
 from emulator.control.events import LONGEST_WAIT
 from emulator.control.models import CallbackOrder, CallbackPattern
 from emulator.events import Waiting
@@ -73,8 +73,7 @@ def _list(app: Application, callbacks: list[Callback]) -> dict[str, Any]:
 @router.get("")
 async def list_callbacks(
     request: Request,
-    app: CurrentApplication,
-    world: CurrentWorld,
+    app: NamedApplication,
     status: Status | None = None,
     event: str = "*",
     session: str | None = None,
@@ -90,7 +89,7 @@ async def list_callbacks(
     deadline = time.monotonic() + wait
     while True:
         news = waiting.of(app)
-        with world.unit(app):
+        async with unit(request, app):
             wanted = (
                 callback
                 for callback in app.outbox

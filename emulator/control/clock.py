@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, NamedApplication, unit
 from emulator.control.models import ClockChange
 from emulator.timelapse import Timelapse
 from state.application import Application
@@ -35,9 +35,7 @@ async def get_clock(app: CurrentApplication, world: CurrentWorld) -> dict[str, A
 
 
 @router.post("")
-async def change_clock(
-    request: Request, app: CurrentApplication, world: CurrentWorld, body: ClockChange
-) -> dict[str, Any]:
+async def change_clock(request: Request, app: NamedApplication, body: ClockChange) -> dict[str, Any]:
     """Freeze, resume, or advance: by seconds, to the next transition, until idle.
 
     What falls due on the way happens, each at its own time, and its callbacks are attempted before time goes on.
@@ -55,13 +53,15 @@ async def change_clock(
     if body.action in ("freeze", "resume"):
         timelapse.stop(app)
     if body.action == "freeze":
-        with world.unit(app):
+        async with unit(request, app):
             app.clock.freeze()
+            app.touch(app)
         if body.at is not None:
             await timelapse.advance_to(app, body.at, gone)
     elif body.action == "resume":
-        with world.unit(app):
+        async with unit(request, app):
             app.clock.resume(body.speed or 1.0)
+            app.touch(app)
     elif body.action == "advance":
         await timelapse.advance(app, int((body.seconds or 0) * 1000), gone)
     elif body.action == "next":
@@ -69,5 +69,5 @@ async def change_clock(
     else:
         await timelapse.run_until_idle(app, gone)
     request.app.state.ticker.wake()
-    with world.unit(app):
+    async with unit(request, app):
         return show_clock(app)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Annotated, Any, get_args, get_type_hints
 
 from fastapi import Depends, Request
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
+from emulator.store import Store
 from state.application import Application
 from state.events import TYPES
 from state.world import World
@@ -45,16 +47,46 @@ async def world_of(request: Request) -> World:
     return world
 
 
-async def application_of(request: Request, application: str) -> Application:
+async def named(request: Request, application: str) -> Application:
     """Return the application that the path names by its id or api key. Raises `ControlError` (404)."""
-    found = (await world_of(request)).find(application)
+    world, store = await world_of(request), store_of(request)
+    found = world.find(application)
+    if found is None and store.shared:
+        await store.look()
+        found = world.find(application)
     if found is None:
         raise ControlError(404, f"there is no application {application}", "application")
     return found
 
 
+async def held(request: Request, app: Annotated[Application, Depends(named)]) -> AsyncIterator[Application]:
+    """Hold the application that the path names until it is answered."""
+    async with store_of(request).holding(app):
+        if (await world_of(request)).find(app.id) is not app:
+            raise ControlError(404, f"there is no application {app.id} any more", "application")
+        yield app
+
+
+@contextlib.asynccontextmanager
+async def unit(request: Request, app: Application) -> AsyncIterator[Application]:
+    """Hold the application for one unit of work: for endpoints that wait between."""
+    async with store_of(request).holding(app):
+        with (await world_of(request)).unit(app):
+            yield app
+
+
+def store_of(request: Request) -> Store:
+    """Return what keeps the world."""
+    store: Store = request.app.state.store
+    return store
+
+
 CurrentWorld = Annotated[World, Depends(world_of)]
-CurrentApplication = Annotated[Application, Depends(application_of)]
+CurrentApplication = Annotated[Application, Depends(held, scope="function")]
+"""The application of the path, for endpoints that do not wait for anything."""
+
+NamedApplication = Annotated[Application, Depends(named)]
+"""The application of the path, for endpoints that wait, and hold it (`unit`) only for what they do."""
 
 
 def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | None = None) -> ControlError:

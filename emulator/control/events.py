@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, check_type
+from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, unit
 from emulator.events import Waiting, show_event
 from state.application import Application
 from state.events import Event, matches
@@ -35,7 +35,7 @@ def _wanted(event: Event, type_: str | None, subject: str | None, session: str |
 @router.get("")
 async def list_events(
     request: Request,
-    app: CurrentApplication,
+    app: NamedApplication,
     world: CurrentWorld,
     after: Annotated[int, Query(ge=0)] = 0,
     type: str | None = None,
@@ -54,7 +54,7 @@ async def list_events(
     deadline = time.monotonic() + wait
     while True:
         news = waiting.of(app)
-        with world.unit(app):
+        async with unit(request, app):
             wanted = (event for event in app.events.after(after) if _wanted(event, type, subject, session))
             found = list(islice(wanted, limit))
             last = found[-1].number if len(found) == limit else app.events.last
@@ -69,8 +69,7 @@ async def list_events(
 @router.get("/stream", response_class=Response)
 async def stream_events(
     request: Request,
-    app: CurrentApplication,
-    world: CurrentWorld,
+    app: NamedApplication,
     after: Annotated[int | None, Query(ge=0)] = None,
     type: str | None = None,
     session: str | None = None,
@@ -94,6 +93,7 @@ async def _stream(
     world: World = request.app.state.world
     while world.find(app.id) is app and not waiting.stopping.is_set():
         news = waiting.of(app)
+        after = min(after, app.events.last)  # a restored snapshot may lead back
         if app.events.first > after + 1:
             yield b": events %d to %d are no longer kept\n\n" % (after + 1, app.events.first - 1)
         for event in app.events.after(after):

@@ -30,7 +30,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
     settings = request.app.state.settings
     return {
         "version": emulator.__version__,
-        "store": "memory",
+        "store": request.app.state.store.name,
         "contract": settings.contract,
         "pace": settings.pace,
         "auth": settings.auth,
@@ -40,6 +40,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
             "requests": settings.journal_size,
             "events": settings.event_size,
             "callbacks": settings.callback_size,
+            "records": settings.record_size,
             "bodyBytes": settings.max_body_bytes,
         },
     }

@@ -180,7 +180,7 @@ async def list_signals(app: CurrentApplication, world: CurrentWorld, session: Cu
         return _list(
             [
                 {"at": signal.at, "type": signal.type, "data": signal.data, "connectionId": signal.to or None}
-                for signal in session.signals
+                for signal in session.signals.values()
             ]
         )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import CurrentApplication
+from emulator.control.common import CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
 from emulator.operations import BY_ID
 from state.journal import Exchange
@@ -28,6 +28,7 @@ def show_exchange(exchange: Exchange) -> dict[str, Any]:
 
 @router.get("/applications/{application}/requests")
 async def list_requests(
+    request: Request,
     app: CurrentApplication,
     operation: str | None = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
@@ -35,6 +36,7 @@ async def list_requests(
     """List the application's exchanges, newest first, of one operation or of all."""
     if operation is not None and operation not in BY_ID:
         raise unknown_operation(operation)
+    await store_of(request).read_journal(app)
     items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation)]
     return {"count": len(items), "items": items}
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field, model_validator
 
-from emulator.control.common import ControlBody, ControlError, CurrentApplication
+from emulator.control.common import ControlBody, ControlError, CurrentApplication, store_of
 from emulator.faults.asked import content_of, look_up
 from emulator.operations import BY_ID
 from state.journal import Exchange
@@ -64,11 +64,12 @@ class Verification(ControlBody):
 
 
 @router.post("/applications/{application}/requests/verify")
-async def verify_requests(app: CurrentApplication, body: Verification) -> dict[str, Any]:
+async def verify_requests(request: Request, app: CurrentApplication, body: Verification) -> dict[str, Any]:
     """Verify counts and order of the calls in the journal; 409 explains what was otherwise."""
     for operation in [*(expected.operation for expected in body.calls), *body.order]:
         if operation not in BY_ID:
             raise unknown_operation(operation)
+    await store_of(request).read_journal(app)
     exchanges = app.journal.newest(len(app.journal))[::-1]
     problems = [problem for expected in body.calls if (problem := _count(expected, exchanges))]
     if body.order and (problem := _order(body.order, exchanges)):

@@ -62,6 +62,10 @@ class Faulting:
 
         app.faults = Faults.load(self.names, dumped)
 
+    def prepare(self) -> None:
+        """Make ready for timers and faults that were kept."""
+        self._made()
+
     def _made(self) -> Outcomes:
         if self._outcomes is None:
             from scenarios import outcomes, timeline

@@ -197,7 +197,7 @@ def test_a_data_folder_that_cannot_be_written_stops_https_only(home: Home) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--store", "sqlite"], "--store sqlite: there is no such store; the only one is memory\n"),
+        (["--store", "sqlite"], "store: Value error, must be memory, sqlite:///FILE"),
         (["--contract", "cloud"], "contract: Input should be 'service' or 'spec' (got 'cloud')\n"),
         (["--http-port", "70000"], "http_port: Input should be less than or equal to 65535 (got 70000)\n"),
         (["--tls-name", "two words"], "'two words' cannot be a name of the HTTPS certificate"),
@@ -215,7 +215,12 @@ def test_every_flag_names_its_variable_and_its_true_default(home: Home) -> None:
     text = " ".join(home.run("serve", "--help").stdout.split())
     documented = re.findall(r"\(VONAGE_EMULATOR_(\w+); default: ([^)]*)\)", text)
     assert len(documented) == text.count("VONAGE_EMULATOR_") - 1  # one more is in the examples
-    special = {"CONFIG": "none", "PUBLIC_URL": "what the request asked for", "CONTROL_TOKEN": "none, open"}
+    special = {
+        "CONFIG": "none",
+        "SEED_FILE": "none",
+        "PUBLIC_URL": "what the request asked for",
+        "CONTROL_TOKEN": "none, open",
+    }
     for name, default in documented:
         expected = special.get(name) or Settings.model_fields[name.lower()].default
         assert default == ("none" if expected == [] else str(expected).lower() if expected is True else str(expected))

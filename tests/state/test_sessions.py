@@ -121,4 +121,4 @@ def test_signals_are_kept_and_need_somebody_to_get_them(tenant: Tenant) -> None:
         sessions.signal(app, session, "chat", "you", client.id)
         with pytest.raises(NotConnected):
             sessions.signal(app, session, "chat", "you", NOBODY)
-    assert [(signal.data, signal.to) for signal in session.signals] == [("hello", ""), ("you", client.id)]
+    assert [(signal.data, signal.to) for signal in session.signals.values()] == [("hello", ""), ("you", client.id)]

@@ -1,0 +1,173 @@
+"""Snapshots and checkpoints: take the state of applications, and go back to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from emulator import snapshots
+from emulator.answers import JSON
+from emulator.control.applications import show
+from emulator.control.common import (
+    ControlError,
+    CurrentApplication,
+    CurrentWorld,
+    store_of,
+    suggest,
+    unit,
+)
+from emulator.faults.faulting import Faulting
+from state.application import Application, Checkpoint
+from state.documents import BadDocument, Parsed
+from state.world import World
+
+router = APIRouter(tags=["Snapshots"])
+
+Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+
+
+def _faulting(request: Request) -> Faulting:
+    faulting: Faulting = request.app.state.faulting
+    return faulting
+
+
+def _refuse(error: BadDocument) -> ControlError:
+    return ControlError(400, str(error), error.field)
+
+
+@router.get("/snapshot", response_class=Response)
+async def take_world(request: Request, world: CurrentWorld) -> Response:
+    """Take the snapshot of every application."""
+    store = store_of(request)
+    await store.look()
+    for app in world:
+        async with unit(request, app):
+            await store.read_journal(app)
+    return Response(snapshots.take_all(list(world)), media_type=JSON)
+
+
+@router.put("/snapshot")
+async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]:
+    """Let the emulator have the applications of a snapshot, as they were; those that are not in it are deleted.
+
+    Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
+    """
+    try:
+        wanted = {parsed.identity.id: parsed for parsed in snapshots.read_all(await request.body())}
+    except BadDocument as error:
+        raise _refuse(error) from None
+    _check_api_keys(wanted)
+    await store_of(request).look()
+    for app in world:
+        if app.id not in wanted:
+            async with store_of(request).holding(app):
+                request.app.state.timelapse.stop(app)
+                world.remove(app.id)
+    restored = [await _restore(request, world, parsed) for parsed in wanted.values()]
+    return {"count": len(restored), "items": restored}
+
+
+def _check_api_keys(wanted: dict[str, Parsed]) -> None:
+    taken: set[str] = set()
+    for parsed in wanted.values():
+        if parsed.identity.credentials.api_key in taken:
+            raise ControlError(400, "is that of two applications", "application.credentials.api_key")
+        taken.add(parsed.identity.credentials.api_key)
+
+
+@router.get("/applications/{application}/snapshot", response_class=Response)
+async def take_snapshot(request: Request, app: CurrentApplication, world: CurrentWorld) -> Response:
+    """Take the snapshot of an application: all that it is, as JSON."""
+    await store_of(request).read_journal(app)
+    with world.unit(app):
+        return Response(snapshots.take(app), media_type=JSON)
+
+
+@router.put("/applications/{application}/snapshot")
+async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
+    """Let an application be what its snapshot says, exactly; one that is not there is made."""
+    try:
+        parsed = snapshots.read(await request.body())
+    except BadDocument as error:
+        raise _refuse(error) from None
+    identity = parsed.identity
+    if application not in (identity.id, identity.credentials.api_key):
+        raise ControlError(409, f"this is the snapshot of application {identity.id}", "application.id")
+    return await _restore(request, world, parsed)
+
+
+async def _restore(request: Request, world: World, parsed: Parsed) -> dict[str, Any]:
+    if world.find(parsed.identity.id) is None:
+        await store_of(request).look()
+    app = world.find(parsed.identity.id)
+    made = app is None
+    try:
+        app = app or snapshots.add(world, parsed.identity)
+        request.app.state.timelapse.stop(app)
+        async with unit(request, app):
+            snapshots.restore(world, _faulting(request), app, parsed)
+    except BadDocument as error:
+        if made and app is not None:
+            world.forget(app)
+        raise _refuse(error) from None
+    request.app.state.ticker.wake()
+    return show(request, app)
+
+
+# Checkpoints
+
+
+def show_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return a checkpoint without what it holds; `at` in ms of the clock."""
+    return {"name": checkpoint.id, "at": checkpoint.at, "bytes": len(checkpoint.snapshot)}
+
+
+def _checkpoint(app: Application, name: str) -> Checkpoint:
+    found = app.checkpoints.get(name)
+    if found is None:
+        raise ControlError(404, f"there is no checkpoint {name}", "name", suggest(name, app.checkpoints))
+    return found
+
+
+@router.get("/applications/{application}/checkpoints")
+async def list_checkpoints(app: CurrentApplication) -> dict[str, Any]:
+    """List the checkpoints of an application, oldest first."""
+    items = [show_checkpoint(each) for each in app.checkpoints.values()]
+    return {"count": len(items), "items": items}
+
+
+@router.put("/applications/{application}/checkpoints/{name}")
+async def keep_checkpoint(request: Request, app: CurrentApplication, world: CurrentWorld, name: Name) -> dict[str, Any]:
+    """Keep the state of now under a name, in place of what was kept under it; `seed` is what a reset goes back to."""
+    await store_of(request).read_journal(app)
+    with world.unit(app):
+        return show_checkpoint(snapshots.keep(app, name, snapshots.take(app)))
+
+
+@router.post("/applications/{application}/checkpoints/{name}/restore")
+async def restore_checkpoint(
+    request: Request, app: CurrentApplication, world: CurrentWorld, name: str
+) -> dict[str, Any]:
+    """Let the application be what it was when the checkpoint was kept."""
+    checkpoint = _checkpoint(app, name)
+    request.app.state.timelapse.stop(app)
+    with world.unit(app):
+        snapshots.restore(world, _faulting(request), app, snapshots.read(checkpoint.snapshot))
+    request.app.state.ticker.wake()
+    return show(request, app)
+
+
+@router.get("/applications/{application}/checkpoints/{name}", response_class=Response)
+async def get_checkpoint(app: CurrentApplication, name: str) -> Response:
+    """Read what a checkpoint holds: a snapshot."""
+    return Response(_checkpoint(app, name).snapshot, media_type=JSON)
+
+
+@router.delete("/applications/{application}/checkpoints/{name}", status_code=204, response_class=Response)
+async def delete_checkpoint(app: CurrentApplication, world: CurrentWorld, name: str) -> None:
+    """Forget a checkpoint."""
+    _checkpoint(app, name)
+    with world.unit(app):
+        snapshots.forget(app, name)

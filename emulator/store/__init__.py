@@ -1,0 +1,90 @@
+"""Stores: what keeps the world beyond the process. The world itself is in memory; a store mirrors it.
+
+Whoever works on an application holds it meanwhile (`Store.holding`): what was done is durable when the hold ends.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.faults.faulting import Faulting
+    from emulator.settings import Settings
+    from state.application import Application
+    from state.journal import Exchange
+    from state.world import World
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why, and what to do."""
+
+
+class Unavailable(Exception):
+    """The store cannot take or tell anything right now; nothing of what was to be done is promised."""
+
+
+_NOTHING: AbstractAsyncContextManager[None] = nullcontext()
+
+
+class Store:
+    """Keeps nothing: the world ends with the process. What the other stores keep, they keep as this one's methods say.
+
+    `shared`: other processes may change the world too.
+    """
+
+    name = "memory"
+    shared = False
+
+    def load(self, world: World, faulting: Faulting) -> None:
+        """Fill the world with what is kept, and keep what changes from now on. Raises `StoreError`."""
+
+    async def start(self) -> None:
+        """Begin to work, when the event loop runs."""
+
+    async def stop(self) -> None:
+        """Make durable what is not yet, and end."""
+
+    def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which the application is as fresh as it can be, and after which all is durable.
+
+        Raises `Unavailable`, on entering or on leaving.
+        """
+        return _NOTHING
+
+    def letting_go(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which others may work on an application that is held, as while nothing is done to it.
+
+        Raises `Unavailable`, on entering or on leaving.
+        """
+        return _NOTHING
+
+    async def look(self) -> None:
+        """Learn of applications that other processes made or deleted. Raises `Unavailable`."""
+
+    async def keep(self, app: Application, exchange: Exchange) -> None:
+        """Keep an exchange in the application's journal."""
+        app.journal.append(exchange)
+
+    async def read_journal(self, app: Application) -> None:
+        """Learn of the exchanges that other processes kept. Raises `Unavailable`."""
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that the settings name. Raises `StoreError`."""
+    url = settings.store
+    if url == "memory":
+        return Store()
+    try:
+        if url.startswith("sqlite:"):
+            from emulator.store.sqlite import Sqlite
+
+            return Sqlite(url, settings)
+        from emulator.store.postgresql import Postgresql
+
+        return Postgresql(url, settings)
+    except ImportError as error:
+        extra = url.partition(":")[0]
+        raise StoreError(
+            f"store {extra}: {error.name} is not installed: pip install 'vonage-video-emulator[{extra}]'"
+        ) from None

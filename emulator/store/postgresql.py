@@ -1,0 +1,495 @@
+"""The PostgreSQL store: several replicas share one database.
+
+Whoever works on an application locks its row, learns what is newer than what it has in memory, works, and commits under
+the next version. Replicas tell each other by NOTIFY; which of them live, by a lock that the database takes from those
+that do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from emulator.faults.faulting import Faulting
+from emulator.settings import Settings
+from emulator.store import Store, StoreError, Unavailable, database
+from emulator.store.database import RECORDS, Found, Item
+from emulator.store.mirror import Mirror
+from state.application import Application, Change
+from state.journal import Exchange
+from state.outbox import RETRY
+from state.world import World
+
+log = logging.getLogger("emulator")
+
+CHANNEL = "emulator"
+
+HELD = 6
+"""Applications that a replica holds at once at most."""
+
+WORKERS = 2 * HELD
+"""Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
+
+CONNECT_SECONDS = 5
+OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+"""Of each connection: a replica that hangs must not keep the others waiting for ever."""
+
+TRIES = 3
+"""How often a connection is tried, `PAUSE` s apart, before who asked is told that the store is unavailable."""
+
+PAUSE = 0.3
+
+LISTEN_SECONDS = 1.0
+"""s between two looks at who lives."""
+
+GRACE_SECONDS = 3.0
+"""s that replicas have to come back after the database did, before others take over what they were to send."""
+
+LOCKS = 0x76766531
+"""The class of the advisory locks that say which replicas live."""
+
+
+@dataclass(slots=True)
+class _Hold:
+    """One hold of an application: the transaction, and what was done in it so far."""
+
+    connection: Connection
+    items: list[Item] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Postgresql(Store):
+    """Keeps the world in PostgreSQL, for any number of replicas."""
+
+    name = "postgresql"
+    shared = True
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._shown = self._url.render_as_string(hide_password=True).replace("+psycopg", "")
+        self._engine = create_engine(
+            self._url,
+            pool_size=HELD + WORKERS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
+        )
+        self._replica = str(random.SystemRandom().randrange(1, 2**31))
+        self._threads = ThreadPoolExecutor(WORKERS, "store")
+        self._room = asyncio.Semaphore(HELD)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._holds: dict[str, _Hold] = {}
+        self._stale: set[str] = set()
+        self._kept: set[str] = set()
+        self._heard: set[str] = set()
+        self._owners: dict[str, dict[str, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending = threading.Event()
+        self._listener = threading.Thread(target=self._listen, name="replicas", daemon=True)
+
+    # Starting and stopping
+
+    def load(self, world: World, faulting: Faulting) -> None:
+        """Read the database into the world. Raises `StoreError`."""
+        self._world, self._faulting = world, faulting
+        self._mirror = Mirror()
+        faulting.prepare()
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
+                database.make_tables(connection)
+            with self._engine.connect() as connection:
+                for application_id, _ in database.application_ids(connection):
+                    found = database.read(connection, application_id)
+                    if found is not None:
+                        self._add(found)
+        except SQLAlchemyError as error:
+            raise StoreError(f"store {self._shown}: {_explain(error)}") from None
+        except StoreError as error:
+            raise StoreError(f"store {self._shown}: {error}") from None
+        world.publish = self._publish
+
+    def _add(self, found: Found) -> None:
+        app = database.add(self._world, found, self._faulting)
+        app.journal.last = 0
+        self._kept.add(app.id)
+        self._learn(app, found)
+
+    def _learn(self, app: Application, found: Found) -> None:
+        """Note what was read: who is to send which callbacks, what is to be sent by this replica."""
+        self._mirror.note(app)
+        owners = self._owners.setdefault(app.id, {})
+        if found.whole:
+            owners.clear()
+        for row, owner in found.rows:
+            if row.kind == "callback":
+                if owner is None:
+                    owners.pop(row.id, None)
+                    continue
+                owners[row.id] = owner
+                callback = app.outbox.find(row.id)
+                if owner == self._replica and callback is not None and callback.status == "pending":
+                    app.outbox.hand_in(callback)
+
+    async def start(self) -> None:
+        """Begin to listen to the other replicas; what was made at the start is kept first."""
+        self._loop = asyncio.get_running_loop()
+        self._listener.start()
+        for app in self._world:
+            async with self.holding(app):
+                with self._world.unit(app):
+                    pass
+
+    async def stop(self) -> None:
+        """End; what this replica was to send is sent by another one, or after a start."""
+        self._ending.set()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._listener.join)
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    # Holding
+
+    def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which nobody else works on the application. Raises `Unavailable`."""
+        return self._hold(app)
+
+    @asynccontextmanager
+    async def _hold(self, app: Application) -> AsyncIterator[None]:
+        async with self._locks.setdefault(app.id, asyncio.Lock()):
+            await self._enter(app)
+            try:
+                yield
+            finally:
+                await self._leave(app)
+
+    def letting_go(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which others may work on the application that is held. Raises `Unavailable`."""
+        return self._let_go(app)
+
+    @asynccontextmanager
+    async def _let_go(self, app: Application) -> AsyncIterator[None]:
+        await self._leave(app)
+        lock = self._locks[app.id]
+        lock.release()
+        try:
+            yield
+        finally:
+            await lock.acquire()
+            await self._enter(app)
+
+    async def _enter(self, app: Application) -> None:
+        after = -1 if app.id in self._stale else app.version
+        await self._room.acquire()
+        begun = asyncio.ensure_future(self._run(self._begin, app.id, after))
+        try:
+            connection, found = await asyncio.shield(begun)
+        except asyncio.CancelledError:
+            begun.add_done_callback(_close)
+            self._room.release()
+            raise
+        except Unavailable:
+            self._room.release()
+            raise
+        self._holds[app.id] = _Hold(connection)
+        last = app.events.last
+        if found is None:
+            if app.id in self._kept:
+                self._forget(app)
+            return
+        self._kept.add(app.id)
+        if found.rows or found.whole:
+            self._refresh(app, found)
+            # Whoever waits looks again; events that were lost with an older state are none.
+            self._world.tell(Change(app.id, app.version, {(app.kind, app.id): app}, app.events.after(last)))
+        app.version = found.version
+        self._stale.discard(app.id)
+
+    def _forget(self, app: Application) -> None:
+        """Learn that another replica deleted an application."""
+        self._kept.discard(app.id)
+        self._owners.pop(app.id, None)
+        if self._world.find(app.id) is app:
+            self._world.forget(app)
+            self._world.tell(Change(app.id, app.version + 1, {}, [], {(app.kind, app.id)}, reset=True))
+
+    def _refresh(self, app: Application, found: Found) -> None:
+        journal = app.journal.last
+        try:
+            database.refresh(self._world, app, found, self._faulting)
+        except StoreError as error:
+            raise Unavailable(str(error)) from None
+        app.journal.last = 0 if found.whole else journal  # what is newer is read when it is asked for
+        self._learn(app, found)
+
+    async def _leave(self, app: Application) -> None:
+        hold = self._holds.pop(app.id, None)
+        if hold is None:
+            return
+        if self._world.find(app.id) is app:
+            faults = self._mirror.faults_of(app)
+            if faults is not None:
+                hold.items.append(faults)
+        try:
+            await self._run(self._end, hold)
+        except Unavailable:
+            self._stale.add(app.id)
+            raise
+        finally:
+            self._room.release()
+        if hold.items:
+            if hold.items[-1].deleted:
+                self._kept.discard(app.id)
+            else:
+                self._kept.add(app.id)
+        for change in hold.changes:
+            self._world.tell(change)
+
+    def _publish(self, change: Change) -> None:
+        hold = self._holds.get(change.application_id)
+        if hold is None:
+            raise RuntimeError(f"application {change.application_id} is changed by somebody who does not hold it")
+        app = self._world.find(change.application_id)
+        if app is None:
+            self._owners.pop(change.application_id, None)
+            hold.items.append(Mirror.deletion(change))
+        else:
+            item = self._mirror.item(app, change)
+            if change.reset:
+                self._owners.pop(app.id, None)
+            item.owners = self._senders(app, change)
+            hold.items.append(item)
+        hold.changes.append(change)
+
+    def _senders(self, app: Application, change: Change) -> dict[str, str]:
+        """Say who sends the callbacks of a change: this replica, or who sends the ones before in the same lane."""
+        owners = self._owners.setdefault(app.id, {})
+        touched = [record_id for kind, record_id in change.records if kind == "callback"]
+        for callback_id in touched:
+            callback = app.outbox.find(callback_id)
+            waits = callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id)
+            if callback is None or waits:
+                owners.pop(callback_id, None)
+            elif callback_id not in owners or app.outbox.is_ready(callback):
+                owners[callback_id] = self._sender(app, callback, owners)
+                if owners[callback_id] != self._replica:
+                    app.outbox.hand_over(callback)
+        return {callback_id: owners[callback_id] for callback_id in touched if callback_id in owners}
+
+    def _sender(self, app: Application, callback: Any, owners: dict[str, str]) -> str:
+        for other, owner in owners.items():
+            before = app.outbox.find(other)
+            if other != callback.id and before is not None and before.lane == callback.lane:
+                return owner
+        return self._replica
+
+    # In threads
+
+    async def _run(self, work: Any, *arguments: Any) -> Any:
+        """Do work in a thread, to its end, even where who asked gives up. Raises `Unavailable`."""
+        task = asyncio.ensure_future(self._loop.run_in_executor(self._threads, work, *arguments))
+        try:
+            return await asyncio.shield(task)
+        except SQLAlchemyError as error:
+            raise Unavailable(f"the store cannot be reached: {_explain(error)}") from None
+
+    def _begin(self, application_id: str, after: int) -> tuple[Connection, Found | None]:
+        connection = self._connect()
+        try:
+            return connection, database.read(connection, application_id, after, lock=True)
+        except BaseException:
+            connection.close()
+            raise
+
+    def _connect(self) -> Connection:
+        for left in reversed(range(TRIES)):
+            try:
+                return self._engine.connect()
+            except OperationalError:
+                if not left:
+                    raise
+                time.sleep(PAUSE)
+        raise AssertionError
+
+    def _end(self, hold: _Hold) -> None:
+        connection = hold.connection
+        try:
+            for item in hold.items:
+                database.write(connection, item, tombstones=True)
+            if hold.items:
+                last = hold.items[-1]
+                news = orjson.dumps([last.application_id, self._replica]).decode()
+                connection.execute(text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": news})
+            connection.commit()
+        finally:
+            connection.close()
+
+    # The journal
+
+    async def keep(self, app: Application, exchange: Exchange) -> None:
+        """Keep an exchange, for all replicas to see; one that cannot be kept is lost, with a line in the log."""
+        if app.id not in self._kept:
+            return
+        try:
+            await self._run(self._add_exchange, app.id, exchange, app.journal.size)
+        except Unavailable as error:
+            log.warning("an exchange of application %s is not in its journal: %s", app.id, error)
+
+    def _add_exchange(self, application_id: str, exchange: Exchange, kept: int) -> None:
+        with self._connect() as connection:
+            connection.execute(text("SET LOCAL synchronous_commit = off"))
+            database.add_exchange(connection, application_id, exchange, kept)
+            connection.commit()
+
+    async def read_journal(self, app: Application) -> None:
+        """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
+        for exchange in await self._run(self._exchanges, app.id, app.journal.last, app.journal.size):
+            if exchange.number > app.journal.last:
+                app.journal.put(exchange)
+
+    def _exchanges(self, application_id: str, after: int, most: int) -> list[Exchange]:
+        with self._connect() as connection:
+            return database.exchanges(connection, application_id, after, most)
+
+    # Other replicas
+
+    async def look(self) -> None:
+        """Learn of applications that other replicas made or deleted. Raises `Unavailable`."""
+        known = {app.id for app in self._world}
+        found, ids = await self._run(self._unknown, known)
+        for each in found:
+            if self._world.find(each.id) is None:
+                self._add(each)
+        for app in self._world:
+            if app.id in known & self._kept and app.id not in ids and app.id not in self._holds:
+                self._forget(app)
+
+    def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
+        with self._connect() as connection:
+            ids = {application_id for application_id, _ in database.application_ids(connection)}
+            found = [database.read(connection, application_id) for application_id in ids - known]
+            return [each for each in found if each is not None], ids
+
+    def _listen(self) -> None:
+        """Hear what other replicas say, and look for those that have died, until the end."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not self._ending.is_set():
+            try:
+                with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+                    connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, int(self._replica)))
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._from_thread(self._hear_all)
+                    self._listen_on(connection)
+            except psycopg.Error as error:
+                log.warning("the store cannot be listened to: %s", str(error).strip())
+                self._ending.wait(LISTEN_SECONDS)
+
+    def _listen_on(self, connection: psycopg.Connection[Any]) -> None:
+        patient_until = time.monotonic() + GRACE_SECONDS
+        while not self._ending.is_set():
+            for note in connection.notifies(timeout=LISTEN_SECONDS):
+                application_id, replica = orjson.loads(note.payload)
+                if replica != self._replica:
+                    self._from_thread(self._hear, application_id)
+                if self._ending.is_set():
+                    return
+            if time.monotonic() < patient_until:
+                continue
+            senders = connection.execute("SELECT DISTINCT owner FROM emulator_record WHERE owner IS NOT NULL")
+            for (owner,) in senders.fetchall():
+                if owner != self._replica and self._is_dead(connection, int(owner)):
+                    self._from_thread(self._take_over, owner)
+
+    def _is_dead(self, connection: psycopg.Connection[Any], replica: int) -> bool:
+        """Tell whether nobody holds the lock of a replica any more."""
+        got = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, replica)).fetchone()
+        if got is None or not got[0]:
+            return False
+        connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCKS, replica))
+        return True
+
+    def _from_thread(self, work: Callable[..., None], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(work, *arguments)
+
+    def _hear_all(self) -> None:
+        for app in self._world:
+            self._hear(app.id)
+        self._do(self.look())
+
+    def _hear(self, application_id: str) -> None:
+        if application_id not in self._heard:
+            self._heard.add(application_id)
+            self._do(self._learn_news(application_id))
+
+    async def _learn_news(self, application_id: str) -> None:
+        self._heard.discard(application_id)
+        app = self._world.find(application_id)
+        if app is None:
+            await self.look()
+        else:
+            async with self.holding(app):
+                pass  # what is newer has been read
+
+    def _take_over(self, dead: str) -> None:
+        self._do(self._send_for(dead))
+
+    async def _send_for(self, dead: str) -> None:
+        """Send what a replica was to send that is no more; it may have sent it before."""
+        for application_id in await self._run(self._applications_of, dead):
+            app = self._world.find(application_id)
+            if app is None:
+                continue
+            async with self.holding(app):
+                with self._world.unit(app):
+                    owners = self._owners.setdefault(app.id, {})
+                    for callback_id in [each for each, owner in owners.items() if owner == dead]:
+                        del owners[callback_id]
+                        callback = app.outbox.find(callback_id)
+                        if callback is not None and callback.status == "pending":
+                            app.outbox.ready(callback)
+                            app.touch(callback)
+
+    def _applications_of(self, owner: str) -> list[str]:
+        with self._connect() as connection:
+            query = select(RECORDS.c.application_id).where(RECORDS.c.owner == owner).distinct()
+            return list(connection.execute(query).scalars())
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Unavailable as error:
+        log.warning("%s", error)
+
+
+def _close(begun: asyncio.Future[tuple[Connection, Found | None]]) -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result()[0].close()
+
+
+def _explain(error: Exception) -> str:
+    """Say in one line what the database said."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

@@ -1,0 +1,259 @@
+"""The SQLite store: one process, one file. What arrives together is committed together by a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from emulator.faults.faulting import Faulting
+from emulator.settings import Settings
+from emulator.store import Store, StoreError, Unavailable, database
+from emulator.store.mirror import Mirror
+from state import documents
+from state.application import Application, Change
+from state.world import World
+
+log = logging.getLogger("emulator")
+
+OURS = 0x76766531
+"""What stands in the head of our files, so that no other program's file is written to."""
+
+MOST_TOGETHER = 500
+"""Units of work that are committed together at most."""
+
+
+class Sqlite(Store):
+    """Keeps the world in a file. A write that was acknowledged survives the end of the process at any moment.
+
+    (Not a power failure: SQLite leaves it to the system when its log reaches the disk.) When the file cannot be
+    written, who asked gets `Unavailable`, and the application becomes what the file says of it again.
+    """
+
+    name = "sqlite"
+
+    def __init__(self, url: str, settings: Settings) -> None:
+        path = make_url(url).database
+        if not path or path == ":memory:":
+            raise StoreError(f"store {url}: name a file, as in sqlite:///emulator.db, or use memory")
+        self._path = Path(path).expanduser().absolute()
+        self._engine: Engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 0.2})
+        event.listen(self._engine, "connect", _prepare)
+        self._connection: Connection | None = None
+        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._commit_together, name="store", daemon=True)
+        self._pending: dict[str, asyncio.Future[None]] = {}
+        self._stale: set[str] = set()
+        self._using = threading.Lock()
+
+    # Starting and stopping
+
+    def load(self, world: World, faulting: Faulting) -> None:
+        """Read the file into the world. Raises `StoreError`."""
+        self._world, self._faulting = world, faulting
+        faulting.prepare()
+        self._mirror = Mirror()
+        if not self._path.parent.is_dir():
+            raise StoreError(f"store {self._path}: there is no folder {self._path.parent}")
+        try:
+            self._connection = self._engine.connect()
+            self._claim(self._connection)
+            for application_id, _ in database.application_ids(self._connection):
+                found = database.read(self._connection, application_id)
+                assert found is not None
+                app = database.add(world, found, faulting)
+                self._mirror.note(app)
+                documents.resume(app)
+            self._connection.commit()
+        except SQLAlchemyError as error:
+            raise StoreError(f"store {self._path}: {_explain(error)}") from None
+        except StoreError as error:
+            raise StoreError(f"store {self._path}: {error}") from None
+        world.publish = self._publish
+
+    def _claim(self, connection: Connection) -> None:
+        """Make sure that the file is ours, whole, and nobody else's meanwhile."""
+        ours = connection.execute(text("PRAGMA application_id")).scalar_one()
+        tables = inspect(connection).get_table_names()
+        if ours != OURS and (tables or ours):
+            raise StoreError("the file is another program's database; name another file")
+        problem = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        if problem != "ok":
+            raise StoreError(f"the file is damaged: {problem}; restore a copy or name another file")
+        connection.execute(text(f"PRAGMA application_id = {OURS}"))
+        database.make_tables(connection)
+        connection.commit()
+
+    async def start(self) -> None:
+        """Begin to commit; what was made at the start is the first."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        for app in self._world:
+            async with self.holding(app):
+                with self._world.unit(app):
+                    pass
+
+    async def stop(self) -> None:
+        """Commit what is left and close the file."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+    # Holding
+
+    def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context after which what was done to the application is in the file. Raises `Unavailable`."""
+        return self._hold(app)
+
+    @asynccontextmanager
+    async def _hold(self, app: Application) -> AsyncIterator[None]:
+        if app.id in self._stale:
+            await self._read_again(app.id)
+        try:
+            yield
+        finally:
+            faults = self._mirror.faults_of(app)
+            if faults is not None and self._world.find(app.id) is app:
+                self._put(faults, None)
+            pending = self._pending.get(app.id)
+            if pending is not None:
+                await asyncio.shield(pending)
+
+    def _publish(self, change: Change) -> None:
+        app = self._world.find(change.application_id)
+        item = self._mirror.item(app, change) if app is not None else Mirror.deletion(change)
+        self._put(item, change)
+
+    def _put(self, item: database.Item, change: Change | None) -> None:
+        done: asyncio.Future[None] = self._loop.create_future()
+        done.add_done_callback(_look_at)
+        self._pending[item.application_id] = done
+        self._queue.put(_Write(item, change, done))
+
+    # The thread
+
+    def _commit_together(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            last = False
+            while len(batch) < MOST_TOGETHER and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    last = True
+                    break
+                batch.append(following)
+            outdated = [write for write in batch if write.item.application_id in self._stale]
+            batch = [write for write in batch if write not in outdated]
+            if outdated:
+                self._loop.call_soon_threadsafe(self._done, outdated, Unavailable("an earlier change was not kept"))
+            error: Exception | None = None
+            try:
+                self._commit(batch)
+            except Exception as problem:
+                error = problem
+            self._loop.call_soon_threadsafe(self._done, batch, error)
+            if last:
+                return
+
+    def _commit(self, batch: list[_Write]) -> None:
+        assert self._connection is not None
+        with self._using:
+            try:
+                for write in batch:
+                    database.write(self._connection, write.item, tombstones=False)
+                self._connection.commit()
+            except Exception:
+                self._stale.update(write.item.application_id for write in batch)
+                self._connection.rollback()
+                raise
+
+    def _done(self, batch: list[_Write], error: Exception | None) -> None:
+        if error is not None and not isinstance(error, Unavailable):
+            log.error("the store %s cannot be written: %s", self._path, _explain(error))
+        for write in batch:
+            if self._pending.get(write.item.application_id) is write.done:
+                del self._pending[write.item.application_id]
+            if error is not None:
+                if write.item.deleted:
+                    self._loop.create_task(self._read_again(write.item.application_id))
+                write.done.set_exception(Unavailable(f"the store cannot be written: {_explain(error)}"))
+                continue
+            write.done.set_result(None)
+            if write.change is not None:
+                self._world.tell(write.change)
+
+    async def _read_again(self, application_id: str) -> None:
+        """Let an application whose change was not kept be what the file says."""
+        while (pending := self._pending.get(application_id)) is not None:
+            await asyncio.wait([pending])  # what came after the failure fails too
+        if application_id not in self._stale:
+            return
+        assert self._connection is not None
+        try:
+            with self._using:
+                found = database.read(self._connection, application_id)
+                self._connection.rollback()
+        except SQLAlchemyError as error:
+            raise Unavailable(f"the store cannot be read: {_explain(error)}") from None
+        app = self._world.find(application_id)
+        self._stale.discard(application_id)
+        if found is None:
+            if app is not None:
+                self._world.forget(app)
+            return
+        if app is None:
+            app = database.add(self._world, found, self._faulting)
+        else:
+            database.refresh(self._world, app, found, self._faulting)
+        self._mirror.note(app)
+        documents.resume(app)
+
+
+class _Write:
+    """An item on its way into the file; `change` is what everybody is told when it is there."""
+
+    __slots__ = ("change", "done", "item")
+
+    def __init__(self, item: database.Item, change: Change | None, done: asyncio.Future[None]) -> None:
+        self.item = item
+        self.change = change
+        self.done = done
+
+
+def _prepare(connection: object, _: object) -> None:
+    """Keep the file to ourselves, and let a commit wait for the log only."""
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "cache_size = -4000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _look_at(done: asyncio.Future[None]) -> None:
+    if not done.cancelled():
+        done.exception()  # whoever waits for it says so; nobody may
+
+
+def _explain(error: Exception) -> str:
+    """Say what SQLite said, and what to do."""
+    said = str(getattr(error, "orig", None) or error)
+    for part, advice in (
+        ("locked", "it is in use by another process"),
+        ("not a database", "it is no SQLite file; name another file"),
+        ("malformed", "the file is damaged; restore a copy or name another file"),
+        ("readonly", "it cannot be written: look at the rights of the file and its folder"),
+        ("unable to open", "it cannot be opened: look at the rights of the file and its folder"),
+        ("full", "the disk is full"),
+    ):
+        if part in said:
+            return f"{advice} ({said})"
+    return said

@@ -1,0 +1,585 @@
+"""The world as documents: what a store keeps of an application, record by record, and what a snapshot holds of it.
+
+A document is JSON. Everything in it is what the record is, in its own names, so that what is read back is the same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
+
+from state import archives, broadcasts, calls, captions, connectors, renders
+from state.application import Application, Change, Checkpoint, Credentials
+from state.clock import LAST
+from state.events import TYPES, Event, Events
+from state.ids import Ids
+from state.journal import Exchange
+from state.octets import text_of
+from state.options import Options
+from state.outbox import RETRY, Callback, Webhook
+from state.sessions import Connection, Session, Signal, Stream
+from state.timeline import Timer
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA = 1
+"""The version of the documents: another one cannot be read."""
+
+Json = dict[str, Any]
+RestoreFaults = Callable[[Application, Mapping[str, Any]], None]
+
+
+class BadDocument(ValueError):
+    """A document that cannot be read: `field` says where, the text what was expected."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+# Values
+
+
+def write(value: Any) -> bytes:
+    """Return a document as JSON."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return text_of(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if isinstance(value, deque):
+        return list(value)
+    if isinstance(value, Options):
+        return value.model_dump()
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+@cache
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type_)
+
+
+def _read(type_: Any, value: Any, field: str) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return _adapter(type_).validate_python(value)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"] if not (isinstance(part, str) and "[" in part))
+        _refuse(f"{field}.{where}" if where else field, str(problem["msg"]))
+
+
+def _refuse(field: str, problem: str) -> NoReturn:
+    raise BadDocument(field, problem)
+
+
+# Kinds of records
+
+
+class Kind:
+    """How records of one kind become documents, and come back."""
+
+    def __init__(self, type_: Any, name: str = "") -> None:
+        self.type = type_
+        self.name: str = name or type_.kind
+
+    def all(self, app: Application) -> Iterable[Any]:
+        """Return the records, in order."""
+        raise NotImplementedError
+
+    def has(self, app: Application, record: Any) -> bool:
+        """Tell whether this record is (still) there."""
+        raise NotImplementedError
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        """Keep a record that was read, in the place of the one with its id."""
+        raise NotImplementedError
+
+    def drop(self, app: Application, record_id: str) -> None:
+        """Forget a record; one that is not there may be forgotten too."""
+        raise NotImplementedError
+
+    def id_of(self, record: Any) -> str:
+        """Return what tells records of this kind apart."""
+        found: str = record.id
+        return found
+
+    def show(self, app: Application, record: Any) -> Any:
+        """Return the record's document."""
+        return record
+
+    def read(self, document: Any, field: str) -> Any:
+        """Return the record of a document. Raises `BadDocument`."""
+        return _read(self.type, document, field)
+
+
+class _Sessions(Kind):
+    def __init__(self) -> None:
+        super().__init__(Session)
+        own = ("connections", "streams", "signals")  # records of their own
+        self._names = [each.name for each in fields(Session) if each.name not in own]
+
+    def all(self, app: Application) -> Iterable[Session]:
+        return app.sessions.values()
+
+    def has(self, app: Application, record: Session) -> bool:
+        return record.id in app.sessions
+
+    def show(self, app: Application, record: Any) -> Any:
+        return {name: getattr(record, name) for name in self._names}
+
+    def put(self, app: Application, record: Session, document: Json) -> None:
+        before = app.sessions.get(record.id)
+        if before is not None:
+            record.connections, record.streams, record.signals = before.connections, before.streams, before.signals
+        app.sessions[record.id] = record
+
+    def drop(self, app: Application, record_id: str) -> None:
+        app.sessions.pop(record_id, None)
+
+
+class _InSession(Kind):
+    """Records that a session keeps: its attribute `held` has them by id."""
+
+    def __init__(self, type_: Any, held: str) -> None:
+        super().__init__(type_)
+        self._held = held
+
+    def all(self, app: Application) -> Iterable[Any]:
+        return (record for session in app.sessions.values() for record in getattr(session, self._held).values())
+
+    def has(self, app: Application, record: Any) -> bool:
+        session = app.sessions.get(record.session_id)
+        return session is not None and record.id in getattr(session, self._held)
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        getattr(app.sessions[record.session_id], self._held)[record.id] = record
+
+    def drop(self, app: Application, record_id: str) -> None:
+        for session in app.sessions.values():
+            getattr(session, self._held).pop(record_id, None)
+
+
+class _Collected(Kind):
+    """Records of a collection: the application's attribute `held`. Documents say whether they are live and listed."""
+
+    def __init__(self, type_: Any, held: str) -> None:
+        super().__init__(type_)
+        self._held = held
+
+    def all(self, app: Application) -> Iterable[Any]:
+        records: Iterable[Any] = getattr(app, self._held)
+        return records
+
+    def has(self, app: Application, record: Any) -> bool:
+        found: bool = getattr(app, self._held).has(record.id)
+        return found
+
+    def show(self, app: Application, record: Any) -> Any:
+        live, listed = getattr(app, self._held).holds(record)
+        return {"live": live, "listed": listed, "record": record}
+
+    def read(self, document: Any, field: str) -> Any:
+        if not isinstance(document, Mapping) or set(document) != {"live", "listed", "record"}:
+            _refuse(field, "must be an object of live, listed and record")
+        for name in ("live", "listed"):
+            if not isinstance(document[name], bool):
+                _refuse(f"{field}.{name}", "must be true or false")
+        return _read(self.type, document["record"], f"{field}.record")
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        getattr(app, self._held).put(record, live=document["live"], listed=document["listed"])
+
+    def drop(self, app: Application, record_id: str) -> None:
+        getattr(app, self._held).forget(record_id)
+
+
+class _Timers(Kind):
+    def __init__(self) -> None:
+        super().__init__(Timer)
+
+    def all(self, app: Application) -> Iterable[Timer]:
+        return iter(app.timeline)
+
+    def id_of(self, record: Timer) -> str:
+        return f"{record.action} {record.subject}"
+
+    def has(self, app: Application, record: Timer) -> bool:
+        return app.timeline.get(record.action, record.subject) is record
+
+    def show(self, app: Application, record: Timer) -> Any:
+        return {name: getattr(record, name) for name in _TIMER_FIELDS}
+
+    def put(self, app: Application, record: Timer, document: Json) -> None:
+        if record.action not in app.rules.handlers:
+            _refuse("timer", f"nothing is known of {record.action}")
+        app.timeline.put(record)
+
+    def drop(self, app: Application, record_id: str) -> None:
+        action, _, subject = record_id.partition(" ")
+        app.timeline.cancel(action, subject)
+
+
+class _Callbacks(Kind):
+    def __init__(self) -> None:
+        super().__init__(Callback)
+
+    def all(self, app: Application) -> Iterable[Callback]:
+        return iter(app.outbox)
+
+    def has(self, app: Application, record: Callback) -> bool:
+        return app.outbox.has(record)
+
+    def put(self, app: Application, record: Callback, document: Json) -> None:
+        waits = record.status == "pending" and record.distortion.behind_next and not record.tries
+        app.outbox.put(record, parked=waits and app.timeline.get(RETRY, record.id) is not None)
+
+    def drop(self, app: Application, record_id: str) -> None:
+        app.outbox.forget(record_id)
+
+
+_ARCHIVE = _Collected(archives.Archive, "archives")
+_STREAM = _InSession(Stream, "streams")
+_SESSION = _Sessions()
+
+
+class _Events(Kind):
+    """Events; the document of one names the kind of the record that it carries."""
+
+    def __init__(self) -> None:
+        super().__init__(Event, "event")
+
+    def all(self, app: Application) -> Iterable[Event]:
+        return app.events.after(0)
+
+    def id_of(self, record: Event) -> str:
+        return str(record.number)
+
+    def has(self, app: Application, record: Event) -> bool:
+        return app.events.first <= record.number <= app.events.last
+
+    def show(self, app: Application, record: Event) -> Any:
+        document = {name: getattr(record, name) for name in _EVENT_FIELDS}
+        carried = record.record
+        if carried is None:
+            return document
+        shown = _SESSION.show(app, carried) if isinstance(carried, Session) else carried
+        return {**document, "kind": carried.kind, "record": shown}
+
+    def read(self, document: Any, field: str) -> Any:
+        if not isinstance(document, Mapping):
+            _refuse(field, "must be an object")
+        plain = dict(document)
+        kind, carried = plain.pop("kind", None), plain.pop("record", None)
+        if kind is not None and kind not in _CARRIED:
+            _refuse(f"{field}.kind", f"must be one of {', '.join(sorted(_CARRIED))}")
+        if plain.get("type") not in TYPES:
+            _refuse(f"{field}.type", "there is no such event")
+        record = _read(_CARRIED[kind], carried, f"{field}.record") if kind is not None else None
+        return _read(Event, {**plain, "record": record}, field)
+
+    def put(self, app: Application, record: Event, document: Json) -> None:
+        app.events.append(record)
+
+    def drop(self, app: Application, record_id: str) -> None:
+        pass  # the ring gives up its oldest by itself
+
+
+class _Checkpoints(Kind):
+    def __init__(self) -> None:
+        super().__init__(Checkpoint)
+
+    def all(self, app: Application) -> Iterable[Checkpoint]:
+        return app.checkpoints.values()
+
+    def has(self, app: Application, record: Checkpoint) -> bool:
+        return record.id in app.checkpoints
+
+    def put(self, app: Application, record: Checkpoint, document: Json) -> None:
+        app.checkpoints[record.id] = record
+
+    def drop(self, app: Application, record_id: str) -> None:
+        app.checkpoints.pop(record_id, None)
+
+
+_TIMER_FIELDS = [each.name for each in fields(Timer) if each.name != "cancelled"]
+_EVENT_FIELDS = [each.name for each in fields(Event) if each.name != "record"]
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _SESSION,
+        _InSession(Connection, "connections"),
+        _STREAM,
+        _InSession(Signal, "signals"),
+        _ARCHIVE,
+        _Collected(broadcasts.Broadcast, "broadcasts"),
+        _Collected(renders.Render, "renders"),
+        _Collected(captions.Captions, "captions"),
+        _Collected(calls.Call, "calls"),
+        _Collected(connectors.Connector, "connectors"),
+        _Timers(),
+        _Callbacks(),
+        _Events(),
+    )
+}
+"""Every kind of record in a snapshot, in an order in which they can be read back."""
+
+STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Checkpoints()}
+"""Every kind of record that a store keeps."""
+
+_CARRIED: Mapping[str, Any] = {name: kind.type for name, kind in KINDS.items() if name not in ("timer", "event")}
+
+
+# The application itself
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an application is; times in ms."""
+
+    id: str
+    name: str
+    created_at: int
+    credentials: Credentials
+    webhooks: dict[str, Webhook]
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    anchor: int
+    started: int
+    speed: float
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    seed: str
+    made: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Outbox:
+    last: int
+    held: frozenset[str]
+    order: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where an application stands, besides its records; `timer`, `event` and `exchange` are the last numbers given."""
+
+    clock: _Clock
+    ids: _Ids
+    outbox: _Outbox
+    timer: int
+    event: int
+    exchange: int
+
+
+def identity(app: Application) -> Identity:
+    """Return what the application is."""
+    return Identity(app.id, app.name, app.created_at, app.credentials, dict(app.webhooks), app.options)
+
+
+def head(app: Application) -> Head:
+    """Return where the application stands."""
+    clock, ids, box = app.clock, app.ids, app.outbox
+    return Head(
+        _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen),
+        _Ids(ids.seed, ids.made),
+        _Outbox(box.last, box.held, box.order),
+        app.timeline.number,
+        app.events.last,
+        app.journal.last,
+    )
+
+
+def read_identity(document: Any, field: str = "application") -> Identity:
+    """Return the identity that was written. Raises `BadDocument`."""
+    found: Identity = _read(Identity, document, field)
+    return found
+
+
+def read_head(document: Any, field: str = "head") -> Head:
+    """Return the head that was written. Raises `BadDocument`."""
+    found: Head = _read(Head, document, field)
+    if not 0 < found.clock.speed <= 1_000_000 or not 0 < found.clock.anchor <= LAST:
+        _refuse(f"{field}.clock", "must be a time before the year 9999, at a speed from above 0 to 1,000,000")
+    return found
+
+
+def put_identity(app: Application, found: Identity) -> None:
+    """Let the application be what it was; its credentials are the world's business (`World.rekey`)."""
+    app.name, app.created_at = found.name, found.created_at
+    app.options, app.webhooks = found.options, found.webhooks
+
+
+def put_head(app: Application, found: Head) -> None:
+    """Let the application stand where it stood."""
+    app.clock.set(found.clock.anchor, found.clock.started, found.clock.speed, found.clock.frozen)
+    app.ids = Ids(found.ids.seed, found.ids.made)
+    app.outbox.last, app.outbox.held, app.outbox.order = found.outbox.last, found.outbox.held, found.outbox.order
+    app.timeline.number = found.timer
+    app.events.last = found.event
+    app.journal.last = max(app.journal.last, found.exchange)
+
+
+def read_exchange(document: Any) -> Exchange:
+    """Return the exchange that was written. Raises `BadDocument`."""
+    found: Exchange = _read(Exchange, document, "exchange")
+    return found
+
+
+# Whole applications
+
+
+def dump(app: Application) -> Json:
+    """Return the whole application: its snapshot. Pass it through `write`."""
+    return {
+        "schema": SCHEMA,
+        "application": identity(app),
+        "head": head(app),
+        **{name: [kind.show(app, record) for record in kind.all(app)] for name, kind in KINDS.items()},
+        "faults": app.faults.dump() if app.faults is not None else None,
+    }
+
+
+@dataclass(slots=True)
+class Parsed:
+    """An application's documents, read and found to be consistent."""
+
+    identity: Identity
+    head: Head
+    records: list[tuple[Kind, Any, Json]]
+    faults: Mapping[str, Any] | None
+
+
+def parse(document: Any) -> Parsed:
+    """Read a snapshot. Raises `BadDocument`."""
+    if not isinstance(document, Mapping):
+        _refuse("", "a snapshot is a JSON object")
+    if document.get("schema") != SCHEMA:
+        _refuse("schema", f"is {document.get('schema')!r}; this version reads {SCHEMA}")
+    known = {"schema", "application", "head", "faults", *KINDS}
+    for name in document:
+        if name not in known:
+            _refuse(str(name), f"there is no such part; the parts are {', '.join(sorted(known))}")
+    for name in ("application", "head"):
+        if name not in document:
+            _refuse(name, "is required")
+    records: list[tuple[Kind, Any, Json]] = []
+    sessions: set[str] = set()
+    for name, kind in KINDS.items():
+        listed = document.get(name, [])
+        if not isinstance(listed, list):
+            _refuse(name, "must be a list")
+        ids: set[str] = set()
+        for index, each in enumerate(listed):
+            field = f"{name}.{index}"
+            record = kind.read(each, field)
+            record_id = kind.id_of(record)
+            if record_id in ids:
+                _refuse(field, f"comes twice: {record_id}")
+            ids.add(record_id)
+            if name == "session":
+                sessions.add(record_id)
+            elif name not in ("timer", "callback", "event") and record.session_id not in sessions:
+                _refuse(f"{field}.session_id", "there is no such session in the snapshot")
+            records.append((kind, record, each))
+    faults = document.get("faults")
+    if faults is not None and not isinstance(faults, Mapping):
+        _refuse("faults", "must be an object or null")
+    return Parsed(read_identity(document["application"]), read_head(document["head"]), records, faults)
+
+
+def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> None:
+    """Let the application be what was parsed, in a unit; nothing of what it was before stays but its checkpoints.
+
+    What is to be sent (again) waits until `resume`. Raises `BadDocument`, before anything is changed, for faults or
+    timers of which nothing is known.
+    """
+    faults = app.faults
+    try:
+        if parsed.faults is not None:
+            restore_faults(app, parsed.faults)  # the handlers of its timers come with it
+        for kind, record, _ in parsed.records:
+            if kind.name == "timer" and record.action not in app.rules.handlers:
+                _refuse("timer", f"nothing is known of {record.action}")
+    except BadDocument:
+        app.faults = faults
+        raise
+    faults = app.faults if parsed.faults is not None else None
+    app.clear()
+    app.faults, app.events = faults, Events(app.event_size)
+    for kind, record, document in parsed.records:
+        kind.put(app, record, document)
+    put_identity(app, parsed.identity)
+    put_head(app, parsed.head)
+    for name, kind in KINDS.items():
+        if name not in ("timer", "event"):
+            for record in kind.all(app):
+                app.touch(record)
+
+
+def resume(app: Application) -> None:
+    """Let what is neither held nor waiting for its time be sent, as after a restart: it may have been sent before."""
+    for callback in list(app.outbox):
+        if callback.status == "pending" and app.timeline.get(RETRY, callback.id) is None:
+            app.outbox.ready(callback)
+            app.touch(callback)
+
+
+# Single records
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The document of one record, None where it is gone."""
+
+    kind: str
+    id: str
+    document: bytes | None
+
+
+def rows(app: Application, change: Change) -> list[Row]:
+    """Return what a change made of the application's records, as they are now."""
+    found: dict[tuple[str, str], bytes | None] = dict.fromkeys(change.removed)
+    for (name, record_id), record in change.records.items():
+        if name in STORED:
+            kind = STORED[name]
+            found[name, record_id] = write(kind.show(app, record)) if kind.has(app, record) else None
+    timers = STORED["timer"]
+    for action, subject in change.timers:
+        timer = app.timeline.get(action, subject)
+        found["timer", f"{action} {subject}"] = None if timer is None else write(timers.show(app, timer))
+    events = STORED["event"]
+    for event in change.events if not change.reset else app.events.after(0):
+        found["event", str(event.number)] = write(events.show(app, event))
+    return [Row(kind, record_id, document) for (kind, record_id), document in found.items() if kind in STORED]
+
+
+def put_row(app: Application, row: Row) -> None:
+    """Let a record of the application be what its row says. Raises `BadDocument`."""
+    kind = STORED[row.kind]
+    if row.document is None:
+        kind.drop(app, row.id)
+        return
+    document = orjson.loads(row.document)
+    kind.put(app, kind.read(document, row.kind), document)

@@ -1,0 +1,174 @@
+"""Snapshots and checkpoints over HTTP: exact, readable, refused with a reason, and where a reset goes back to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.emulator.local import Tenant, emulator
+
+
+def take(tenant: Tenant) -> str:
+    return tenant.client.get(f"/_emulator/applications/{tenant.id}/snapshot").text
+
+
+def put(tenant: Tenant, content: str) -> Any:
+    return tenant.client.put(f"/_emulator/applications/{tenant.id}/snapshot", content=content)
+
+
+def busy(tenant: Tenant) -> str:
+    """Fill a frozen application with one of everything; return the archive's id."""
+    tenant.control("POST", "/clock", {"action": "freeze"})
+    tenant.control("POST", "/faults", {"when": {"operation": "stopArchive"}, "then": "conflict", "times": 2})
+    session = tenant.session(join=2)
+    archive: str = tenant.call("POST", "/archive", {"sessionId": session, "name": "żółw"}).json()["id"]
+    tenant.call(
+        "POST", "/render", {"sessionId": session, "token": tenant.client_token(session), "url": "http://a.test"}
+    )
+    tenant.call("POST", f"/session/{session}/signal", {"type": "t", "data": "\u0000 </script>"})
+    tenant.call("POST", f"/archive/{archive}/stop")  # the rule has one hit
+    return archive
+
+
+@pytest.fixture
+def realistic(client: TestClient) -> Tenant:
+    """An application whose processing takes its time."""
+    return Tenant(client, pace="realistic")
+
+
+def test_a_snapshot_put_back_is_the_same_to_the_byte(realistic: Tenant) -> None:
+    busy(realistic)
+    before = take(realistic)
+    assert put(realistic, before).status_code == 200
+    assert take(realistic) == before
+    realistic.control("POST", "/reset")
+    assert put(realistic, before).status_code == 200
+    assert take(realistic) == before
+
+
+def test_a_snapshot_makes_the_application_in_another_emulator_which_goes_on_alike(realistic: Tenant) -> None:
+    archive = busy(realistic)
+    snapshot = take(realistic)
+    with emulator() as other:
+        twin = Tenant.__new__(Tenant)
+        twin.__dict__.update(realistic.__dict__)
+        twin.client = other
+        assert put(twin, snapshot).status_code == 200
+        assert take(twin) == snapshot
+        for each in (realistic, twin):
+            first = each.call("POST", f"/archive/{archive}/stop")
+            second = each.call("POST", f"/archive/{archive}/stop")
+            assert (first.status_code, second.status_code) == (409, 200)  # the second hit of the rule, then none
+            each.control("POST", "/clock", {"action": "advance", "seconds": 100_000})
+        assert take(twin) == take(realistic)
+        new = [each.session(join=1) for each in (realistic, twin)]
+        assert new[0] == new[1]
+
+
+def test_a_snapshot_is_readable_json_with_its_schema(realistic: Tenant) -> None:
+    busy(realistic)
+    text = take(realistic)
+    document = json.loads(text)
+    assert document["schema"] == 1
+    assert document["application"]["id"] == realistic.id
+    assert '"name": "żółw"' in text
+    assert text.startswith('{\n  "schema": 1,\n')
+
+
+def test_a_checkpoint_is_returned_to_and_stays(realistic: Tenant) -> None:
+    archive = busy(realistic)
+    kept = realistic.control("PUT", "/checkpoints/base")
+    assert kept["name"] == "base"
+    realistic.control("POST", "/clock", {"action": "advance", "seconds": 300})
+    realistic.control("DELETE", "/faults")
+    realistic.session(join=3)
+    for _ in range(2):
+        realistic.control("POST", "/checkpoints/base/restore")
+        assert realistic.control("GET", "/clock")["now"] == kept["at"]
+        assert [rule["hits"] for rule in realistic.control("GET", "/faults")["items"]] == [1]
+        assert realistic.call("GET", f"/archive/{archive}").json()["status"] == "started"
+    assert [each["name"] for each in realistic.control("GET", "/checkpoints")["items"]] == ["base"]
+    realistic.control("DELETE", "/checkpoints/base")
+    assert realistic.control("GET", "/checkpoints") == {"count": 0, "items": []}
+
+
+def test_a_reset_goes_back_to_the_checkpoint_called_seed(realistic: Tenant) -> None:
+    archive = busy(realistic)
+    realistic.control("PUT", "/checkpoints/seed")
+    before = take(realistic)
+    realistic.control("POST", "/clock", {"action": "advance", "seconds": 300})
+    realistic.control("POST", "/reset")
+    assert take(realistic) == before
+    assert realistic.call("GET", f"/archive/{archive}").status_code == 200
+
+
+def test_the_whole_emulator_is_taken_and_put_back(tmp_path: Path) -> None:
+    with emulator() as client:
+        first, second = Tenant(client), Tenant(client)
+        busy(first)
+        second.control("POST", "/clock", {"action": "freeze"})
+        client.post("/_emulator/applications/00000000-0000-4000-8000-000000000001/clock", json={"action": "freeze"})
+        before = client.get("/_emulator/snapshot").text
+        second.session(join=1)
+        added = Tenant(client)
+        client.delete(f"/_emulator/applications/{first.id}")
+        assert client.put("/_emulator/snapshot", content=before).json()["count"] == 3
+        assert client.get(f"/_emulator/applications/{added.id}").status_code == 404
+        assert client.get("/_emulator/snapshot").text == before
+        seed = tmp_path / "seed.json"
+        seed.write_text(before, encoding="utf-8")
+    with emulator(seed_file=seed, well_known_application=False) as client:
+        assert client.get("/_emulator/snapshot").text == before
+        again = Tenant.__new__(Tenant)
+        again.__dict__.update(first.__dict__)
+        again.client = client
+        again.control("POST", "/clock", {"action": "advance", "seconds": 300})
+        again.control("POST", "/reset")
+        assert client.get("/_emulator/snapshot").text == before
+
+
+def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(realistic: Tenant) -> None:
+    busy(realistic)
+    text = take(realistic)
+
+    def changed(**parts: Any) -> str:
+        return json.dumps({**json.loads(text), **parts})
+
+    document = json.loads(text)
+    archive = document["archive"][0]
+    for content, field in (
+        ("{", None),
+        ("[]", None),
+        (changed(schema=2), "schema"),
+        (changed(archives=[]), "archives"),
+        (changed(archive={}), "archive"),
+        (changed(archive=[{"live": True}]), "archive.0"),
+        (
+            changed(archive=[{**archive, "record": {**archive["record"], "recorded": "long"}}]),
+            "archive.0.record.recorded",
+        ),
+        (changed(archive=[archive, archive]), "archive.1"),
+        (changed(session=[]), "connection.0.session_id"),
+        (changed(timer=[{"due": 1, "number": 1, "action": "archive.fly", "subject": "x"}]), "timer"),
+        (changed(faults={"rules": 7}), "faults"),
+        (changed(head={**document["head"], "clock": {**document["head"]["clock"], "speed": 0}}), "head.clock"),
+        (changed(event=[{"type": "archive.flew"}]), "event.0.type"),
+    ):
+        answer = put(realistic, content)
+        assert answer.status_code == 400, (field, answer.text)
+        assert answer.json()["error"].get("field") == field, answer.text
+    other = Tenant(realistic.client)
+    assert put(other, text).status_code == 409
+    assert take(realistic) == text
+
+
+def test_a_checkpoint_that_is_not_there_is_404_with_the_nearest_name(tenant: Tenant) -> None:
+    tenant.control("PUT", "/checkpoints/before-upload")
+    url = f"/_emulator/applications/{tenant.id}/checkpoints"
+    answer = tenant.client.post(f"{url}/before-uplaod/restore")
+    assert (answer.status_code, answer.json()["error"]["suggestion"]) == (404, "did you mean before-upload?")
+    assert tenant.client.put(f"{url}/..%20x").status_code == 400
