@@ -434,6 +434,7 @@ def put_identity(app: Application, found: Identity) -> None:
 def put_head(app: Application, found: Head) -> None:
     """Let the application stand where it stood."""
     app.clock.set(found.clock.anchor, found.clock.started, found.clock.speed, found.clock.frozen)
+    app.now = found.clock.anchor  # what falls due from then on happens at its own time
     app.ids = Ids(found.ids.seed, found.ids.made)
     app.outbox.last, app.outbox.held, app.outbox.order = found.outbox.last, found.outbox.held, found.outbox.order
     app.timeline.number = found.timer

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,7 +46,6 @@ class Sqlite(Store):
             raise StoreError(f"store {url}: name a file, as in sqlite:///emulator.db, or use memory")
         self._path = Path(path).expanduser().absolute()
         self._engine: Engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 0.2})
-        event.listen(self._engine, "connect", _prepare)
         self._connection: Connection | None = None
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit_together, name="store", daemon=True)
@@ -80,7 +79,8 @@ class Sqlite(Store):
         world.publish = self._publish
 
     def _claim(self, connection: Connection) -> None:
-        """Make sure that the file is ours, whole, and nobody else's meanwhile."""
+        """Make sure that the file is ours, whole, and nobody else's meanwhile; others are left as they are."""
+        connection.execute(text("PRAGMA locking_mode = EXCLUSIVE"))
         ours = connection.execute(text("PRAGMA application_id")).scalar_one()
         tables = inspect(connection).get_table_names()
         if ours != OURS and (tables or ours):
@@ -88,7 +88,9 @@ class Sqlite(Store):
         problem = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
         if problem != "ok":
             raise StoreError(f"the file is damaged: {problem}; restore a copy or name another file")
-        connection.execute(text(f"PRAGMA application_id = {OURS}"))
+        connection.rollback()
+        for pragma in (f"application_id = {OURS}", "journal_mode = WAL", "synchronous = NORMAL"):
+            connection.execute(text(f"PRAGMA {pragma}"))
         database.make_tables(connection)
         connection.commit()
 
@@ -228,14 +230,6 @@ class _Write:
         self.item = item
         self.change = change
         self.done = done
-
-
-def _prepare(connection: object, _: object) -> None:
-    """Keep the file to ourselves, and let a commit wait for the log only."""
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL", "cache_size = -4000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
 
 
 def _look_at(done: asyncio.Future[None]) -> None:

@@ -33,7 +33,7 @@ class Process:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self.http = httpx.Client(timeout=30, trust_env=False)
-        self._token = rest_token(APP, wellknown.PRIVATE_KEY)
+        self.headers = {"Authorization": f"Bearer {rest_token(APP, wellknown.PRIVATE_KEY)}"}
 
     def start(self) -> None:
         """Start, and wait until it answers."""
@@ -75,15 +75,14 @@ class Process:
 
     def call(self, method: str, path: str, body: Any = None, expect: int | None = None) -> Any:
         """Call the service as the well-known application; return the body."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        response = self.http.request(method, f"{self.url}{path}", json=body, headers=headers)
+        response = self.http.request(method, f"{self.url}{path}", json=body, headers=self.headers)
         assert expect is None or response.status_code == expect, (response.status_code, response.text)
         return response.json() if response.content else None
 
     def control(self, method: str, path: str, body: Any = None, expect: int | None = None) -> Any:
         """Call the control API of the well-known application, or of the emulator where `path` begins with `/`."""
         base = "/_emulator" if path.startswith("/") else f"/_emulator/applications/{APP}/"
-        response = self.http.request(method, f"{self.url}{base}{path}", json=body)
+        response = self.http.request(method, f"{self.url}{base}{path}".rstrip("/"), json=body)
         assert expect is None or response.status_code == expect, (response.status_code, response.text)
         return response.json() if response.content else None
 

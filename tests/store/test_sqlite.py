@@ -1,0 +1,199 @@
+"""The SQLite store in a real process: killed, started again, refused, and out of room."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.receiver import Receiver
+from tests.store.process import APP, Process, running
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file that is not there yet."""
+    return tmp_path / "world.db"
+
+
+@pytest.fixture
+def process(tmp_path: Path, file: Path) -> Iterator[Process]:
+    """An emulator with that file."""
+    with running(tmp_path, "--store", f"sqlite:///{file}") as process:
+        yield process
+
+
+def test_everything_is_there_after_sigkill(process: Process) -> None:
+    process.control("POST", "clock", {"action": "freeze"})
+    session = process.session(people=2)
+    process.call("POST", f"/v2/project/{APP}/archive", {"sessionId": session}, expect=200)
+    process.call("POST", f"/v2/project/{APP}/broadcast", {"sessionId": session, "outputs": {"hls": {}}}, expect=200)
+    process.control("POST", "faults", {"when": {"operation": "stopArchive"}, "then": "conflict"}, expect=201)
+    process.control("PUT", "checkpoints/base", expect=200)
+    process.control("POST", "clock", {"action": "advance", "seconds": 120})
+    paths = ("snapshot", "clock", "faults", "events", "checkpoints", f"sessions/{session}")
+
+    def seen() -> dict[str, str]:
+        return {path: json.dumps(process.control("GET", path)).replace(process.url, "") for path in paths}
+
+    before = seen()
+    process.kill()
+    process.start()
+    assert seen() == before
+
+
+def test_transitions_that_fell_due_meanwhile_have_their_right_times(process: Process) -> None:
+    session = process.session(people=1)
+    archive = process.call("POST", f"/v2/project/{APP}/archive", {"sessionId": session}, expect=200)["id"]
+    process.call("POST", f"/v2/project/{APP}/archive/{archive}/stop", expect=200)
+    pending = {timer["action"]: timer["due"] for timer in process.control("GET", "clock")["pending"]}
+    process.kill()
+    while time.time() * 1000 < pending["archive.upload"] + 400:
+        time.sleep(0.02)
+    process.start()
+    process.call("GET", f"/v2/project/{APP}/archive/{archive}", expect=200)
+    events = process.control("GET", f"events?subject={archive}")["items"]
+    (uploaded,) = [event["at"] for event in events if event["type"] == "archive.uploaded"]
+    assert uploaded == pending["archive.upload"]
+
+
+class Load:
+    """Callers that start sessions and archives, and remember what was acknowledged."""
+
+    def __init__(self, process: Process, callers: int) -> None:
+        self._process = process
+        self.acknowledged: list[dict[str, Any]] = []
+        self.stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(callers)]
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        process = self._process
+        with httpx.Client(timeout=10, trust_env=False) as http:
+            while not self.stop.is_set():
+                try:
+                    made = http.post(f"{process.url}/session/create", headers=process.headers).json()[0]
+                    session = made["session_id"]
+                    url = f"{process.url}/_emulator/applications/{APP}/sessions/{session}/participants"
+                    if http.post(url, json={"count": 1}).status_code != 201:
+                        continue
+                    answer = http.post(
+                        f"{process.url}/v2/project/{APP}/archive", json={"sessionId": session}, headers=process.headers
+                    )
+                except (httpx.HTTPError, ValueError):
+                    continue
+                if answer.status_code == 200:
+                    self.acknowledged.append(answer.json())
+
+
+def _survives(process: Process, kills: int) -> None:
+    chance = random.Random(1)
+    for _ in range(kills):
+        with Load(process, 4) as load:
+            while not load.acknowledged:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.4))
+            process.kill()
+            load.stop.set()
+        process.start()
+        found = process.call("GET", f"/v2/project/{APP}/archive?count=1000", expect=200)
+        ids = [item["id"] for item in found["items"]]
+        assert len(ids) == len(set(ids)) == min(found["count"], 1000)
+        for answer in load.acknowledged:
+            kept = process.call("GET", f"/v2/project/{APP}/archive/{answer['id']}", expect=200)
+            for name in ("id", "sessionId", "name", "resolution"):
+                assert kept[name] == answer[name]
+            events = process.control("GET", f"events?subject={answer['id']}&type=archive.started")["items"]
+            assert events[0]["type"] == "archive.started"
+
+
+def test_what_was_acknowledged_survives_sigkill_at_any_moment(process: Process) -> None:
+    _survives(process, 4)
+
+
+@pytest.mark.extended
+def test_what_was_acknowledged_survives_fifty_sigkills(process: Process) -> None:
+    _survives(process, 50)
+
+
+def test_callbacks_that_were_not_delivered_are_delivered_after_the_restart_with_their_jti(process: Process) -> None:
+    with Receiver() as receiver:
+        webhook = {"address": receiver.url, "active": True}
+        process.control("PATCH", "", {"webhooks": {"session_created": webhook, "archive_status": webhook}})
+        process.control("POST", "callbacks/hold", {}, expect=200)
+        process.session(people=1)
+        (held,) = process.control("GET", "callbacks")["items"]
+        process.kill()
+        process.start()
+        assert [each["status"] for each in process.control("GET", "callbacks")["items"]] == ["held"]
+        process.control("POST", "callbacks/release", {}, expect=200)
+        (delivered,) = process.control("GET", "callbacks?status=delivered&wait=10")["items"]
+        assert (delivered["jti"], len(receiver.received())) == (held["jti"], 1)
+
+
+def test_a_second_process_on_the_file_is_refused(process: Process, tmp_path: Path, file: Path) -> None:
+    second = Process(tmp_path, "--store", f"sqlite:///{file}", name="second")
+    with pytest.raises(AssertionError, match="in use by another process"):
+        second.start()
+    assert process.session()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"this is no database at all, but a text that is long enough to be read as one" * 20, "it is no SQLite file"),
+        (None, "the file is another program's database"),
+    ],
+)
+def test_a_foreign_file_is_refused_and_left_as_it_is(
+    tmp_path: Path, file: Path, content: bytes | None, complaint: str
+) -> None:
+    if content is None:
+        with sqlite3.connect(file) as connection:
+            connection.execute("CREATE TABLE precious (id INTEGER)")
+        connection.close()
+    else:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    with pytest.raises(AssertionError, match=complaint):
+        Process(tmp_path, "--store", f"sqlite:///{file}").start()
+    assert file.read_bytes() == before
+
+
+def test_a_damaged_file_and_one_of_another_version_are_refused(tmp_path: Path, file: Path) -> None:
+    with running(tmp_path, "--store", f"sqlite:///{file}") as process:
+        for _ in range(30):
+            process.session(people=1)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE emulator_schema SET version = 99")
+    connection.close()
+    with pytest.raises(AssertionError, match="a newer emulator"):
+        Process(tmp_path, "--store", f"sqlite:///{file}").start()
+    damaged = bytearray(file.read_bytes())
+    damaged[8192 : 8192 + 6000] = os.urandom(6000)
+    file.write_bytes(damaged)
+    with pytest.raises(AssertionError, match="damaged"):
+        Process(tmp_path, "--store", f"sqlite:///{file}").start()
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="there is no folder"):
+        Process(tmp_path, "--store", f"sqlite:///{tmp_path}/nowhere/world.db").start()
