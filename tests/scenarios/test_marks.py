@@ -59,8 +59,41 @@ def wrong(old: str, new: str) -> PackError:
         ("    join:", "    jion:", "13:5: timeline.0: there is no such field: jion; did you mean join?"),
         ("  - at: 2\n", "  - at: soon\n", "12:9: timeline.0.at: input should be a valid"),
         ("    join: {who: alice}", "    at: 3", "13:5: at is written twice"),
-        ("name: my-pack", "name: My Pack", "1:7: name: string should match"),
+        ("name: my-pack", "name: My Pack", "1:7: name: a pack's name is up to 64 small letters"),
         ("description: Starting fails twice.\n", "", "1:1: description is required"),
+        ("default: 2", "default: .nan", "4:13: parameters.failures: default must be an integer (got nan)"),
+        (
+            "integer, default: 2",
+            "number, default: .inf",
+            "4:13: parameters.failures: default must be a number (got inf)",
+        ),
+        ("min: 1", "min: .nan", "4:46: parameters.failures.min: input should be a finite number"),
+        ("min: 1", 'choices: [2, "2"]', "4:13: parameters.failures: choices must be an integer (got '2')"),
+        ("  - name: start", f"  - name: {'a' * 95}", "6:11: rules.0.name: a name is up to 100 letters"),
+        (
+            "timeline:",
+            "  - {name: start, then: internal}\ntimeline:",
+            "11:12: rules.1.name: there is a rule my-pack:start",
+        ),
+        (
+            "timeline:",
+            "  - then: internal\n  - {name: '2', then: conflict}\ntimeline:",
+            "12:12: rules.2.name: there is a",
+        ),
+        (
+            "    join: {who: alice}",
+            "    leave: {who: alice}",
+            "13:18: timeline.0.leave.who: alice has not joined by then",
+        ),
+        (
+            "    join: {who: alice}",
+            "    join: {who: alice}\n  - at: 3\n    publish: {who: alcie}",
+            "15:20: timeline.1.publish.who: alcie has not joined by then; did you mean alice?",
+        ),
+        ("  - at: 2\n", "  - at: .nan\n", "12:9: timeline.0.at: input should be a finite number"),
+        ("  - at: 2\n", "  - at: '2'\n", "12:9: timeline.0.at: input should be a valid number"),
+        ("timeline:", "---\ntimeline:", "11:1: another document begins here (---): one file is one pack"),
+        ("    when:\n", "    <<: {times: 3}\n    when:\n", "7:5: keys cannot be merged in (<<): write them out"),
     ],
 )
 def test_one_clear_mistake_with_its_place(old: str, new: str, said: str) -> None:
