@@ -122,7 +122,7 @@ class Faulting:
                 refusal = self._want(passing, value.decode("latin-1"))
                 if refusal is not None:
                     return refusal
-        if passing.app is None and self._outcomes is not None:
+        if self._outcomes is not None and "applicationId" not in passing.params:
             passing.app = self._claimed(request)
         app, wanted = passing.app, passing.wanted
         if app is None or (wanted is None and app.faults is None):

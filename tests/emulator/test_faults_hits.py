@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.emulator.local import Tenant, rest_token
+from emulator import wellknown
+from tests.emulator.local import Tenant, emulator, rest_token
 from tests.scenarios.driver import Driver
 
 
@@ -136,6 +137,22 @@ def test_before_a_session_is_made_the_token_is_not_verified(client: TestClient, 
     (exchange,) = tenant.control("GET", "/requests")["items"]
     assert (exchange["operation"], exchange["fault"]) == ("createSession", "down")
     assert client.post("/session/create").status_code == 403
+
+
+def test_a_token_does_not_stand_for_the_project_of_a_path(client: TestClient) -> None:
+    tenant = Tenant(client)
+    tenant.control("POST", "/faults", {"then": "unavailable", "position": "before"})
+    other = "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33"
+    answer = tenant.call("GET", f"//v2/project/{other}/archive")
+    assert answer.status_code == 403
+    assert tenant.control("GET", "/requests")["count"] == 0
+
+
+def test_in_lax_mode_a_session_without_a_token_is_made_by_the_default_application() -> None:
+    with emulator(auth="lax") as lax:
+        url = f"/_emulator/applications/{wellknown.APPLICATION_ID}"
+        lax.post(f"{url}/faults", json={"then": "unavailable", "position": "before", "times": 1})
+        assert [lax.post("/session/create").status_code for _ in range(2)] == [503, 200]
 
 
 def test_calls_of_create_session_are_counted_once(user: Driver) -> None:
