@@ -208,7 +208,7 @@ def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
 
 def _indent_hint(mistake: Mistake) -> str:
     """Say where a key belongs that is indented too far, or not far enough."""
-    if not mistake.key:
+    if not mistake.key or "body" in mistake.path[:-1]:  # a field of a request may be called as it likes
         return ""
     key = str(mistake.path[-1])
     for model, owner, depth in ((Rule, "the rule", 3), (Step, "the step", 3), (PackFile, "the pack", 1)):

@@ -59,7 +59,7 @@ class Rule(Strict):
         for name, effect in effects.items():
             first = decided.setdefault(effect.decides or name, name) if isinstance(effect, Outcome) else name
             if first != name:
-                raise ValueError(f"{first} and {name} cannot both happen: write two rules")
+                raise ValueError(f"{first} and {name} cannot both happen: keep one")
         if ("callback" in kinds) != bool(self.when.callback):
             raise ValueError("effects on callbacks need `when: {callback: …}`, and it needs them")
         if len(set(kinds)) > 1 and "callback" in kinds:

@@ -46,6 +46,7 @@ class Run:
         self._asked = asked
         self._fired: list[Firing] = []
         self._happened: set[str] = set()
+        self._attached: list[str] = []
 
     async def gate(self, fired: list[Firing], serve: Work) -> Response:
         """Do what comes before the service sees the call, then let it be served unless something took its place."""
@@ -75,13 +76,21 @@ class Run:
             for firing in fired:
                 if firing.fault.name not in self._happened:
                     self._faults.release(firing.fault)
-        return self.name(response)
+        return self._named(response)
 
-    def name(self, response: Response) -> Response:
+    def attached(self, response: Response) -> Response:
+        """Name what gave the work's resources their fate."""
+        self._take_attached()
+        return self._named(response)
+
+    def _take_attached(self) -> None:
+        self._attached = list(self._faults.attached)
+        self._faults.attached.clear()
+
+    def _named(self, response: Response) -> Response:
         """Name what happened in the answer and in the journal: rules, and magic values."""
         names = [firing.fault.name for firing in self._fired if firing.fault.name in self._happened]
-        names += [name for name in self._faults.attached if name not in names]
-        self._faults.attached.clear()
+        names += [name for name in self._attached if name not in names]
         if names:
             before = response.headers.get(HEADER)
             text = ", ".join([*([before] if before else []), *names])
@@ -133,7 +142,8 @@ class Run:
             response = await work()
         finally:
             faults.upcoming = []
-            self._happened |= set(faults.attached)
+            self._take_attached()
+            self._happened.update(self._attached)
         if response.status_code < 300:
             self._befall_session()
             if self._operation == "createSession" and len(self._app.sessions) > sessions:

@@ -148,7 +148,7 @@ class Faulting:
             response = await work(call)
             if app.faults is None:
                 return response
-            return self._run(self.of(app), app, passing, call.request, AskedCall(app, passing)).name(response)
+            return self._run(self.of(app), app, passing, call.request, AskedCall(app, passing)).attached(response)
         faults = self.of(app)
         asked = AskedCall(app, passing)
         fired = self._fire(app, faults, SERVICE, asked, passing.wanted)
@@ -157,7 +157,7 @@ class Faulting:
             response = await work(call)
             if not faults.attached:
                 return response
-            return self._run(faults, app, passing, call.request, asked).name(response)
+            return self._run(faults, app, passing, call.request, asked).attached(response)
         return await self._run(faults, app, passing, call.request, asked).around(fired, lambda: work(call))
 
     def _fire(

@@ -124,6 +124,17 @@ def test_what_was_decided_of_an_archive_stands(user: Driver) -> None:
     assert hits(user, "stuck", "fails") == [(1, False), (0, False)]
 
 
+def test_what_came_of_something_else_is_not_named(client: TestClient) -> None:
+    """An archive that started by itself has its fate from nobody's call."""
+    tenant = Tenant(client)
+    tenant.control("POST", "/faults", {"name": "late", "then": {"latency": {"ms": 1}}})
+    tenant.session(join=1, archiveMode="always", archiveName="emulator-fail-upload")
+    assert tenant.call("GET", "/archive").headers["x-emulator-fault"] == "late"
+    tenant.control("DELETE", "/faults")
+    tenant.session(join=1, archiveMode="always", archiveName="emulator-fail-upload")
+    assert "x-emulator-fault" not in tenant.call("GET", "/archive").headers
+
+
 # createSession, whose path names no application
 
 

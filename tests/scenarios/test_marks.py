@@ -56,6 +56,11 @@ def wrong(old: str, new: str) -> PackError:
         ("default: 2", "default: two", "4:13: parameters.failures: default must be an integer (got 'two')"),
         ("default: 2", "default: 0", "4:13: parameters.failures: default must be 1 or more (got 0)"),
         ("  failures:", "  unused: {type: string, default: x}\n  failures:", "4:3: parameters: nothing"),
+        (
+            "      operation: startArchive",
+            "      operation: dial\n      body: {name: x}",
+            "9:14: rules.0.when.body: no body that this rule is about has a field name",
+        ),
         ("    join:", "    jion:", "13:5: timeline.0: there is no such field: jion; did you mean join?"),
         ("  - at: 2\n", "  - at: soon\n", "12:9: timeline.0.at: input should be a valid"),
         ("    join: {who: alice}", "    at: 3", "13:5: at is written twice"),
