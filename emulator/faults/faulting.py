@@ -122,9 +122,9 @@ class Faulting:
                 refusal = self._want(passing, value.decode("latin-1"))
                 if refusal is not None:
                     return refusal
-        if self._outcomes is not None and "applicationId" not in passing.params:
-            passing.app = self._claimed(request)
         app, wanted = passing.app, passing.wanted
+        if self._outcomes is not None and "applicationId" not in passing.params:
+            app = self._claimed(request)
         if app is None or (wanted is None and app.faults is None):
             return await serve(request, passing)
         if wanted is not None and wanted.position != "before":
@@ -138,6 +138,7 @@ class Faulting:
             passing.wanted = None
         if not fired:
             return await serve(request, passing)
+        passing.app = app
         run = self._run(faults, app, passing, request, asked)
         return await run.gate(fired, lambda: serve(request, passing))
 

@@ -147,6 +147,10 @@ def test_before_a_session_is_made_the_token_is_not_verified(client: TestClient, 
     assert (answer.status_code, answer.headers["x-emulator-fault"]) == (503, "down")
     (exchange,) = tenant.control("GET", "/requests")["items"]
     assert (exchange["operation"], exchange["fault"]) == ("createSession", "down")
+    tenant.control("DELETE", "/faults")
+    assert client.post("/session/create", headers=headers).status_code == (403 if claims else 200)
+    kept = tenant.control("GET", "/requests")["count"]  # a token that was refused says nothing of its application
+    assert kept == (1 if claims else 2)
     assert client.post("/session/create").status_code == 403
 
 

@@ -328,6 +328,9 @@ def test_the_schema_takes_every_pack_and_refuses_what_we_refuse(client: TestClie
         {**own, "rules": [{"then": "conflct"}]},
         {**own, "rules": [{"then": "conflict", "when": {"operation": "startArchve"}}]},
         {**own, "rules": [{"then": "conflict", "times": "often"}]},
+        {**own, "rules": [{"then": "conflict", "when": {"role": "moderater"}}]},
+        {**own, "rules": [{"then": "conflict", "when": {"any": []}}]},
+        {**own, "rules": [{"then": {"sipNoAnswer": {"code": "480"}}, "when": {"operation": "dial"}}]},
         {**own, "timeline": [{"at": 1, "jion": {}}]},
     ):
         assert not validator.is_valid(wrong), json.dumps(wrong)
