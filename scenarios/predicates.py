@@ -9,11 +9,10 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 import regex
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from scenarios.asking import EVERY, MISSING, Asked, Names, same
 from scenarios.strict import Strict, unknown
@@ -36,17 +35,17 @@ def _moment(value: Any) -> Any:
     moment = value
     if isinstance(value, str):
         try:
-            written = datetime.fromisoformat(value)
+            if value.isdecimal():
+                raise ValueError
+            moment = int(_TIME.validate_python(value).timestamp() * 1000)
         except ValueError:
-            written = None
-        if written is None or written.tzinfo is None:
-            raise ValueError("must be ms since the epoch, or a time with its zone like 2026-01-31T12:00:00Z")
-        moment = int(written.timestamp() * 1000)
+            raise ValueError("must be ms since the epoch, or a time with its zone like 2026-01-31T12:00:00Z") from None
     if isinstance(moment, int) and moment < 0:
         raise ValueError("must be a time since 1970")
     return moment
 
 
+_TIME = TypeAdapter(AwareDatetime)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 Word = Annotated[str, Field(min_length=1)]
