@@ -35,7 +35,7 @@ def _moment(value: Any) -> Any:
     moment = value
     if isinstance(value, str):
         try:
-            if value.isdecimal():
+            if "-" not in value[1:]:  # a number as text is none
                 raise ValueError
             moment = int(_TIME.validate_python(value).timestamp() * 1000)
         except ValueError:

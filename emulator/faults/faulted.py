@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import Response
 from emulator.faults import connection, documented
 from emulator.faults.asked import AskedCall
 from emulator.gate import STOPPING, Passing
+from emulator.store import Store
 from scenarios import answer_effects as kinds
 from scenarios import outcomes, timeline
 from scenarios.effect import Effect
@@ -35,9 +36,17 @@ class Run:
     """
 
     def __init__(
-        self, world: World, faults: Faults, app: Application, passing: Passing, request: Request, asked: AskedCall
+        self,
+        world: World,
+        store: Store,
+        faults: Faults,
+        app: Application,
+        passing: Passing,
+        request: Request,
+        asked: AskedCall,
     ) -> None:
         self._world = world
+        self._store = store
         self._faults = faults
         self._app = app
         self._passing = passing
@@ -75,7 +84,7 @@ class Run:
         finally:
             for firing in fired:
                 if firing.fault.name not in self._happened:
-                    self._faults.release(firing.fault)
+                    self._faults.release(self._faults.rules.get(firing.fault.name, firing.fault))
         return self._named(response)
 
     def attached(self, response: Response) -> Response:
@@ -113,7 +122,9 @@ class Run:
             if (firing.fault.position == "after") is after and isinstance(effect, kinds.Latency):
                 self._happened.add(firing.fault.name)
                 seconds = delay(effect, firing.fault.hits) / 1000
-                end = await connection.wait(seconds, self._request.scope, self._request.receive)
+                async with self._store.letting_go(self._app):
+                    end = await connection.wait(seconds, self._request.scope, self._request.receive)
+                self._faults = cast(Faults, self._app.faults or self._faults)  # another replica may have worked on it
                 if end == "stopping":
                     return STOPPING.response({"connection": "close"})
                 if end == "gone" and firing.fault.position == "before":

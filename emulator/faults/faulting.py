@@ -26,6 +26,7 @@ from state.world import World
 if TYPE_CHECKING:
     from emulator.call import Call
     from emulator.faults.faulted import Run
+    from emulator.store import Store
     from scenarios.asking import Names
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
@@ -42,9 +43,10 @@ Serve = Callable[[Request, Passing], Awaitable[Response]]
 class Faulting:
     """Lets faults happen in one world. What it needs is imported when the first fault is written."""
 
-    def __init__(self, world: World, default: str = "") -> None:
+    def __init__(self, world: World, store: Store, default: str = "") -> None:
         """Prepare; `default` is the application of tokens that name none, if there is one."""
         self._world = world
+        self._store = store
         self._default = default
         self._outcomes: Outcomes | None = None
         world.watchers.append(self.watch)
@@ -122,9 +124,7 @@ class Faulting:
                 refusal = self._want(passing, value.decode("latin-1"))
                 if refusal is not None:
                     return refusal
-        app, wanted = passing.app, passing.wanted
-        if self._outcomes is not None and "applicationId" not in passing.params:
-            app = self._claimed(request)
+        app, wanted = passing.held, passing.wanted
         if app is None or (wanted is None and app.faults is None):
             return await serve(request, passing)
         if wanted is not None and wanted.position != "before":
@@ -138,9 +138,10 @@ class Faulting:
             passing.wanted = None
         if not fired:
             return await serve(request, passing)
-        passing.app = app
         run = self._run(faults, app, passing, request, asked)
-        return await run.gate(fired, lambda: serve(request, passing))
+        response = await run.gate(fired, lambda: serve(request, passing))
+        passing.app = passing.app or app
+        return response
 
     async def around(self, call: Call, work: Work) -> Response:
         """Do the work of a call of a verified caller, with what rules do to it."""
@@ -187,10 +188,12 @@ class Faulting:
     def _run(self, faults: Faults, app: Application, passing: Passing, request: Request, asked: AskedCall) -> Run:
         from emulator.faults.faulted import Run
 
-        return Run(self._world, faults, app, passing, request, asked)
+        return Run(self._world, self._store, faults, app, passing, request, asked)
 
-    def _claimed(self, request: Request) -> Application | None:
-        """Return the application that a token claims to be of: the path of `createSession` names none."""
+    def claimed(self, request: Request) -> Application | None:
+        """Return the application that a token claims to be of, for paths that name none; None without any faults."""
+        if self._outcomes is None:
+            return None
         return self._world.find(auth.claimed_project(request.headers) or self._default)
 
     def _want(self, passing: Passing, written: str) -> Response | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -231,3 +233,31 @@ def test_an_endless_index_is_no_index(user: Driver) -> None:
     _, _, body = user.request("dial")
     body["sip"]["streams"] = ["s"]
     assert user._call("POST", "/dial", body).status_code == 400  # there is no such stream
+
+
+# What keeps the world
+
+
+@pytest.mark.parametrize("position", ["before", "instead", "after"])
+@pytest.mark.parametrize("operation", ["listArchives", "createSession"])
+def test_while_an_answer_is_late_others_may_work_on_the_application(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, operation: str, position: str
+) -> None:
+    seen: list[str] = []
+
+    def watch(begin: str, end: str) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+        @asynccontextmanager
+        async def context(app: Any) -> AsyncIterator[None]:
+            seen.append(begin)
+            yield
+            seen.append(end)
+
+        return context
+
+    tenant = Tenant(client)
+    tenant.control("POST", "/faults", {"then": {"latency": {"ms": 1}}, "position": position})
+    store = client.app.state.store  # type: ignore[attr-defined]
+    monkeypatch.setattr(store, "holding", watch("hold", "leave"))
+    monkeypatch.setattr(store, "letting_go", watch("let go", "back"))
+    Driver(tenant.call, tenant.control, tenant.client_token).do(operation)
+    assert seen == ["hold", "let go", "back", "leave"]
