@@ -59,7 +59,7 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
         record_size=settings.record_size,
     )
     store = open_store(settings)
-    faulting = Faulting(world)
+    faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if settings.auth == "lax" else "")
     store.load(world, faulting)
     if settings.seed_file is not None:
         from emulator import snapshots

@@ -172,6 +172,17 @@ def read(token: str) -> tuple[str, dict[str, Any]]:
     return algorithm, claims
 
 
+def claimed_project(headers: Mapping[str, str]) -> str:
+    """Return the project that the token of a request claims to be of, unverified; empty when there is none."""
+    token = headers.get("x-opentok-auth") or headers.get("authorization", "")[7:]
+    try:
+        claims = read(token.strip())[1]
+    except NotAllowed:
+        return ""
+    issuer = claims.get("application_id") or claims.get("iss")
+    return issuer if isinstance(issuer, str) else ""
+
+
 def _valid_until(claims: Mapping[str, Any], algorithm: str) -> float:
     """Return until when the token is good, s since the epoch, by the rules of its dialect (3.1, 3.2)."""
     issued, expires = _time(claims, "iat"), _time(claims, "exp")

@@ -128,8 +128,8 @@ def _parameter(written: str) -> tuple[str, Any]:
         value = json.loads(text)
     except ValueError:
         return name, text
-    # `--set code=480` means the text where the pack wants one; the emulator says so when it does not fit.
-    return name, value if isinstance(value, int | float | bool) else text
+    # A text that looks like a number is written with quotes: `--set 'reason="503"'`.
+    return name, value if isinstance(value, int | float | bool | str) else text
 
 
 def _explain(body: bytes) -> str:

@@ -49,7 +49,8 @@ HEAD_TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes
 class Passing:
     """One request on its way: its operation (None for an unknown path or method) and what is noted for the journal.
 
-    `wanted` is the fault that the request asks for itself, `since` when it came, s of the monotonic clock.
+    `app` is that of the path or the caller, `held` that which the store holds for it. `wanted` is the fault that the
+    request asks for itself, `since` when it came, s of the monotonic clock.
     """
 
     exchange: Exchange
@@ -59,6 +60,7 @@ class Passing:
     params: Mapping[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
     app: Application | None = None
+    held: Application | None = None
     wanted: Fault | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,31 +12,10 @@ from starlette.routing import BaseRoute
 
 from emulator.contract import SERVICE
 from emulator.operations import OPERATIONS, Operation
-from emulator.schemas import archives, broadcasts, common, media, sessions
 from emulator.schemas.answers import ANSWERS, Error
+from emulator.schemas.bodies import BODIES
 
 REF = "#/components/schemas/{model}"
-
-BODIES: Mapping[str, type[common.Body]] = {
-    "createSession": sessions.CreateSession,
-    "setStreamClassLists": sessions.SetStreamClasses,
-    "setStreamClassList": sessions.SetOneStreamClasses,
-    "muteSession": sessions.MuteSession,
-    "signalSession": sessions.SignalBody,
-    "signalConnection": sessions.SignalBody,
-    "startArchive": archives.StartArchive,
-    "setArchiveLayout": common.Layout,
-    "selectArchiveStreams": common.StreamSelection,
-    "startBroadcast": broadcasts.StartBroadcast,
-    "setBroadcastLayout": common.Layout,
-    "selectBroadcastStreams": common.StreamSelection,
-    "dial": media.Dial,
-    "playDtmfAll": media.PlayDtmf,
-    "playDtmfConnection": media.PlayDtmf,
-    "startCaptions": media.StartCaptions,
-    "startRender": media.StartRender,
-    "connectAudio": media.ConnectAudio,
-}
 
 _PAGED = ("listArchives", "listBroadcasts", "listRenders")
 _BY_SESSION = ("listArchives", "listBroadcasts")

@@ -5,7 +5,6 @@ They follow each SDK's own source; one with a hard-coded `https://` goes through
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from string import Template
 from urllib.parse import urlsplit
 
 from emulator import wellknown
+from scenarios.spelling import did_you_mean
 
 
 class UnknownLanguage(Exception):
@@ -184,7 +184,7 @@ RECIPES = {
 def recipe(language: str, target: Target) -> str:
     """Return the lines that point the SDKs of `language` at `target`. Raises `UnknownLanguage`."""
     if language.lower() not in RECIPES:
-        near = difflib.get_close_matches(language.lower(), RECIPES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        question = did_you_mean(language, RECIPES)
+        hint = f"; {question}" if question else ""
         raise UnknownLanguage(f"there is no recipe for {language!r}{hint} (known: {', '.join(RECIPES)})")
     return Template(RECIPES[language.lower()]).substitute(target.values())

@@ -83,10 +83,10 @@ def _route(
         except (Refused, Invalid, NotAllowed) as error:
             contract = passing.app.options.contract if passing.app else "service"
             return errors.of_exception(error, name, contract).response()
-        held, passing.app = passing.app, caller.app
+        passing.app = caller.app
         passing.exchange.claims = caller.claims
         call = Call(request, name, passing, caller, around)
-        if held is caller.app:
+        if passing.held is caller.app:
             return await faulting.around(call, work)
         async with store.holding(caller.app):
             return await faulting.around(call, work)
@@ -97,9 +97,10 @@ def _route(
         if passing.app is None and project is not None and store.shared:
             await store.look()
             passing.app = around.world.find(project)
-        if passing.app is None:
+        passing.held = passing.app if project is not None else faulting.claimed(request)
+        if passing.held is None:
             return await faulting.gate(request, passing, serve)
-        async with store.holding(passing.app):
+        async with store.holding(passing.held):
             return await faulting.gate(request, passing, serve)
 
     endpoint.__name__ = name

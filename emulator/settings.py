@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from scenarios.spelling import did_you_mean
 from state.options import Options
 
 ENV_PREFIX = "VONAGE_EMULATOR_"
@@ -260,8 +260,8 @@ def _refuse_unknown_variables() -> None:
 
 
 def _suggest(name: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    question = did_you_mean(name, known)
+    return f"; {question}" if question else ""
 
 
 def _explain(problem: Any) -> str:

@@ -135,7 +135,7 @@ class Status(Effect):
     """Any status with any body: text as it is, anything else as JSON."""
 
     kind = "answer"
-    status: int = Field(ge=200, le=599, strict=True)
+    status: int = Field(ge=200, le=599)
     body: Any = None
     headers: dict[str, str] = Field({}, description="further headers")
     content_type: str = Field("application/json", max_length=200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 GATE, SERVICE, CALLBACK = "gate", "service", "callback"
@@ -16,10 +16,19 @@ MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What rules may name: operations with their tags, and kinds of callbacks."""
+    """What rules may name: operations with their tags, and kinds of callbacks.
+
+    `reads` are the operations that change nothing, `stateful` those about a resource that has a status; `fields` are
+    the dotted paths of each body, `#` for an index and `*` for anything. What is left empty is not checked.
+    """
 
     operations: Mapping[str, str]
     callbacks: Collection[str] = ()
+    reads: Collection[str] = ()
+    stateful: Collection[str] = ()
+    fields: Mapping[str, Collection[str]] = field(default_factory=dict)
+    roles: Collection[str] = ()
+    states: Collection[str] = ()
 
     @property
     def tags(self) -> frozenset[str]:
@@ -29,6 +38,23 @@ class Names:
     def tagged(self, tag: str) -> frozenset[str]:
         """Return the operations with this tag."""
         return frozenset(name for name, its in self.operations.items() if its == tag)
+
+    def with_field(self, path: str) -> frozenset[str]:
+        """Return the operations whose body has a field at a dotted path."""
+        parts = ["#" if part.isdecimal() else part for part in path.split(".")]
+        ways = {".".join(parts)} | {".".join([*parts[:count], "*"]) for count in range(1, len(parts))}
+        return frozenset(name for name, paths in self.fields.items() if not ways.isdisjoint(paths))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two JSON values are the same; unlike Python, JSON tells `1` and `true` apart."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
 
 
 class Asked(Protocol):

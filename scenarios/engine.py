@@ -10,7 +10,8 @@ from scenarios.asking import CALLBACK, Asked, Names
 from scenarios.effects import Effect, Kind
 from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
-from scenarios.strict import Mistake, did_you_mean
+from scenarios.spelling import did_you_mean
+from scenarios.strict import Mistake
 
 Place = tuple[str, str]
 
@@ -35,7 +36,7 @@ class Fate:
 class Faults:
     """What is to go wrong in one application.
 
-    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts, with the rule;
+    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts;
     `attached` names the rules whose outcomes it has taken. `reads_stale`: there is a rule that answers stale reads.
     """
 
@@ -43,7 +44,7 @@ class Faults:
         self.names = names
         self.rules: dict[str, Fault] = {}
         self.fates: dict[str, dict[str, Fate]] = {}
-        self.upcoming: list[tuple[Fault, Fate]] = []
+        self.upcoming: list[Fate] = []
         self.attached: list[str] = []
         self.packs: dict[str, Any] = {}
         self.cast: dict[str, dict[str, list[str]]] = {}
@@ -122,13 +123,16 @@ class Faults:
         """Tell whether any rule can hold at this stage of this operation."""
         return (stage, operation) in self._index
 
-    def ask(self, stage: str, asked: Asked) -> list[Firing]:
-        """Return the rules that fire, in order; each counts a hit. Of each kind of effect the first one wins."""
+    def ask(self, stage: str, asked: Asked, taken: Collection[Kind] = ()) -> list[Firing]:
+        """Return the rules that fire, in order; each counts a hit.
+
+        Of each kind of effect the first one wins, but for kinds that are `taken` already.
+        """
         bucket = self._index.get((stage, asked.operation))
         candidates = bucket.candidates(asked) if bucket else ()
         if not candidates:
             return []
-        taken: set[Kind] = set()
+        taken = set(taken)
         fired: list[Firing] = []
         for fault in tuple(candidates):
             matcher = fault.matcher
@@ -149,7 +153,7 @@ class Faults:
         return self.ask(CALLBACK, asked)
 
     def release(self, fault: Fault) -> None:
-        """Take back a hit: what the rule waited for did not come."""
+        """Take back a hit: what the rule was to do did not happen."""
         was_spent = fault.spent
         fault.hits -= 1
         if was_spent and self.rules.get(fault.name) is fault:

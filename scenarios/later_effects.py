@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from scenarios.effect import Effect
 from scenarios.predicates import LONGEST
 
-Seconds = Annotated[float, Field(ge=0, le=LONGEST, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
 
 # Outcomes: what becomes of a resource later, in s of the application's clock
 
 
 class Outcome(Effect):
-    """What becomes of what the operation started, on the application's clock."""
+    """What becomes of what the operation started, on the application's clock.
+
+    `decides` is what of it: of the outcomes that decide the same, one resource gets one. Empty for the outcome itself.
+    """
 
     kind = "outcome"
+    decides: ClassVar[str] = ""
 
 
 class UploadFails(Outcome):
     """The archive stops, and its upload fails."""
 
     follows = ("startArchive", "stopArchive")
+    decides = "upload"
     reason: str = "failure"
 
 
@@ -31,6 +36,7 @@ class UploadSlow(Outcome):
     """The archive's upload takes so many seconds."""
 
     follows = ("startArchive", "stopArchive")
+    decides = "upload"
     seconds: Seconds = 30
 
 
@@ -38,6 +44,7 @@ class UploadStuck(Outcome):
     """The archive stays `stopped` for ever."""
 
     follows = ("startArchive", "stopArchive")
+    decides = "upload"
 
 
 class ArchiveFails(Outcome):
@@ -81,6 +88,7 @@ class RenderCannotLoad(Outcome):
     """The render fails instead of starting."""
 
     follows = ("startRender",)
+    decides = "render"
     reason: str = "Could not load URL"
 
 
@@ -88,6 +96,7 @@ class RenderCrashes(Outcome):
     """The render fails so many seconds after it was started."""
 
     follows = ("startRender",)
+    decides = "render"
     seconds: Seconds = 5
     reason: str = "Renderer crashed"
 
@@ -104,26 +113,30 @@ class SipBusy(Outcome):
     """The far side is busy: HANGUP, reason 486."""
 
     follows = ("dial",)
+    decides = "call"
 
 
 class SipNoAnswer(Outcome):
     """The far side rings, and nobody answers: HANGUP after `seconds`, reason 480 or 408."""
 
     follows = ("dial",)
+    decides = "call"
     seconds: Seconds = 30
-    code: Literal["408", "480"] = "480"
+    code: Literal[408, 480] = 480
 
 
 class SipDeclined(Outcome):
     """The far side rings and declines: HANGUP, reason 603."""
 
     follows = ("dial",)
+    decides = "call"
 
 
 class SipDrops(Outcome):
     """The call drops so many seconds after it was answered, reason 703."""
 
     follows = ("dial",)
+    decides = "call"
     seconds: Seconds = 5
 
 
@@ -131,6 +144,7 @@ class SipMediaTimeout(Outcome):
     """No media comes from the far side: HANGUP so many seconds after the answer, reason 704."""
 
     follows = ("dial",)
+    decides = "call"
     seconds: Seconds = 30
 
 

@@ -10,6 +10,7 @@ import yaml
 from scenarios.strict import Mistake, Path
 
 MAX_NODES = 10_000
+MERGE = "tag:yaml.org,2002:merge"
 
 Place = tuple[int, int]
 """Line and column, from 1."""
@@ -57,6 +58,8 @@ def parse(text: str, file: str) -> Document:
             _Reader(document).read(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "expected a single document" in str(error.context):
+            raise PackError(file, _place(mark), "another document begins here (---): one file is one pack") from None
         tab = "\t" in str(error.problem) or "'\\t'" in str(error.problem)
         hint = "indent with spaces, not tabs" if tab else "check the indent of this line and of the one before"
         raise PackError(file, _place(mark), f"this is no YAML: {error.problem or error.context}", hint) from None
@@ -90,8 +93,10 @@ class _Reader:
     def _pairs(self, node: yaml.MappingNode, path: Path) -> list[tuple[str, yaml.Node]]:
         pairs = []
         for key_node, value in node.value:
-            key = str(self._scalar(key_node))
             place = _place(key_node.start_mark)
+            if key_node.tag == MERGE:
+                raise PackError(self._document.file, place, "keys cannot be merged in (<<): write them out")
+            key = str(self._scalar(key_node))
             if (*path, key) in self._document.keys:
                 raise PackError(self._document.file, place, f"{key} is written twice")
             self._document.keys[(*path, key)] = place

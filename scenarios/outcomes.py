@@ -11,18 +11,19 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from scenarios.asking import Names
-from scenarios.effects import EFFECTS
+from scenarios.effects import EFFECTS, Effect
 from scenarios.engine import Fate, Faults
+from scenarios.later_effects import Outcome
 from scenarios.magic import values_of
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
 from state.application import Application, Handler
-from state.events import Event
+from state.events import TYPES, Event
 
 Settings = Mapping[str, Any]
 Schedule = Callable[[Application, str, Settings], None]
 
 BUSY = ("486", "Busy Here")
-NO_ANSWER = MappingProxyType({"480": "Temporarily Unavailable", "408": "Request Timeout"})
+NO_ANSWER = MappingProxyType({480: "Temporarily Unavailable", 408: "Request Timeout"})
 DECLINED = ("603", "Decline")
 DROPPED = ("703", "Unexpected clearing")
 NO_MEDIA = ("704", "Media timeout")
@@ -89,7 +90,13 @@ BEGINNINGS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """The events at which a resource gets its fate, and what it can be."""
 
-OF_SESSION = frozenset({"networkDrops", "serverRotation"})
+_WITH_STATUS = ("archive", "broadcast", "render", "captions", "connector")
+
+STATES = frozenset(
+    {what for kind, _, what in (type_.partition(".") for type_ in TYPES) if kind in _WITH_STATUS and what != "updated"}
+    | {"DIALING", "RINGING", "ACTIVE", "ON_HOLD", "HANGUP"}
+)
+"""What the status of a resource can be: those of calls are told by callbacks only."""
 
 
 class Outcomes:
@@ -110,7 +117,7 @@ class Outcomes:
         if type_ == "call.updated":
             type_ = f"call.{event.record.status}"
         if type_ in BEGINNINGS:
-            self._decide(app, event, type_)
+            self._decide(app, event, BEGINNINGS[type_])
         if app.faults is not None and type_ in SCHEDULES:
             faults = cast(Faults, app.faults)
             fates = faults.fates.get(event.subject)
@@ -119,33 +126,58 @@ class Outcomes:
                     if effect in fates and app.timeline.get(action(effect), event.subject) is None:
                         schedule(app, event.subject, fates[effect].settings)
 
-    def _decide(self, app: Application, event: Event, type_: str) -> None:
-        possible = BEGINNINGS[type_]
+    def _decide(self, app: Application, event: Event, possible: frozenset[str]) -> None:
+        if app.faults is not None:
+            faults = cast(Faults, app.faults)
+            for upcoming in [each for each in faults.upcoming if each.effect in possible]:
+                faults.upcoming.remove(upcoming)
+                _give(faults, event, upcoming)
         if app.options.magic_values == "on":
             for magic, target in values_of(event.record):
                 if magic.effect in possible:
-                    self._by_magic(self.faults(app), event.subject, magic.effect, magic.settings, magic.word, target)
-        if app.faults is not None:
-            faults = cast(Faults, app.faults)
-            for upcoming in [each for each in faults.upcoming if each[1].effect in possible]:
-                fault, fate = upcoming
-                faults.upcoming.remove(upcoming)
-                faults.fates.setdefault(event.subject, {})[fate.effect] = fate
-                faults.attached.append(fault.name)
+                    effect = EFFECTS[magic.effect].model_validate(
+                        {**magic.settings, **({"target": target} if target else {})}
+                    )
+                    _give(self.faults(app), event, fate_of(magic.effect, effect, f"magic:{magic.word}"))
 
-    @staticmethod
-    def _by_magic(faults: Faults, subject: str, effect: str, settings: Settings, word: str, target: str) -> None:
-        fates = faults.fates.setdefault(subject, {})
-        if effect in fates:
-            if not target or target in fates[effect].settings["targets"]:
-                return
-            fates[effect].settings["targets"].append(target)
-        else:
-            defaults = EFFECTS[effect].model_validate(settings).model_dump(by_alias=True)
-            fates[effect] = Fate(effect, {**defaults, **({"targets": [target]} if target else {})}, f"magic:{word}")
-        name = f"magic:{word}"
-        if name not in faults.attached:
-            faults.attached.append(name)
+
+def fate_of(name: str, effect: Effect, rule: str) -> Fate:
+    """Return what an outcome of a rule, or of a magic value, makes of a resource."""
+    settings = effect.model_dump(by_alias=True)
+    if "target" in settings:
+        settings["targets"] = [settings.pop("target")]
+    return Fate(name, settings, rule)
+
+
+def _give(faults: Faults, event: Event, fate: Fate) -> None:
+    """Let a resource have its fate, if there is something to happen to; what has been decided of it before stands."""
+    if not _finds(fate, event.record):
+        return
+    fates = faults.fates.setdefault(event.subject, {})
+    if fate.effect in fates:
+        targets = fates[fate.effect].settings.get("targets", [""])
+        more = [target for target in fate.settings.get("targets", ()) if "" not in targets and target not in targets]
+        if not more:
+            return
+        targets.extend(more)
+    elif any(_decides(effect) == _decides(fate.effect) for effect in fates):
+        return
+    else:
+        fates[fate.effect] = fate
+    if fate.rule not in faults.attached:
+        faults.attached.append(fate.rule)
+
+
+def _finds(fate: Fate, record: Any) -> bool:
+    """Tell whether a new resource has what an outcome is about."""
+    if fate.effect == "hlsError":
+        return record.hls is not None
+    targets = fate.settings.get("targets")
+    return targets is None or any(each.meant_by(target) for each in record.rtmp for target in targets)
+
+
+def _decides(effect: str) -> str:
+    return cast(type[Outcome], EFFECTS[effect]).decides or effect
 
 
 def befall_session(app: Application, faults: Faults, session_id: str, fate: Fate) -> None:
@@ -195,7 +227,7 @@ def _rtmp(effect: str, status: str) -> Handler:
     def handler(app: Application, subject: str) -> None:
         settings = _settings(app, subject, effect)
         if app.broadcasts.get(subject).status == "started":
-            for target in settings.get("targets") or [settings["target"]]:
+            for target in settings["targets"]:
                 broadcasts.set_target_status(app, subject, status, target)
 
     return handler
@@ -229,7 +261,7 @@ def _hang_up(code: str, message: str) -> Handler:
 
 def _sip_no_answer(app: Application, subject: str) -> None:
     code = _settings(app, subject, "sipNoAnswer")["code"]
-    _hang_up(code, NO_ANSWER[code])(app, subject)
+    _hang_up(str(code), NO_ANSWER[code])(app, subject)
 
 
 def _sip_rings(app: Application, subject: str) -> None:

@@ -5,23 +5,25 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from scenarios.asking import Names
 from scenarios.marks import Document, PackError, parse
 from scenarios.rules import Rule, read_rule
-from scenarios.strict import Mistake, Path, Strict, did_you_mean, read
-from scenarios.timeline import Step
+from scenarios.spelling import did_you_mean
+from scenarios.strict import Mistake, Path, Strict, read
+from scenarios.timeline import Step, require_players
 
-NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
 
-Value = int | float | str | bool
+Value = int | Annotated[float, Field(allow_inf_nan=True)] | str | bool  # `Parameter` says what is wrong with NaN
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
@@ -29,6 +31,12 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
 }
+
+
+def _named(name: str) -> str:
+    if not re.fullmatch(NAME, name):
+        raise ValueError("a pack's name is up to 64 small letters, digits and `-`, the first one a letter or digit")
+    return name
 
 
 class Parameter(Strict):
@@ -43,13 +51,14 @@ class Parameter(Strict):
 
     @model_validator(mode="after")
     def _default_fits(self) -> Self:
+        for choice in self.choices or ():
+            self._check_type(choice, "choices")
         self.check(self.default, "default")
         return self
 
     def check(self, value: Any, what: str) -> None:
         """Raise ValueError unless the value fits."""
-        if not isinstance(value, _TYPES[self.type]) or (isinstance(value, bool) and self.type != "boolean"):
-            raise ValueError(f"{what} must be {'an' if self.type == 'integer' else 'a'} {self.type} (got {value!r})")
+        self._check_type(value, what)
         if isinstance(value, int | float):
             if self.min is not None and value < self.min:
                 raise ValueError(f"{what} must be {self.min:g} or more (got {value!r})")
@@ -58,11 +67,16 @@ class Parameter(Strict):
         if self.choices is not None and value not in self.choices:
             raise ValueError(f"{what} must be one of {', '.join(map(str, self.choices))} (got {value!r})")
 
+    def _check_type(self, value: Any, what: str) -> None:
+        right = isinstance(value, _TYPES[self.type]) and isinstance(value, bool) == (self.type == "boolean")
+        if not right or (isinstance(value, float) and not math.isfinite(value)):
+            raise ValueError(f"{what} must be {'an' if self.type == 'integer' else 'a'} {self.type} (got {value!r})")
+
 
 class PackFile(Strict):
     """A pack as it is written."""
 
-    name: str = Field(pattern=NAME)
+    name: Annotated[str, AfterValidator(_named)] = Field(json_schema_extra={"pattern": f"^{NAME}$"})
     description: str = Field(min_length=1)
     parameters: dict[str, Parameter] = {}
     rules: list[Any] = []
@@ -107,14 +121,15 @@ class Pack:
         steps = [
             self._filled(step, values, ("timeline", index), used) for index, step in enumerate(self.written.timeline)
         ]
-        for index, rule in enumerate(rules):
-            _below(("rules", index), read_rule, rule, self.names)
+        named = [self._checked(rule, index) for index, rule in enumerate(rules)]
+        self._require_own_names(named)
         for index, step in enumerate(steps):
             _below(("timeline", index), read, Step, step)
+        _below(("timeline",), require_players, [Step.model_validate(step) for step in steps])
         for name in self.written.parameters:
             if name not in used:
                 raise Mistake(f"nothing uses the parameter {name}: write ${{{name}}}", ("parameters", name), key=True)
-        return Rendered(self.name, values, [self._named(rule, i) for i, rule in enumerate(rules)], steps)
+        return Rendered(self.name, values, named, steps)
 
     def show(self) -> dict[str, Any]:
         """Return the pack as JSON."""
@@ -129,8 +144,20 @@ class Pack:
             "timeline": self.written.timeline,
         }
 
-    def _named(self, rule: Mapping[str, Any], index: int) -> dict[str, Any]:
-        return {**rule, "name": f"{self.name}:{rule.get('name') or index + 1}"}
+    def _checked(self, rule: Any, index: int) -> dict[str, Any]:
+        """Return a rule under the name that it has in an application: that of the pack and its own."""
+        _below(("rules", index), read_rule, rule, self.names)
+        named = {**rule, "name": f"{self.name}:{rule.get('name') or index + 1}"}
+        _below(("rules", index), read_rule, named, self.names)
+        return named
+
+    @staticmethod
+    def _require_own_names(rules: Sequence[Mapping[str, Any]]) -> None:
+        seen: set[str] = set()
+        for index, rule in enumerate(rules):
+            if rule["name"] in seen:
+                raise Mistake(f"there is a rule {rule['name']} already in this pack", ("rules", index, "name"))
+            seen.add(rule["name"])
 
     def _values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         known = self.written.parameters
@@ -181,7 +208,7 @@ def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
 
 def _indent_hint(mistake: Mistake) -> str:
     """Say where a key belongs that is indented too far, or not far enough."""
-    if not mistake.key:
+    if not mistake.key or "body" in mistake.path[:-1]:  # a field of a request may be called as it likes
         return ""
     key = str(mistake.path[-1])
     for model, owner, depth in ((Rule, "the rule", 3), (Step, "the step", 3), (PackFile, "the pack", 1)):

@@ -11,7 +11,9 @@ from scenarios.asking import Names
 from scenarios.engine import Faults
 from scenarios.marks import PackError
 from scenarios.pack import Pack, load
-from scenarios.strict import Mistake, did_you_mean
+from scenarios.rules import Fault
+from scenarios.spelling import did_you_mean
+from scenarios.strict import Mistake
 from state.application import Application
 
 BUNDLED = Path(__file__).parent / "library"
@@ -72,19 +74,31 @@ class Library:
         raise Mistake(f"there is no scenario {name}", ("name",), did_you_mean(name, packs))
 
 
+class Taken(Exception):
+    """A rule that no pack brought has the name of a pack's rule."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 def apply(
     app: Application, faults: Faults, pack: Pack, parameters: Mapping[str, Any] | None = None, session: str = ""
 ) -> dict[str, Any]:
     """Apply a pack, anew if it is applied already: to one session, or to the application and every new session.
 
-    Raises `Mistake` for parameters that do not fit.
+    Raises `Mistake` for parameters that do not fit, and `Taken`; then nothing has changed.
     """
     rendered = pack.render(parameters)
-    if pack.name in faults.packs:
-        remove(app, faults, pack.name)
     rules = [_about(rule, session) for rule in rendered.rules]
     for rule in rules:
-        faults.add(rule, app.now, source=pack.name, replace=True)
+        faults.check(rule)
+        if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:
+            raise Taken(rule["name"])
+    if pack.name in faults.packs:
+        remove(app, faults, pack.name)
+    for rule in rules:
+        faults.add(rule, app.now, source=pack.name)
     faults.packs[pack.name] = {
         "parameters": rendered.parameters,
         "session": session,
@@ -106,7 +120,7 @@ def _about(rule: dict[str, Any], session: str) -> dict[str, Any]:
 def inspect(app: Application, faults: Faults, name: str) -> dict[str, Any]:
     """Return what an applied pack has done so far. Raises `KeyError`."""
     applied = faults.packs[name]
-    rules = [faults.rules[rule].show() for rule in applied["rules"] if rule in faults.rules]
+    rules = [rule.show() for rule in _own(faults, name)]
     pending = timeline.pending(app, name)
     return {
         "name": name,
@@ -126,8 +140,22 @@ def inspect(app: Application, faults: Faults, name: str) -> dict[str, Any]:
 
 def remove(app: Application, faults: Faults, name: str) -> None:
     """Remove an applied pack: its rules, and the steps that are still to come. Raises `KeyError`."""
-    applied = faults.packs.pop(name)
+    own = _own(faults, name)
+    del faults.packs[name]
     timeline.end(app, name)
-    for rule in applied["rules"]:
-        if rule in faults.rules:
-            faults.remove(rule)
+    for rule in own:
+        faults.remove(rule.name)
+
+
+def clear(app: Application, faults: Faults) -> None:
+    """Remove every rule, and the packs that brought rules with all that is theirs."""
+    for name, applied in list(faults.packs.items()):
+        if applied["rules"]:
+            remove(app, faults, name)
+    faults.clear()
+
+
+def _own(faults: Faults, name: str) -> list[Fault]:
+    """Return the rules that a pack brought, and that nobody has replaced."""
+    rules = (faults.rules.get(rule) for rule in faults.packs[name]["rules"])
+    return [rule for rule in rules if rule is not None and rule.source == name]

@@ -7,13 +7,14 @@ everything beside them holds.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import regex
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
-from scenarios.asking import EVERY, MISSING, Asked, Names
+from scenarios.asking import EVERY, MISSING, Asked, Names, same
 from scenarios.strict import Strict, unknown
 
 Check = Callable[[Asked], bool]
@@ -29,9 +30,31 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
 
 
-Words = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str]), Field(min_length=1)]
-Count = Annotated[int, Field(ge=1, strict=True)]
-Counts = Annotated[list[Count], BeforeValidator(_listed, json_schema_input_type=Count | list[Count])]
+def _moment(value: Any) -> Any:
+    """Return a time in ms since the epoch."""
+    moment = value
+    if isinstance(value, str):
+        try:
+            if "-" not in value[1:]:  # a number as text is none
+                raise ValueError
+            moment = int(_TIME.validate_python(value).timestamp() * 1000)
+        except ValueError:
+            raise ValueError("must be ms since the epoch, or a time with its zone like 2026-01-31T12:00:00Z") from None
+    if isinstance(moment, int) and moment < 0:
+        raise ValueError("must be a time since 1970")
+    return moment
+
+
+_TIME = TypeAdapter(AwareDatetime)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+Word = Annotated[str, Field(min_length=1)]
+Words = Annotated[list[Word], BeforeValidator(_listed, json_schema_input_type=Word | list[Word]), Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[
+    list[Count], BeforeValidator(_listed, json_schema_input_type=Count | list[Count]), Field(min_length=1)
+]
+Moment = Annotated[int, BeforeValidator(_moment, json_schema_input_type=int | AwareDatetime)]
 
 LONGEST = 366 * 24 * 3600
 """The longest time that can be asked for, s."""
@@ -69,7 +92,7 @@ class Test(Strict):
         """Tell whether a value (`MISSING` when there is none) is as wanted."""
         if self.exists is not None and self.exists is (value is MISSING):
             return False
-        if self.equals is not MISSING and value != self.equals:
+        if self.equals is not MISSING and not same(value, self.equals):
             return False
         if self.contains is not None and (value is MISSING or self.contains not in str(value)):
             return False
@@ -88,7 +111,18 @@ def _as_test(value: Any) -> Any:
     return value if isinstance(value, Mapping | Test) else {"equals": value}
 
 
-Tests = dict[str, Annotated[Test, BeforeValidator(_as_test, json_schema_input_type=Any)]]
+def _of_headers(tests: dict[str, Test]) -> dict[str, Test]:
+    for name, test in tests.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if test.equals is not MISSING and not isinstance(test.equals, str):
+            raise ValueError(f'headers are text: write "{test.equals}"')
+    return tests
+
+
+Tests = Annotated[
+    dict[str, Annotated[Test, BeforeValidator(_as_test, json_schema_input_type=Any)]], Field(min_length=1)
+]
 
 
 class When(Strict):
@@ -101,37 +135,37 @@ class When(Strict):
     resource: Words | None = Field(None, description="id, name or tag of the archive, broadcast, render …")
     state: Words | None = Field(None, description="status of that resource")
     body: Tests | None = Field(None, description="fields of the request's body by dotted path")
-    header: Tests | None = Field(None, description="headers of the request")
+    header: Annotated[Tests, AfterValidator(_of_headers)] | None = Field(None, description="headers of the request")
     role: Words | None = Field(None, description="role of the client token in the request")
     nth: Counts | None = Field(None, description="which calls, counted from 1")
     after: int | None = Field(None, ge=0, description="every call after so many")
-    until: int | AwareDatetime | None = Field(
+    until: Moment | None = Field(
         None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z"
     )
     within: float | None = Field(
-        None,
-        ge=0,
-        le=LONGEST,
-        allow_inf_nan=False,
-        description="for so many s of the application's time from being written",
+        None, ge=0, le=LONGEST, description="for so many s of the application's time from being written"
     )
     probability: float | None = Field(None, ge=0, le=1, description="share of the calls, drawn by `seed`")
     seed: int = Field(0, description="seed of `probability`: the same seed draws the same calls")
-    all_: list[When] | None = Field(None, alias="all", description="all of these hold")
-    any_: list[When] | None = Field(None, alias="any", description="one of these holds")
+    all_: list[When] | None = Field(None, alias="all", min_length=1, description="all of these hold")
+    any_: list[When] | None = Field(None, alias="any", min_length=1, description="one of these holds")
     not_: When | None = Field(None, alias="not", description="this does not hold")
 
-    @field_validator("operation", "tag", "callback")
+    @field_validator("operation", "tag", "callback", "role", "state")
     @classmethod
     def _known(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
-        names = info.context
+        names, noun = info.context, str(info.field_name)
         if isinstance(names, Names):
-            known = {"operation": names.operations, "tag": names.tags, "callback": names.callbacks}[
-                str(info.field_name)
-            ]
+            known, every = {
+                "operation": (names.operations, EVERY),
+                "tag": (names.tags, EVERY),
+                "callback": (names.callbacks, EVERY),
+                "role": (names.roles, ""),
+                "state": (names.states, ""),
+            }[noun]
             for name in value or ():
-                if name not in known and name != EVERY:
-                    raise unknown(f"there is no {info.field_name} {name}", name, known)
+                if known and name not in known and name != every:
+                    raise unknown(f"there is no {noun} {name}", name, known)
         return value
 
     def operations(self, names: Names) -> frozenset[str]:
@@ -145,6 +179,8 @@ class When(Strict):
             possible &= inner.operations(names)
         if self.any_:
             possible &= frozenset().union(*(inner.operations(names) for inner in self.any_))
+        if self.not_ is not None and self.not_.model_fields_set <= {"operation", "tag"}:
+            possible -= self.not_.operations(names)
         return possible
 
     def insists_on(self) -> tuple[Kind, tuple[Any, ...]] | None:
@@ -217,7 +253,7 @@ class Matcher:
             sessions = frozenset(when.session)
             checks.append(lambda asked: asked.session in sessions)
         if when.until is not None:
-            end = when.until if isinstance(when.until, int) else int(when.until.timestamp() * 1000)
+            end = when.until
             checks.append(lambda asked: asked.now < end)
         if when.within is not None:
             last = since + int(when.within * 1000)
@@ -253,7 +289,7 @@ def _together(inner: list[Matcher], combine: Callable[[list[bool]], bool]) -> Ch
 def _field(path: str, test: Test) -> Check:
     if test.is_plain:
         value = test.equals
-        return lambda asked: bool(asked.field(path) == value)
+        return lambda asked: same(asked.field(path), value)
     return lambda asked: test.holds(asked.field(path))
 
 
@@ -261,5 +297,5 @@ def _header(name: str, test: Test) -> Check:
     name = name.lower()
     if test.is_plain:
         value = test.equals
-        return lambda asked: bool(asked.header(name) == value)
+        return lambda asked: same(asked.header(name), value)
     return lambda asked: test.holds(asked.header(name))

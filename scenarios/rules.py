@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from scenarios import possible
 from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
 from scenarios.effects import EFFECTS, Effect, Then
+from scenarios.later_effects import Outcome
 from scenarios.predicates import Matcher, When
-from scenarios.strict import Mistake, Strict, read, unknown
+from scenarios.strict import Mistake, Strict, read
 
 Position = Literal["before", "instead", "after"]
+
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"
+
+
+def _named(name: str) -> str:
+    if name and not re.fullmatch(NAME, name):
+        raise ValueError("a name is up to 100 letters, digits, `.`, `_`, `:` and `-`, the first one a letter or digit")
+    if name == "request" or name.startswith("magic:"):
+        raise ValueError("this name is that of what no rule has done: a request's own fault, or a magic value")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_named), Field(json_schema_extra={"pattern": f"^({NAME})?$"})]
 
 
 class Rule(Strict):
@@ -24,20 +41,25 @@ class Rule(Strict):
     it (the work was done, the answer is lost). Of several rules those of higher `priority` go first, then the older.
     """
 
-    name: str = Field("", pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$|^$", description="made up when left out")
+    name: Name = Field("", description="made up when left out")
     when: When = Field(default_factory=When, description="left out: every call")
     then: Then
     position: Position | None = Field(None, description="left out: as the effect is usually meant")
-    times: int | None = Field(None, ge=1, strict=True, description="how often it fires; left out: always")
-    priority: int = Field(0, strict=True, description="higher goes first")
+    times: int | None = Field(None, ge=1, description="how often it fires; left out: always")
+    priority: int = Field(0, description="higher goes first")
 
     @model_validator(mode="after")
-    def _fits(self, info: ValidationInfo) -> Self:
+    def _fits(self) -> Self:
         effects = self.then.effects()
         kinds = [effect.kind for effect in effects.values()]
         replacing = [name for name, effect in effects.items() if effect.kind in ("answer", "distortion")]
         if len(replacing) > 1:
             raise ValueError(f"{' and '.join(replacing)} cannot both be the answer: write two rules")
+        decided: dict[str, str] = {}
+        for name, effect in effects.items():
+            first = decided.setdefault(effect.decides or name, name) if isinstance(effect, Outcome) else name
+            if first != name:
+                raise ValueError(f"{first} and {name} cannot both happen: keep one")
         if ("callback" in kinds) != bool(self.when.callback):
             raise ValueError("effects on callbacks need `when: {callback: …}`, and it needs them")
         if len(set(kinds)) > 1 and "callback" in kinds:
@@ -46,16 +68,7 @@ class Rule(Strict):
             raise ValueError(f"{', '.join(effects)} needs the work to be done: position after")
         if self.position is not None and "callback" in kinds:
             raise ValueError("a callback has no position")
-        if isinstance(info.context, Names):
-            self._require_operation(effects, info.context)
         return self
-
-    def _require_operation(self, effects: Mapping[str, Effect], names: Names) -> None:
-        for name, effect in effects.items():
-            known = [operation for operation in effect.follows if operation in names.operations]
-            if known and not self.when.operations(names) & frozenset(known):
-                text = f"{name} follows {' or '.join(known)} only, and this rule is about other operations"
-                raise unknown(text, "", (), key="then")
 
     @property
     def effective_position(self) -> Position:
@@ -129,7 +142,9 @@ def read_rule(data: Any, names: Names) -> Rule:
         json.dumps(data, allow_nan=False)
     except (ValueError, TypeError, RecursionError) as error:  # what cannot be written again cannot be shown or answered
         raise Mistake(f"cannot be written as JSON: {error}") from None
-    return read(Rule, data, names)
+    rule = read(Rule, data, names)
+    possible.require(rule.when, rule.then.effects(), names)
+    return rule
 
 
 __all__ = ["CALLBACK", "EFFECTS", "GATE", "SERVICE", "Fault", "Position", "Rule", "read_rule"]

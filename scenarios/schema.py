@@ -26,8 +26,14 @@ def schema(names: Names) -> dict[str, Any]:
     pack["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
     pack["properties"]["timeline"]["items"] = {"$ref": "#/$defs/Step"}
     when = definitions["When"]["properties"]
-    for field, known in (("operation", names.operations), ("tag", names.tags), ("callback", names.callbacks)):
-        choice = {"enum": [EVERY, *sorted(known)]}
+    for field, known in (
+        ("operation", {EVERY, *names.operations}),
+        ("tag", {EVERY, *names.tags}),
+        ("callback", {EVERY, *names.callbacks}),
+        ("role", names.roles),
+        ("state", names.states),
+    ):
+        choice = {"enum": sorted(known)}
         several = {"type": "array", "minItems": 1, "items": choice}
         description = when[field].get("description", "")
         when[field] = {"anyOf": [choice, several, _PLACEHOLDER], "description": description}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
+
+from scenarios.spelling import did_you_mean
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and indexes from its top."""
@@ -40,14 +41,6 @@ class Mistake(Exception):
         return f"{text}; {self.suggestion}" if self.suggestion else text
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion for a misspelt name, or nothing."""
-    names = sorted(known)
-    lower = {each.lower(): each for each in names}
-    near = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
-    return f"did you mean {lower[near[0]]}?" if near else ""
-
-
 def unknown(message: str, name: str, known: Iterable[str], *, key: str = "") -> PydanticCustomError:
     """Return what a validator raises for a name that does not exist; `key`: which key of the mapping is wrong."""
     suggestion = did_you_mean(name, known)
@@ -55,9 +48,12 @@ def unknown(message: str, name: str, known: Iterable[str], *, key: str = "") -> 
 
 
 class Strict(BaseModel):
-    """Something that people write: camelCase, unknown fields refused with the nearest known one."""
+    """Something that people write: camelCase, unknown fields refused with the nearest known one.
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+    Types are as they are written: no number as text, no truth value as a number, no number without an end.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     noun: ClassVar[str] = "field"
     """What a key is called."""

@@ -13,7 +13,9 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from scenarios.engine import Faults
-from scenarios.strict import Strict
+from scenarios.predicates import LONGEST
+from scenarios.spelling import did_you_mean
+from scenarios.strict import Mistake, Strict
 from state import archives, rotation, sessions
 from state.application import Application, Handler
 from state.archives import NewArchive
@@ -22,8 +24,6 @@ from state.sessions import NewStream, Session
 from state.timeline import Timer
 
 STEP = "fault.step"
-
-Who = str
 
 
 class Act(Strict):
@@ -78,7 +78,7 @@ class Rotate(Strict):
 class Step(Strict):
     """What happens `at` so many seconds: exactly one thing."""
 
-    at: float = Field(ge=0, le=366 * 24 * 3600, description="s from the beginning")
+    at: float = Field(ge=0, le=LONGEST, description="s from the beginning")
     join: Join | None = None
     publish: Publish | None = None
     unpublish: Unpublish | None = None
@@ -108,6 +108,23 @@ class Step(Strict):
     def act(self) -> Any:
         """The one thing that happens."""
         return getattr(self, self._acts()[0])
+
+
+def require_players(steps: Sequence[Step]) -> None:
+    """Raise `Mistake` for a step of somebody who has not joined by then."""
+    joined: set[str] = set()
+    for index in sorted(range(len(steps)), key=lambda index: steps[index].at):
+        act = steps[index].act
+        if isinstance(act, Rotate):
+            joined.clear()
+        elif isinstance(act, Join):
+            joined.add(act.who)
+        elif isinstance(act, Act):
+            if act.who not in joined:
+                (key,) = steps[index]._acts()
+                raise Mistake(f"{act.who} has not joined by then", (index, key, "who"), did_you_mean(act.who, joined))
+            if isinstance(act, Leave):
+                joined.remove(act.who)
 
 
 def begin(app: Application, pack: str, steps: Sequence[Mapping[str, Any]], session_id: str) -> None:

@@ -45,6 +45,10 @@ class RtmpTarget:
     id: str = ""
     status: str = "connecting"
 
+    def meant_by(self, target: str) -> bool:
+        """Tell whether its id, stream name or server URL is `target`, or all are meant: an empty one."""
+        return target in ("", self.id, self.stream_name, self.server_url)
+
 
 @dataclass(frozen=True, slots=True)
 class NewBroadcast:
@@ -158,10 +162,7 @@ def set_target_status(app: Application, broadcast_id: str, status: str, target: 
     The broadcast goes on (1.1). Raises as `stop`.
     """
     broadcast = get_live(app, broadcast_id, "change the targets of")
-    broadcast.rtmp = tuple(
-        replace(each, status=status) if target in ("", each.id, each.stream_name, each.server_url) else each
-        for each in broadcast.rtmp
-    )
+    broadcast.rtmp = tuple(replace(each, status=status) if each.meant_by(target) else each for each in broadcast.rtmp)
     _updated(app, broadcast)
     return broadcast
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -102,6 +103,16 @@ class ScenarioCalls(Part):
         yield Ask("DELETE", f"/scenarios/{self._name}")
 
 
+@contextlib.contextmanager
+def _removed_meanwhile() -> Iterator[None]:
+    """Take it well when a pack is gone already: removed with the rules, or by a reset."""
+    try:
+        yield
+    except ControlRefused as refused:
+        if refused.status != 404:
+            raise
+
+
 class Scenario(ScenarioCalls, Sync):
     """A scenario pack, applied in a `with` block."""
 
@@ -110,7 +121,8 @@ class Scenario(ScenarioCalls, Sync):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.remove()
+        with _removed_meanwhile():
+            self.remove()
 
 
 class AsyncScenario(ScenarioCalls, Async):
@@ -123,7 +135,8 @@ class AsyncScenario(ScenarioCalls, Async):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        await self.remove()
+        with _removed_meanwhile():
+            await self.remove()
 
 
 class VerifyCalls(Part):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Annotated, Any, get_args, get_type_hints
 
 from fastapi import Depends, Request
@@ -14,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
 from emulator.store import Store
+from scenarios.spelling import did_you_mean
 from state.application import Application
 from state.events import TYPES
 from state.world import World
@@ -100,21 +100,15 @@ def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | 
         message = "must be a JSON object"
     if problem["type"] == "extra_forbidden":
         known = _fields_of(endpoint) if endpoint else set()
-        return ControlError(400, "there is no such field", ".".join(parts), suggest(parts[-1], known))
+        return ControlError(400, "there is no such field", ".".join(parts), did_you_mean(parts[-1], known))
     return ControlError(400, message, ".".join(parts))
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a question for the known name that is nearest, or nothing."""
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""
 
 
 def check_type(type_: str | None) -> None:
     """Raise `ControlError` (400) for a type of events that there is not; `*`, types and kinds are."""
     kinds = {known.partition(".")[0] for known in TYPES}
     if type_ is not None and type_ != "*" and type_ not in TYPES and type_ not in kinds:
-        raise ControlError(400, f"there is no event {type_}", "event", suggest(type_, TYPES | kinds))
+        raise ControlError(400, f"there is no event {type_}", "event", did_you_mean(type_, TYPES | kinds))
 
 
 def _fields_of(endpoint: Callable[..., Any]) -> set[str]:

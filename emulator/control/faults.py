@@ -108,7 +108,10 @@ async def delete_fault(app: CurrentApplication, faulting: CurrentFaulting, name:
 
 
 @router.delete("", status_code=204, response_class=Response)
-async def delete_faults(app: CurrentApplication, faulting: CurrentFaulting) -> None:
-    """Remove every rule; what they have already decided of resources stays so."""
+async def delete_faults(app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting) -> None:
+    """Remove every rule, and the packs that brought some; what they have already decided of resources stays so."""
     if app.faults is not None:
-        faulting.of(app).clear()
+        from scenarios import packs
+
+        with world.unit(app):
+            packs.clear(app, faulting.of(app))

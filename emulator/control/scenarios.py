@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from emulator.control.common import ControlBody, ControlError, CurrentApplication, CurrentWorld
 from emulator.control.faults import CurrentFaulting, faulting_of, refused
+from scenarios.spelling import did_you_mean
 from state import sessions
 
 if TYPE_CHECKING:
@@ -99,6 +100,9 @@ async def apply_scenario(
             sessions.find(app, body.session)
         try:
             shown = packs.apply(app, faulting.of(app), pack, body.parameters, body.session)
+        except packs.Taken as taken:
+            message = f"there is a rule {taken.name} already, which this scenario did not bring"
+            raise ControlError(409, message, "name", f"remove it first: DELETE …/faults/{taken.name}") from None
         except Mistake as mistake:
             raise refused(mistake) from None
     request.app.state.ticker.wake()
@@ -128,8 +132,6 @@ async def remove_scenario(app: CurrentApplication, world: CurrentWorld, faulting
 
 
 def _require_applied(app: Any, faulting: Any, name: str) -> None:
-    from scenarios.strict import did_you_mean
-
     applied = faulting.of(app).packs
     if name not in applied:
         raise ControlError(404, f"the scenario {name} is not applied", "name", did_you_mean(name, applied))

@@ -15,10 +15,10 @@ from emulator.control.common import (
     CurrentApplication,
     CurrentWorld,
     store_of,
-    suggest,
     unit,
 )
 from emulator.faults.faulting import Faulting
+from scenarios.spelling import did_you_mean
 from state.application import Application, Checkpoint
 from state.documents import BadDocument, Parsed
 from state.world import World
@@ -127,7 +127,7 @@ def show_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
 def _checkpoint(app: Application, name: str) -> Checkpoint:
     found = app.checkpoints.get(name)
     if found is None:
-        raise ControlError(404, f"there is no checkpoint {name}", "name", suggest(name, app.checkpoints))
+        raise ControlError(404, f"there is no checkpoint {name}", "name", did_you_mean(name, app.checkpoints))
     return found
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 from fastapi import APIRouter, Request
 from pydantic import Field, model_validator
 
 from emulator.control.common import ControlBody, ControlError, CurrentApplication, store_of
+from emulator.control.faults import CurrentFaulting
 from emulator.faults.asked import content_of, look_up
 from emulator.operations import BY_ID
+from scenarios.asking import MISSING, same
+from scenarios.magic import MAGIC
+from scenarios.spelling import did_you_mean
 from state.journal import Exchange
 
 router = APIRouter(tags=["Requests"])
@@ -21,10 +25,12 @@ class Expected(ControlBody):
     """Calls that are expected: of an operation, and narrower by what else is given. Without a count: once or more."""
 
     operation: str
-    exactly: int | None = Field(None, ge=0)
-    at_least: int | None = Field(None, ge=0)
-    at_most: int | None = Field(None, ge=0)
-    status: int | None = Field(None, description="status of the answer; 0 when there was none")
+    exactly: int | None = Field(None, ge=0, strict=True)
+    at_least: int | None = Field(None, ge=0, strict=True)
+    at_most: int | None = Field(None, ge=0, strict=True)
+    status: int | None = Field(
+        None, ge=0, le=599, strict=True, description="status of the answer; 0 when there was none"
+    )
     fault: str | None = Field(None, description="a rule that fired on it")
     body: dict[str, Any] = Field({}, description="fields of the request's body by dotted path, with their values")
 
@@ -32,6 +38,8 @@ class Expected(ControlBody):
     def _one_count(self) -> Self:
         if self.exactly is not None and (self.at_least is not None or self.at_most is not None):
             raise ValueError("give exactly, or atLeast and atMost")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError("atLeast must not be greater than atMost")
         return self
 
     @property
@@ -51,7 +59,7 @@ class Expected(ControlBody):
             found.append(f"fault was {exchange.fault or 'none'}, expected {self.fault}")
         for path, wanted in self.body.items():
             value = look_up(content_of(exchange.operation, exchange.body), path)
-            if value != wanted:
+            if not same(value, wanted):
                 found.append(f"body.{path} was {_write(value)}, expected {_write(wanted)}")
         return found
 
@@ -62,15 +70,27 @@ class Verification(ControlBody):
     calls: list[Expected] = Field([], max_length=100)
     order: list[str] = Field([], max_length=1000)
 
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.calls and not self.order:
+            raise ValueError("say what is to be verified: calls, or an order")
+        return self
+
 
 @router.post("/applications/{application}/requests/verify")
-async def verify_requests(request: Request, app: CurrentApplication, body: Verification) -> dict[str, Any]:
+async def verify_requests(
+    request: Request, app: CurrentApplication, faulting: CurrentFaulting, body: Verification
+) -> dict[str, Any]:
     """Verify counts and order of the calls in the journal; 409 explains what was otherwise."""
     for operation in [*(expected.operation for expected in body.calls), *body.order]:
         if operation not in BY_ID:
             raise unknown_operation(operation)
     await store_of(request).read_journal(app)
     exchanges = app.journal.newest(len(app.journal))[::-1]
+    rules = faulting.of(app).rules if app.faults is not None else ()
+    for index, expected in enumerate(body.calls):
+        if expected.fault is not None:
+            _require_fault(expected.fault, rules, exchanges, f"calls.{index}.fault")
     problems = [problem for expected in body.calls if (problem := _count(expected, exchanges))]
     if body.order and (problem := _order(body.order, exchanges)):
         problems.append(problem)
@@ -84,9 +104,15 @@ async def verify_requests(request: Request, app: CurrentApplication, body: Verif
 
 def unknown_operation(operation: str) -> ControlError:
     """Return the answer to the name of an operation that does not exist."""
-    from scenarios.strict import did_you_mean
-
     return ControlError(400, f"there is no operation {operation}", "operation", did_you_mean(operation, BY_ID))
+
+
+def _require_fault(name: str, rules: Collection[str], exchanges: Sequence[Exchange], field: str) -> None:
+    """Raise `ControlError` (400) for a fault that is no rule, and that no exchange names."""
+    known = {fault for exchange in exchanges for fault in exchange.fault.split(", ")}
+    known |= {*rules, "request", *(f"magic:{magic.word}" for magic in MAGIC)}
+    if name not in known:
+        raise ControlError(400, f"there is no rule {name}, and none fired", field, did_you_mean(name, known))
 
 
 def _count(expected: Expected, exchanges: Sequence[Exchange]) -> str:
@@ -146,6 +172,4 @@ def _times(count: int) -> str:
 
 
 def _write(value: Any) -> str:
-    from scenarios.asking import MISSING
-
     return "not given" if value is MISSING else json.dumps(value)

@@ -14,13 +14,14 @@ from emulator.gate import Passing
 from scenarios.asking import MISSING
 from state.application import Application
 
-_PLACES: Mapping[str, str] = {
+PLACES: Mapping[str, str] = {
     "archiveId": "archives",
     "broadcastId": "broadcasts",
     "renderId": "renders",
     "captionsId": "captions",
     "connectorId": "connectors",
 }
+"""Where resources that have a status are found, by the parameter of the path."""
 
 _NAMES = ("name", "multiArchiveTag", "multiBroadcastTag", "properties.name")
 """Fields of a request that name what it starts."""
@@ -43,7 +44,7 @@ def look_up(content: Any, path: str) -> Any:
     for part in path.split("."):
         if isinstance(content, dict) and part in content:
             content = content[part]
-        elif isinstance(content, list) and part.isdecimal() and int(part) < len(content):
+        elif isinstance(content, list) and part.isdecimal() and len(part) < 10 and int(part) < len(content):
             content = content[int(part)]
         else:
             return MISSING
@@ -137,8 +138,8 @@ class AskedCall:
         if self._record is MISSING:
             self._record = None
             for parameter, record_id in self._passing.params.items():
-                if parameter in _PLACES:
-                    records = getattr(self._app, _PLACES[parameter])
+                if parameter in PLACES:
+                    records = getattr(self._app, PLACES[parameter])
                     self._record = records.get(record_id) if records.has(record_id) else None
         return self._record
 

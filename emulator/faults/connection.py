@@ -12,12 +12,13 @@ import os
 import random
 import socket
 import struct
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.answers import Answer
 
@@ -25,19 +26,67 @@ CONNECTION = "emulator.connection"
 """The ASGI extension that holds the connection's protocol."""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way back to the caller of one request: other requests may wait behind it on the same connection."""
+
+    transport: asyncio.Transport
+    cycle: RequestResponseCycle
+
+    def give_up(self) -> None:
+        """Let uvicorn expect no more of an answer."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+
 class Protocol(HttpToolsProtocol):
     """Uvicorn's protocol, which lets answers reach the transport."""
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        super().on_message_begin()
-        self.scope["extensions"] = {CONNECTION: self}  # type: ignore[dict-item]
+    _begun: tuple[RequestResponseCycle, ...] = ()
 
-    def give_up(self) -> None:
-        """Let uvicorn expect no answer to the current request."""
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+    def on_headers_complete(self) -> None:
+        """Begin a request."""
+        super().on_headers_complete()
+        self._begun = (*(cycle for cycle in self._begun if not cycle.response_complete), self.cycle)
+        self.scope["extensions"] = {CONNECTION: Line(self.transport, self.cycle)}  # type: ignore[dict-item]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request that waits: uvicorn tells the newest one, which is not the one being served."""
+        super().connection_lost(exc)
+        for cycle in self._begun:
+            if not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+
+
+def line_of(scope: Scope) -> Line | None:
+    """Return the way back to the caller, None where there are no sockets."""
+    line = scope.get("extensions", {}).get(CONNECTION)
+    return line if isinstance(line, Line) else None
+
+
+async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over", "gone", "stopping"]:
+    """Let so many s go by; tell whether they are over, or the caller has gone or the emulator stops before."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    leaving = asyncio.ensure_future(gone())
+    stopping = asyncio.ensure_future(scope["app"].state.waiting.stopping.wait())
+    try:
+        await asyncio.wait((leaving, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return "stopping" if stopping.done() else "gone" if leaving.done() else "over"
+    finally:
+        leaving.cancel()
+        stopping.cancel()
+
+
+class Unheard(Response):
+    """No answer: there is nobody left to hear it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
 
 
 class WireFault(Response):
@@ -48,15 +97,15 @@ class WireFault(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do it to the connection."""
-        protocol = scope.get("extensions", {}).get(CONNECTION)
-        if not isinstance(protocol, Protocol):
+        line = line_of(scope)
+        if line is None:
             headers = {name: value for name, value in self.headers.items() if name != "content-length"}
             await Answer(500, "This fault needs a real connection.").response(headers)(scope, receive, send)
             return
-        await self.befall(protocol, scope, receive)
-        protocol.give_up()
+        await self.befall(line, scope, receive)
+        line.give_up()
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
         """Do it."""
         raise NotImplementedError
 
@@ -64,9 +113,9 @@ class WireFault(Response):
 class ResetConnection(WireFault):
     """TCP RST: the socket is closed without lingering, over TLS too."""
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
         """Reset the connection."""
-        reset(protocol.transport)
+        reset(line.transport)
 
 
 def reset(transport: asyncio.Transport) -> None:
@@ -82,9 +131,9 @@ def reset(transport: asyncio.Transport) -> None:
 class CloseEmpty(WireFault):
     """The connection ends before the first byte of an answer."""
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
         """Close the connection."""
-        protocol.transport.close()
+        line.transport.close()
 
 
 class SendGarbage(WireFault):
@@ -94,10 +143,10 @@ class SendGarbage(WireFault):
         super().__init__()
         self._bytes = b"\x00" + random.Random(seed).randbytes(count - 1)
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
         """Send them and close the connection."""
-        protocol.transport.write(self._bytes)
-        protocol.transport.close()
+        line.transport.write(self._bytes)
+        line.transport.close()
 
 
 class Unanswered(WireFault):
@@ -107,13 +156,10 @@ class Unanswered(WireFault):
         super().__init__()
         self._seconds = seconds
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
         """Wait until the caller is gone or the time is over, then close the connection."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._seconds):
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-        protocol.transport.close()
+        await wait(self._seconds, scope, receive)
+        line.transport.close()
 
 
 class TruncatedAnswer(WireFault):
@@ -124,8 +170,8 @@ class TruncatedAnswer(WireFault):
         self._whole = whole
         self._share = share
 
-    async def befall(self, protocol: Protocol, scope: Scope, receive: Receive) -> None:
-        """Send the part and close the connection."""
+    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+        """Send the part, which HEAD has none of, and close the connection."""
         whole = self._whole
         body = bytes(whole.body)
         status = whole.status_code
@@ -134,11 +180,11 @@ class TruncatedAnswer(WireFault):
         pairs += [
             (name.encode(), value.encode("latin-1")) for name, value in self.headers.items() if name != "content-length"
         ]
-        pairs.append((b"content-length", str(max(len(body), 1)).encode()))
+        pairs.append((b"content-length", str(len(body)).encode()))
         head = b"".join(b"%s: %s\r\n" % pair for pair in pairs)
-        part = body[: int(len(body) * self._share)]
-        protocol.transport.write(f"HTTP/1.1 {status} {phrase}\r\n".encode() + head + b"\r\n" + part)
-        protocol.transport.close()
+        part = b"" if line.cycle.scope["method"] == "HEAD" else body[: int(len(body) * self._share)]
+        line.transport.write(f"HTTP/1.1 {status} {phrase}\r\n".encode() + head + b"\r\n" + part)
+        line.transport.close()
 
 
 class Dripping(Response):
@@ -157,7 +203,14 @@ class Dripping(Response):
         start: dict[str, Any] = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         for begin in range(0, len(body), self._piece):
-            if begin:
-                await asyncio.sleep(self._pause)
+            if begin and await wait(self._pause, scope, receive) != "over":
+                return self._break_off(scope)
             await send({"type": "http.response.body", "body": body[begin : begin + self._piece], "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    @staticmethod
+    def _break_off(scope: Scope) -> None:
+        line = line_of(scope)
+        if line is not None:
+            line.transport.close()
+            line.give_up()

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import orjson
+from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.faults import connection, documented
 from emulator.faults.asked import AskedCall
-from emulator.gate import Passing
+from emulator.gate import STOPPING, Passing
+from emulator.store import Store
 from scenarios import answer_effects as kinds
 from scenarios import outcomes, timeline
 from scenarios.effect import Effect
-from scenarios.engine import Fate, Faults, Firing
-from scenarios.later_effects import Outcome
-from scenarios.rules import Fault
+from scenarios.engine import Faults, Firing
 from state.application import Application
 from state.world import World
+
+Work = Callable[[], Awaitable[Response]]
 
 HEADER = "X-Emulator-Fault"
 KEPT_READS = 1000
@@ -29,44 +30,76 @@ KEPT_READS = 1000
 
 
 class Run:
-    """The faults of one call, at the gate or around the work; `fired` are the rules that fire on it."""
+    """The faults of one call, at the gate or around the work; `fired` are the rules that fire on it.
+
+    A rule of which nothing came to happen, because another one had its way, does not count its hit and is not named.
+    """
 
     def __init__(
-        self, world: World, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]
+        self,
+        world: World,
+        store: Store,
+        faults: Faults,
+        app: Application,
+        passing: Passing,
+        request: Request,
+        asked: AskedCall,
     ) -> None:
         self._world = world
+        self._store = store
         self._faults = faults
         self._app = app
         self._passing = passing
+        self._request = request
         self._operation = passing.exchange.operation
         self._asked = asked
-        self._fired = fired
+        self._fired: list[Firing] = []
+        self._happened: set[str] = set()
+        self._attached: list[str] = []
 
-    def take(self, fault: Fault) -> None:
-        """Let a rule fire that the request brings along."""
-        fault.hits += 1
-        self._fired.insert(0, Firing(fault, fault.effects))
+    async def gate(self, fired: list[Firing], serve: Work) -> Response:
+        """Do what comes before the service sees the call, then let it be served unless something took its place."""
 
-    async def ahead(self) -> Response | None:
-        """Do what comes ahead of the work; return the answer that takes its place, if any."""
-        await self._delay(after=False)
-        return self._answer(after=False)
+        async def steps() -> Response:
+            return await self._ahead() or await serve()
 
-    async def around(self, work: Callable[[], Awaitable[Response]]) -> Response:
+        return await self._carry_out(fired, steps)
+
+    async def around(self, fired: list[Firing], work: Work) -> Response:
         """Do the work, or what takes its place, and what comes after it."""
-        response = await self.ahead()
-        if response is not None:
-            self._release_outcomes(frozenset())
-            return response
-        response = await self._work(work)
-        await self._delay(after=True)
-        return self._answer(after=True) or self._distort(response)
 
-    def finish(self, response: Response) -> Response:
-        """Name the rules that fired, in the answer and in the journal."""
-        names = [firing.fault.name for firing in self._fired]
-        names += [name for name in self._faults.attached if name not in names]
+        async def steps() -> Response:
+            response = await self._ahead()
+            if response is None:
+                response = await self._work(work)
+                response = await self._delay(after=True) or self._answer(after=True) or self._distort(response)
+            return response
+
+        return await self._carry_out(fired, steps)
+
+    async def _carry_out(self, fired: list[Firing], steps: Work) -> Response:
+        self._fired = fired
+        try:
+            response = await steps()
+        finally:
+            for firing in fired:
+                if firing.fault.name not in self._happened:
+                    self._faults.release(self._faults.rules.get(firing.fault.name, firing.fault))
+        return self._named(response)
+
+    def attached(self, response: Response) -> Response:
+        """Name what gave the work's resources their fate."""
+        self._take_attached()
+        return self._named(response)
+
+    def _take_attached(self) -> None:
+        self._attached = list(self._faults.attached)
         self._faults.attached.clear()
+
+    def _named(self, response: Response) -> Response:
+        """Name what happened in the answer and in the journal: rules, and magic values."""
+        names = [firing.fault.name for firing in self._fired if firing.fault.name in self._happened]
+        names += [name for name in self._attached if name not in names]
         if names:
             before = response.headers.get(HEADER)
             text = ", ".join([*([before] if before else []), *names])
@@ -75,69 +108,71 @@ class Run:
         return response
 
     def _effects(self, kind: str) -> Iterator[tuple[Firing, Effect]]:
-        for firing in list(self._fired):
+        for firing in self._fired:
             for effect in firing.effects.values():
                 if effect.kind == kind:
                     yield firing, effect
 
-    async def _delay(self, *, after: bool) -> None:
+    async def _ahead(self) -> Response | None:
+        return await self._delay(after=False) or self._answer(after=False)
+
+    async def _delay(self, *, after: bool) -> Response | None:
+        """Wait; return the answer when the caller, or the emulator, does not wait that long."""
         for firing, effect in self._effects("delay"):
             if (firing.fault.position == "after") is after and isinstance(effect, kinds.Latency):
-                await asyncio.sleep(delay(effect, firing.fault.hits) / 1000)
+                self._happened.add(firing.fault.name)
+                seconds = delay(effect, firing.fault.hits) / 1000
+                async with self._store.letting_go(self._app):
+                    end = await connection.wait(seconds, self._request.scope, self._request.receive)
+                self._faults = cast(Faults, self._app.faults or self._faults)  # another replica may have worked on it
+                if end == "stopping":
+                    return STOPPING.response({"connection": "close"})
+                if end == "gone" and firing.fault.position == "before":
+                    return connection.Unheard()
+        return None
 
     def _answer(self, *, after: bool) -> Response | None:
         for firing, effect in self._effects("answer"):
             if (firing.fault.position == "after") is after:
+                self._happened.add(firing.fault.name)
                 return answer_of(effect, self._operation, self._app.options.contract)
         return None
 
     # Outcomes
 
-    async def _work(self, work: Callable[[], Awaitable[Response]]) -> Response:
+    async def _work(self, work: Work) -> Response:
         faults = self._faults
         faults.attached.clear()
         faults.upcoming = [
-            (firing.fault, Fate(_name(firing, effect), effect.model_dump(by_alias=True), firing.fault.name))
+            outcomes.fate_of(_name(firing, effect), effect, firing.fault.name)
             for firing, effect in self._effects("outcome")
-            if isinstance(effect, Outcome) and effect.follows
+            if effect.follows
         ]
         sessions = len(self._app.sessions)
         try:
             response = await work()
         finally:
             faults.upcoming = []
-        attached = set(faults.attached)
+            self._take_attached()
+            self._happened.update(self._attached)
         if response.status_code < 300:
-            attached |= self._befall_session()
+            self._befall_session()
             if self._operation == "createSession" and len(self._app.sessions) > sessions:
                 with self._world.unit(self._app) as app:
                     timeline.begin_everywhere(app, faults, self._session())
-        self._release_outcomes(attached)
         return response
 
-    def _befall_session(self) -> set[str]:
-        befallen: set[str] = set()
+    def _befall_session(self) -> None:
         for firing, effect in self._effects("outcome"):
             session = "" if effect.follows else self._session()
             if session in self._app.sessions:
                 with self._world.unit(self._app) as app:
-                    fate = Fate(_name(firing, effect), effect.model_dump(by_alias=True), firing.fault.name)
+                    fate = outcomes.fate_of(_name(firing, effect), effect, firing.fault.name)
                     outcomes.befall_session(app, self._faults, session, fate)
-                befallen.add(firing.fault.name)
-        return befallen
+                self._happened.add(firing.fault.name)
 
     def _session(self) -> str:
         return next(reversed(self._app.sessions)) if self._operation == "createSession" else self._asked.session
-
-    def _release_outcomes(self, attached: frozenset[str] | set[str]) -> None:
-        """Take back the hits of rules whose outcomes found nothing: the operation was refused."""
-        for firing in list(self._fired):
-            if firing.fault.kinds == {"outcome"} and firing.fault.name not in attached:
-                self._take_back(firing)
-
-    def _take_back(self, firing: Firing) -> None:
-        self._faults.release(firing.fault)
-        self._fired.remove(firing)
 
     # Distortions
 
@@ -145,20 +180,19 @@ class Run:
         truth = response
         for firing, effect in self._effects("distortion"):
             changed = self._distorted(response, effect)
-            if changed is None:
-                self._take_back(firing)
-            else:
+            if changed is not None:
+                self._happened.add(firing.fault.name)
                 response = changed
         self._remember(truth)
         return response
 
     def _distorted(self, response: Response, effect: Effect) -> Response | None:
         """Return the answer as the effect leaves it, None where there is nothing to distort."""
-        if isinstance(effect, kinds.Truncated):
-            return connection.TruncatedAnswer(response, effect.share)
-        if isinstance(effect, kinds.SlowDrip):
-            return connection.Dripping(response, effect.bytes, effect.ms / 1000)
         body = bytes(response.body)
+        if isinstance(effect, kinds.Truncated):
+            return connection.TruncatedAnswer(response, effect.share) if body else None
+        if isinstance(effect, kinds.SlowDrip):
+            return connection.Dripping(response, effect.bytes, effect.ms / 1000) if body else None
         if isinstance(effect, kinds.MalformedJson):
             status = 200 if response.status_code == 204 else response.status_code
             return Response(body[: max(1, len(body) * 2 // 3)] or b"{", status, media_type="application/json")

@@ -12,8 +12,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from emulator import auth
 from emulator.answers import Answer
-from emulator.faults.asked import AskedCall, AskedCallback
+from emulator.faults.asked import PLACES, AskedCall, AskedCallback
 from emulator.gate import Passing
 from scenarios import magic
 from scenarios.asking import CALLBACK, GATE, SERVICE
@@ -25,9 +26,11 @@ from state.world import World
 if TYPE_CHECKING:
     from emulator.call import Call
     from emulator.faults.faulted import Run
+    from emulator.store import Store
     from scenarios.asking import Names
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
+    from scenarios.rules import Fault
 
 HEADER = "X-Emulator-Fault"
 REQUEST_HEADER = "X-Emulator-Fault-Request"
@@ -40,8 +43,11 @@ Serve = Callable[[Request, Passing], Awaitable[Response]]
 class Faulting:
     """Lets faults happen in one world. What it needs is imported when the first fault is written."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, store: Store, default: str = "") -> None:
+        """Prepare; `default` is the application of tokens that name none, if there is one."""
         self._world = world
+        self._store = store
+        self._default = default
         self._outcomes: Outcomes | None = None
         world.watchers.append(self.watch)
 
@@ -118,7 +124,7 @@ class Faulting:
                 refusal = self._want(passing, value.decode("latin-1"))
                 if refusal is not None:
                     return refusal
-        app, wanted = passing.app, passing.wanted
+        app, wanted = passing.held, passing.wanted
         if app is None or (wanted is None and app.faults is None):
             return await serve(request, passing)
         if wanted is not None and wanted.position != "before":
@@ -127,14 +133,15 @@ class Faulting:
         if wanted is None and not faults.has(GATE, passing.exchange.operation):
             return await serve(request, passing)
         asked = AskedCall(app, passing)
-        fired = self._ask(app, faults, GATE, asked)
-        if not fired and wanted is None:
-            return await serve(request, passing)
-        run = self._run(faults, app, passing, asked, fired)
+        fired = self._fire(app, faults, GATE, asked, wanted)
         if wanted is not None:
-            run.take(wanted)
             passing.wanted = None
-        return run.finish(await run.ahead() or await serve(request, passing))
+        if not fired:
+            return await serve(request, passing)
+        run = self._run(faults, app, passing, request, asked)
+        response = await run.gate(fired, lambda: serve(request, passing))
+        passing.app = passing.app or app
+        return response
 
     async def around(self, call: Call, work: Work) -> Response:
         """Do the work of a call of a verified caller, with what rules do to it."""
@@ -143,39 +150,51 @@ class Faulting:
             response = await work(call)
             if app.faults is None:
                 return response
-            return self._run(self.of(app), app, passing, AskedCall(app, passing), []).finish(response)
+            return self._run(self.of(app), app, passing, call.request, AskedCall(app, passing)).attached(response)
         faults = self.of(app)
         asked = AskedCall(app, passing)
-        fired: list[Firing] = []
-        if call.operation == "createSession":
-            fired += self._ask(app, faults, GATE, asked)  # its path names no application: the token came first
-        fired += self._ask(app, faults, SERVICE, asked)
-        if not fired and passing.wanted is None and not faults.packs and not faults.reads_stale:
+        fired = self._fire(app, faults, SERVICE, asked, passing.wanted)
+        if not fired and not faults.packs and not faults.reads_stale:
             faults.attached.clear()
             response = await work(call)
             if not faults.attached:
                 return response
-            return self._run(faults, app, passing, asked, []).finish(response)
-        run = self._run(faults, app, passing, asked, fired)
-        if passing.wanted is not None:
-            run.take(passing.wanted)
-        return run.finish(await run.around(lambda: work(call)))
+            return self._run(faults, app, passing, call.request, asked).attached(response)
+        return await self._run(faults, app, passing, call.request, asked).around(fired, lambda: work(call))
 
-    def _ask(self, app: Application, faults: Faults, stage: str, asked: AskedCall) -> list[Firing]:
-        """Let the rules of a stage fire; time and a resource's state are those of now."""
+    def _fire(
+        self, app: Application, faults: Faults, stage: str, asked: AskedCall, wanted: Fault | None
+    ) -> list[Firing]:
+        """Let the fault that the request asks for fire, then the rules of a stage.
+
+        Time and a resource's state are those of now.
+        """
+        fired: list[Firing] = []
+        if wanted is not None:
+            from scenarios.engine import Firing
+
+            wanted.hits += 1
+            fired.append(Firing(wanted, wanted.effects))
         if not faults.has(stage, asked.operation):
-            return []
+            return fired
+        taken = wanted.kinds if wanted is not None else ()
         due, now = app.timeline.next_due(), app.clock.now()
         if due is not None and due <= now:
             with self._world.unit(app):
-                return faults.ask(stage, asked)
+                return fired + faults.ask(stage, asked, taken)
         app.now = now
-        return faults.ask(stage, asked)
+        return fired + faults.ask(stage, asked, taken)
 
-    def _run(self, faults: Faults, app: Application, passing: Passing, asked: AskedCall, fired: list[Firing]) -> Run:
+    def _run(self, faults: Faults, app: Application, passing: Passing, request: Request, asked: AskedCall) -> Run:
         from emulator.faults.faulted import Run
 
-        return Run(self._world, faults, app, passing, asked, fired)
+        return Run(self._world, self._store, faults, app, passing, request, asked)
+
+    def claimed(self, request: Request) -> Application | None:
+        """Return the application that a token claims to be of, for paths that name none; None without any faults."""
+        if self._outcomes is None:
+            return None
+        return self._world.find(auth.claimed_project(request.headers) or self._default)
 
     def _want(self, passing: Passing, written: str) -> Response | None:
         """Note the effect that the request itself asks for; return the refusal of one that cannot be."""
@@ -183,8 +202,13 @@ class Faulting:
         from scenarios.strict import Mistake
 
         try:
-            data = _rule_of_header(written)
-            passing.wanted = Fault(read_rule(data, self.names), data, "request", 0, 0, self.names)
+            data = {**_rule_of_header(written), "when": {"operation": passing.exchange.operation}}
+            then = data["then"]
+            for effect in then if isinstance(then, Mapping) else (str(then),):
+                if effect == "staleRead" or effect.startswith("callback"):
+                    raise Mistake(f"{effect} is not about this request alone", ("then",), "write a rule")
+            rule = read_rule(data, self.names)
+            passing.wanted = Fault(rule, data, "request", 0, 0, self.names)
         except Mistake as mistake:
             return Answer(400, f"{REQUEST_HEADER}: {mistake}").response()
         return None
@@ -192,22 +216,38 @@ class Faulting:
 
 def known_names() -> Names:
     """Return what rules may name: the operations, their tags, the kinds of callbacks."""
+    from emulator.client_tokens import ROLES
     from emulator.operations import OPERATIONS
+    from emulator.schemas.bodies import BODIES, paths
     from emulator.webhooks import TOLD
     from scenarios.asking import Names
+    from scenarios.outcomes import STATES
 
-    callbacks = sorted({told.webhook for told in TOLD.values()})
-    return Names({each.id: each.tag for each in OPERATIONS}, callbacks)
+    return Names(
+        {each.id: each.tag for each in OPERATIONS},
+        callbacks=sorted({told.webhook for told in TOLD.values()}),
+        reads=[each.id for each in OPERATIONS if each.method == "GET"],
+        stateful=[each.id for each in OPERATIONS if any(f"{{{place}}}" in each.path for place in PLACES)],
+        fields={operation: frozenset(paths(body)) for operation, body in BODIES.items()},
+        roles=ROLES,
+        states=STATES,
+    )
 
 
 def _rule_of_header(written: str) -> dict[str, Any]:
     """Read an effect's name, a mapping of effects as JSON, or an object of `then` and `position`."""
     if not written.startswith("{"):
         return {"then": written.strip()}
+    from scenarios.spelling import did_you_mean
     from scenarios.strict import Mistake
 
     try:
         content = orjson.loads(written)
     except orjson.JSONDecodeError as error:
         raise Mistake(f"is not JSON: {error}") from None
-    return {"then": content} if "then" not in content else {key: content[key] for key in content}
+    if "then" not in content:
+        return {"then": content}
+    for key in content:
+        if key not in ("then", "position"):
+            raise Mistake(f"there is no such key: {key}", (key,), did_you_mean(key, ("then", "position")), key=True)
+    return dict(content)

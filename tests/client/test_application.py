@@ -155,3 +155,12 @@ print(sorted(name for name in sys.modules if name.startswith("emulator.") and no
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = ["emulator.pytest_plugin", "emulator.received", "emulator.receiver", "emulator.testing"]
     assert done.stdout.splitlines() == ["[]", str(ours)]
+
+
+def test_a_scenario_may_be_gone_before_its_block_ends(app: ApplicationClient) -> None:
+    with app.scenario("sip-busy") as scenario:
+        app.faults.clear()
+        with pytest.raises(ControlRefused):
+            scenario.inspect()
+    with app.scenario("sip-busy"):
+        app.reset()

@@ -11,6 +11,7 @@ import pytest
 from emulator.client import ApplicationClient
 from emulator.faults.faulting import Faulting, known_names
 from emulator.received import BadSignature
+from emulator.store import Store
 from emulator.testing import Callbacks, Server
 from scenarios.effects import EFFECTS
 from state.application import Application, Credentials
@@ -31,7 +32,7 @@ def app() -> Application:
 
 @pytest.fixture
 def faulting() -> Faulting:
-    return Faulting(World())
+    return Faulting(World(), Store())
 
 
 def met(faulting: Faulting, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> Distortion:

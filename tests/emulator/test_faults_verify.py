@@ -38,6 +38,8 @@ def verify(tenant: Tenant, body: Any) -> tuple[int, str]:
         {"calls": [{"operation": "deleteArchive", "exactly": 0}, {"operation": "dial", "atMost": 3}]},
         {"order": ["createSession", "startArchive", "startArchive", "stopArchive"]},
         {"order": ["startArchive", "stopArchive"]},
+        {"calls": [{"operation": "dial", "fault": "magic:busy", "exactly": 0}]},
+        {"calls": [{"operation": "startArchive", "body": {"name": 1}, "exactly": 0}]},
     ],
 )
 def test_what_was_so(called: Tenant, body: Any) -> None:
@@ -86,6 +88,12 @@ def test_what_was_otherwise_is_explained(called: Tenant, body: Any, said: str) -
         ({"calls": [{"operation": "startArchiv"}]}, "there is no operation startArchiv"),
         ({"order": ["startArchiv"]}, "there is no operation startArchiv"),
         ({"calls": [{"operation": "dial", "exactly": 1, "atMost": 2}]}, "give exactly, or atLeast and atMost"),
+        ({}, "say what is to be verified: calls, or an order"),
+        ({"calls": [], "order": []}, "say what is to be verified: calls, or an order"),
+        ({"calls": [{"operation": "dial", "exactly": True}]}, "Input should be a valid integer"),
+        ({"calls": [{"operation": "dial", "atLeast": "1"}]}, "Input should be a valid integer"),
+        ({"calls": [{"operation": "dial", "atLeast": 2, "atMost": 1}]}, "atLeast must not be greater than atMost"),
+        ({"calls": [{"operation": "dial", "fault": "secnd"}]}, "there is no rule secnd, and none fired"),
     ],
 )
 def test_what_cannot_be_verified(called: Tenant, body: Any, said: str) -> None:

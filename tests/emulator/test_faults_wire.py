@@ -193,6 +193,18 @@ def test_after_the_work_the_answer_is_lost(server: Server, application: Applicat
     assert retry.read().startswith(b"HTTP/1.1 409 ")
 
 
+@pytest.mark.parametrize("then", [{"truncated": {"share": 0.9}}, {"slowDrip": {"bytes": 4, "ms": 1}}])
+def test_head_gets_no_body(
+    server: Server, application: ApplicationClient, connect: Connect, scheme: str, then: Any
+) -> None:
+    fault(server, application, then)
+    wire = connect(scheme)
+    wire.ask("HEAD", Connection="close")
+    head, _, body = wire.read().partition(b"\r\n\r\n")
+    assert b"content-length: 22" in head.lower()
+    assert body == b""
+
+
 def test_other_connections_go_on(server: Server, application: ApplicationClient, connect: Connect) -> None:
     other = server.emulator.application()
     fault(server, application, "reset")

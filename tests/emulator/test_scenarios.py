@@ -253,6 +253,50 @@ def test_what_cannot_be_applied(client: TestClient, name: str, body: Any, status
     assert said in f"{error['message']} {error.get('suggestion')}"
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_parameter_without_an_end_is_refused(client: TestClient, number: str) -> None:
+    tenant = Tenant(client)
+    url = f"/_emulator/applications/{tenant.id}/scenarios/region-outage"
+    answer = client.put(url, content=f'{{"parameters": {{"seconds": {number}}}}}')
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("seconds must be a number (got ")
+    assert tenant.control("GET", "/scenarios")["count"] == 0
+
+
+def test_a_rule_of_ones_own_is_not_overwritten(client: TestClient) -> None:
+    tenant = Tenant(client)
+    tenant.control("PUT", "/faults/flaky-start:render", {"when": {"operation": "dial"}, "then": "internal"})
+    answer = client.put(f"/_emulator/applications/{tenant.id}/scenarios/flaky-start")
+    assert answer.status_code == 409
+    error = answer.json()["error"]
+    assert "there is a rule flaky-start:render already" in error["message"]
+    assert "DELETE …/faults/flaky-start:render" in error["suggestion"]
+    assert [rule["name"] for rule in tenant.control("GET", "/faults")["items"]] == ["flaky-start:render"]
+    assert tenant.control("GET", "/scenarios")["count"] == 0
+
+
+def test_what_cannot_be_applied_anew_stays_as_it_was(client: TestClient) -> None:
+    tenant = Tenant(client)
+    tenant.control("PUT", "/scenarios/flaky-start", {"parameters": {"failures": 5}})
+    for body, status in (({"parameters": {"failures": 0}}, 400), ({"parameters": {"failures": 7}}, 409)):
+        tenant.control("PUT", "/faults/flaky-start:render", {"when": {"operation": "dial"}, "then": "internal"})
+        answer = client.put(f"/_emulator/applications/{tenant.id}/scenarios/flaky-start", json=body)
+        assert answer.status_code == status
+        (applied,) = tenant.control("GET", "/scenarios")["items"]
+        assert (applied["parameters"]["failures"], len(applied["rules"])) == (5, 5)  # one is not the pack's any more
+    tenant.control("DELETE", "/scenarios/flaky-start")
+    assert [rule["name"] for rule in tenant.control("GET", "/faults")["items"]] == ["flaky-start:render"]
+
+
+def test_removing_every_rule_removes_the_packs_they_came_from(user: Driver) -> None:
+    apply(user, "rate-limited", allowed=0)
+    apply(user, "participant-churn")
+    user.control("DELETE", "/faults")
+    assert [pack["name"] for pack in user.control("GET", "/scenarios")["items"]] == ["participant-churn"]
+    apply(user, "rate-limited", allowed=0)
+    assert user.do("listArchives").status_code == 429
+
+
 def test_packs_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(OWN)
     (tmp_path / "broken.yaml").write_text(OWN.replace("then:", "thn:"))
@@ -284,6 +328,9 @@ def test_the_schema_takes_every_pack_and_refuses_what_we_refuse(client: TestClie
         {**own, "rules": [{"then": "conflct"}]},
         {**own, "rules": [{"then": "conflict", "when": {"operation": "startArchve"}}]},
         {**own, "rules": [{"then": "conflict", "times": "often"}]},
+        {**own, "rules": [{"then": "conflict", "when": {"role": "moderater"}}]},
+        {**own, "rules": [{"then": "conflict", "when": {"any": []}}]},
+        {**own, "rules": [{"then": {"sipNoAnswer": {"code": "480"}}, "when": {"operation": "dial"}}]},
         {**own, "timeline": [{"at": 1, "jion": {}}]},
     ):
         assert not validator.is_valid(wrong), json.dumps(wrong)

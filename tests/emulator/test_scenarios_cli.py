@@ -68,6 +68,13 @@ def test_apply_and_remove(server: Server, application: ApplicationClient) -> Non
     assert control(server, application, "GET", "/scenarios")["count"] == 0
 
 
+def test_a_text_that_looks_like_a_number_is_quoted(server: Server, application: ApplicationClient) -> None:
+    where = ("--url", server.http, "--application", application.id)
+    assert run("apply", "captions-quota", "--set", 'reason="503"', "--set", "seconds=1", *where).returncode == 0
+    (applied,) = control(server, application, "GET", "/scenarios")["items"]
+    assert applied["parameters"] == {"seconds": 1, "reason": "503"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

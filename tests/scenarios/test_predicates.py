@@ -91,7 +91,7 @@ def test_counters_can_be_taken_up_again() -> None:
 @pytest.mark.parametrize(
     ("when", "field", "message"),
     [
-        ({"until": "tomorrow"}, "when.until", "valid"),
+        ({"until": "tomorrow"}, "when.until", "must be ms since the epoch, or a time"),
         ({"nth": 0}, "when.nth.0", "greater than or equal to 1"),
         ({"nth": "two"}, "when.nth.0", "valid integer"),
         ({"probability": 2}, "when.probability", "less than or equal to 1"),
