@@ -8,7 +8,7 @@ WORKDIR /src
 
 # The dependencies first: they stay cached while only the sources change.
 COPY pyproject.toml ./
-RUN python3 -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" > requirements.txt \
+RUN python3 -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*project['dependencies'], *project['optional-dependencies']['postgresql'], sep='\n')" > requirements.txt \
     && /opt/emulator/bin/pip install -r requirements.txt
 COPY README.md LICENSE ./
 COPY state state

@@ -92,6 +92,38 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
         yield Ask("POST", "/reset")
 
     @call
+    def snapshot(self) -> Steps[dict[str, Any]]:
+        """Return all that the application is, as JSON."""
+        answer: dict[str, Any] = yield Ask("GET", "/snapshot")
+        return answer
+
+    @call
+    def restore(self, snapshot: Mapping[str, Any]) -> Steps[None]:
+        """Let the application be what a snapshot of it says. Raises `ControlRefused` (400) for what is none."""
+        self._show((yield Ask("PUT", "/snapshot", snapshot)))
+
+    @call
+    def checkpoint(self, name: str) -> Steps[None]:
+        """Keep the state of now under a name; `seed` is what a reset goes back to."""
+        yield Ask("PUT", f"/checkpoints/{name}")
+
+    @call
+    def return_to(self, name: str) -> Steps[None]:
+        """Go back to a checkpoint, which stays. Raises `ControlRefused` (404)."""
+        self._show((yield Ask("POST", f"/checkpoints/{name}/restore")))
+
+    @call
+    def checkpoints(self) -> Steps[list[str]]:
+        """Return the names of the checkpoints, oldest first."""
+        answer = yield Ask("GET", "/checkpoints")
+        return [each["name"] for each in answer["items"]]
+
+    @call
+    def forget(self, name: str) -> Steps[None]:
+        """Forget a checkpoint. Raises `ControlRefused` (404)."""
+        yield Ask("DELETE", f"/checkpoints/{name}")
+
+    @call
     def delete(self) -> Steps[None]:
         """Delete the application with all it has."""
         yield Ask("DELETE")

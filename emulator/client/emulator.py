@@ -47,6 +47,17 @@ class EmulatorCalls(Part, Generic[A]):
         return self._application(shown)
 
     @call
+    def snapshot(self) -> Steps[dict[str, Any]]:
+        """Return all that there is, every application, as JSON."""
+        answer: dict[str, Any] = yield Ask("GET", "/snapshot")
+        return answer
+
+    @call
+    def restore(self, snapshot: Mapping[str, Any]) -> Steps[None]:
+        """Let there be what a snapshot says; other applications are deleted. Raises `ControlRefused` (400)."""
+        yield Ask("PUT", "/snapshot", snapshot)
+
+    @call
     def info(self) -> Steps[dict[str, Any]]:
         """Return version, settings that matter, URLs and limits."""
         answer: dict[str, Any] = yield Ask("GET", "/info")

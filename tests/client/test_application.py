@@ -164,3 +164,17 @@ def test_a_scenario_may_be_gone_before_its_block_ends(app: ApplicationClient) ->
             scenario.inspect()
     with app.scenario("sip-busy"):
         app.reset()
+
+
+def test_a_snapshot_is_put_back_and_a_checkpoint_returned_to(server: Server, app: ApplicationClient) -> None:
+    app.clock.freeze()
+    snapshot = app.snapshot()
+    app.checkpoint("base")
+    app.change(name="changed")
+    app.return_to("base")
+    assert (app.name, app.checkpoints()) == (snapshot["application"]["name"], ["base"])
+    app.restore(snapshot)
+    assert app.snapshot() == snapshot
+    app.forget("base")
+    assert app.checkpoints() == []
+    assert app.id in {each["application"]["id"] for each in server.emulator.snapshot()["applications"]}

@@ -33,7 +33,7 @@ def test_a_unit_yields_what_changed_and_what_happened() -> None:
     with tenant.world.unit(tenant.app):
         pass  # a look changes nothing
     assert [change.version for change in changes] == [1, 2, 3]
-    assert list(changes[0].records) == [("session", session.id)]
+    assert list(changes[0].records) == [("application", "app"), ("session", session.id)]  # the application is new
     assert ("archive", archive.id) in changes[2].records
     assert [event.type for event in changes[2].events] == ["archive.started"]
 

@@ -1,0 +1,190 @@
+"""Replicas on one PostgreSQL: any of them serves any request, and one that dies takes nothing along."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import wellknown
+from emulator.receiver import Receiver
+from tests.store import postgres
+from tests.store.process import APP, Process, running
+
+ARCHIVES = f"/v2/project/{APP}/archive"
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, database: str) -> Iterator[tuple[Process, Process]]:
+    """Two replicas with an empty database."""
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(running(tmp_path, "--store", database, name=name)) for name in "ab")
+        yield first, second
+
+
+def statuses(processes: list[Process], path: str, body: Any) -> list[int]:
+    """Send the same to several processes at once; return the statuses, sorted."""
+
+    def ask(process: Process) -> int:
+        return process.http.post(f"{process.url}{path}", json=body, headers=process.headers).status_code
+
+    with ThreadPoolExecutor(len(processes)) as pool:
+        return sorted(pool.map(ask, processes))
+
+
+def test_two_replicas_that_race_to_start_an_archive_give_one_200_and_one_409(
+    replicas: tuple[Process, Process],
+) -> None:
+    for _ in range(10):
+        session = replicas[0].session(people=1)
+        assert statuses(list(replicas), ARCHIVES, {"sessionId": session}) == [200, 409]
+
+
+def test_sixteen_clients_at_two_replicas_see_one_world(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    session = first.session(people=1)
+    statuses_seen = statuses([first, second] * 8, ARCHIVES, {"sessionId": session})
+    assert statuses_seen == [200] + [409] * 15
+    first.control(
+        "POST", "faults", {"when": {"operation": "createSession"}, "then": "internal", "times": 5}, expect=201
+    )
+    assert statuses([first, second] * 8, "/session/create", None) == [200] * 11 + [500] * 5
+    assert second.control("GET", "faults")["items"][0]["hits"] == 5
+    numbers = [each["number"] for each in second.control("GET", "requests")["items"]]
+    assert numbers == list(range(len(numbers), 0, -1))
+    assert first.control("GET", "requests") == second.control("GET", "requests")
+    events = [[each["number"] for each in each.control("GET", "events")["items"]] for each in replicas]
+    assert events[0] == events[1] == list(range(1, len(events[0]) + 1))
+
+
+def test_whoever_waits_at_one_replica_sees_what_happens_at_the_other(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    session = first.session()
+    last = second.control("GET", "events")["last"]
+    lines: list[str] = []
+    streaming = threading.Event()
+
+    def stream() -> None:
+        url = f"{second.url}/_emulator/applications/{APP}/events/stream"
+        with httpx.stream("GET", url, timeout=20) as answer:
+            for line in answer.iter_lines():
+                streaming.set()
+                lines.append(line)
+                if line == "event: stream.created":
+                    return
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    assert streaming.wait(10)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second.control, "GET", f"events?after={last}&type=stream.created&wait=10")
+        time.sleep(0.3)
+        started = time.monotonic()
+        first.control("POST", f"sessions/{session}/participants", {"count": 1}, expect=201)
+        assert [each["type"] for each in waiting.result()["items"]] == ["stream.created"]
+        assert time.monotonic() - started < 3
+    thread.join(10)
+    assert "event: connection.created" in lines
+    assert "event: stream.created" in lines
+
+
+def test_each_callback_is_delivered_once_and_in_order_by_two_replicas(replicas: tuple[Process, Process]) -> None:
+    with Receiver() as receiver:
+        webhook = {"address": receiver.url}
+        names = ("session_created", "connection_created", "stream_created")
+        replicas[0].control("PATCH", "", {"webhooks": dict.fromkeys(names, webhook)}, expect=200)
+        session = replicas[0].session()
+        for number in range(20):
+            replicas[number % 2].control("POST", f"sessions/{session}/participants", {"count": 1}, expect=201)
+        deadline = time.monotonic() + 20
+        while replicas[0].control("GET", "callbacks?status=pending")["count"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        sent = [each["jti"] for each in replicas[1].control("GET", "callbacks")["items"]]
+        received = [receiver.verify(callback, wellknown.SIGNATURE_SECRET)["jti"] for callback in receiver.received()]
+        assert sorted(received) == sorted(sent)
+        assert len(sent) == 41
+        assert received == sent
+
+
+def test_a_replica_that_dies_loses_nothing_and_the_other_sends_its_callbacks(
+    replicas: tuple[Process, Process],
+) -> None:
+    first, second = replicas
+    with Receiver() as receiver:
+        receiver.reply(delay=30, times=1)
+        first.control("PATCH", "", {"webhooks": {"session_created": {"address": receiver.url}}}, expect=200)
+        acknowledged = []
+        stop = threading.Event()
+
+        def load() -> None:
+            with httpx.Client(timeout=10) as http:
+                while not stop.is_set():
+                    try:
+                        answer = http.post(f"{first.url}/session/create", headers=first.headers)
+                    except httpx.HTTPError:
+                        return
+                    if answer.status_code == 200:
+                        acknowledged.append(answer.json()[0]["session_id"])
+
+        session = first.session(people=1)
+        (under_way,) = first.control("GET", "callbacks")["items"]
+        threads = [threading.Thread(target=load) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 20:
+            time.sleep(0.01)
+        first.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        known = {each["sessionId"] for each in second.control("GET", "sessions")["items"]}
+        assert {session, *acknowledged} <= known
+        (delivered,) = second.control("GET", "callbacks?status=delivered&wait=20")["items"]
+        assert delivered["jti"] == under_way["jti"]
+
+
+def test_a_restart_of_the_database_is_survived(
+    postgres_server: postgres.Server, replicas: tuple[Process, Process]
+) -> None:
+    first, second = replicas
+    session = first.session(people=1)
+    postgres_server.stop()
+    try:
+        answer = first.http.post(f"{first.url}{ARCHIVES}", json={"sessionId": session}, headers=first.headers)
+        assert answer.status_code == 503
+        assert "store" in answer.json()["message"]
+        assert first.http.get(f"{first.url}/_emulator/applications/{APP}/clock").status_code == 503
+        assert first.http.get(f"{first.url}/_emulator/health").status_code == 200
+    finally:
+        postgres_server.start()
+    deadline = time.monotonic() + 20
+    while answer := second.http.post(f"{second.url}{ARCHIVES}", json={"sessionId": session}, headers=first.headers):
+        if answer.status_code == 200 or time.monotonic() > deadline:
+            break
+        assert answer.status_code == 503, answer.text
+        time.sleep(0.1)
+    assert answer.status_code == 200
+    assert first.call("GET", f"{ARCHIVES}/{answer.json()['id']}", expect=200)["sessionId"] == session
+
+
+def test_applications_are_made_found_and_deleted_at_any_replica(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    made = first.control("POST", "/applications", {"name": "new"}, expect=201)
+    assert second.control("GET", f"/applications/{made['id']}", expect=200)["apiKey"] == made["apiKey"]
+    assert second.control("GET", "/applications")["count"] == 2
+    second.control("DELETE", f"/applications/{made['id']}", expect=204)
+    assert first.control("GET", f"/applications/{made['id']}", expect=404)
+    assert first.control("GET", "/applications")["count"] == 1
+
+
+def test_a_database_that_cannot_be_reached_is_a_clear_refusal(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=r"store postgresql://u:\*\*\*@127.0.0.1:1/d: .*refused"):
+        Process(tmp_path, "--store", "postgresql://u:secret@127.0.0.1:1/d").start()
