@@ -226,6 +226,7 @@ class Deliveries:
         post = self._posts.get(app.outbox)
         if post is not None and post.under_way:
             await asyncio.wait(list(post.under_way))
+        await self._store.sent(app)
 
     async def close(self) -> None:
         """Stop: what is under way is given up, and stays pending."""

@@ -42,6 +42,7 @@ _WRITERS: Mapping[type, Callable[[Speaker, Any], Json]] = MappingProxyType(
 def show_event(request: Request, app: Application, event: Event) -> Json:
     """Return an event; `data` is its subject as it was then, in the shape of the service where it has one."""
     write = _WRITERS.get(type(event.record))
+    url = request.app.state.settings.public_url or base_url(request)
     return {
         "number": event.number,
         "at": event.at,
@@ -49,7 +50,7 @@ def show_event(request: Request, app: Application, event: Event) -> Json:
         "subject": event.subject,
         "sessionId": event.session_id,
         "reason": event.reason or None,
-        "data": write(Speaker(app, app.id, base_url(request), event.at), event.record) if write else None,
+        "data": write(Speaker(app, app.id, url, event.at), event.record) if write else None,
     }
 
 

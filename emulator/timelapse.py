@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from weakref import WeakKeyDictionary
 
 from emulator.callbacks import Deliveries
@@ -35,20 +36,22 @@ class Timelapse:
     async def advance(self, app: Application, ms: int, gone: Gone) -> None:
         """Let `ms` pass; what falls due on the way happens in order, each at its own time."""
         stop = self._stops.get(app, 0)
-        async with self._lock(app):
+        async with self._alone(app):
             await self._deliveries.settled(app)  # what is under way was sent before this time began
-            await self._advance_to(app, app.clock.now() + ms, stop, gone)
+            async with self._store.holding(app):
+                target = app.clock.now() + ms
+            await self._advance_to(app, target, stop, gone)
 
     async def advance_to(self, app: Application, target: int, gone: Gone) -> None:
         """Let time pass until `target`, ms since the epoch."""
         stop = self._stops.get(app, 0)
-        async with self._lock(app):
+        async with self._alone(app):
             await self._advance_to(app, target, stop, gone)
 
     async def advance_to_next(self, app: Application, gone: Gone) -> None:
         """Let time pass until the next transition, and let it happen; nothing when none is pending."""
         stop = self._stops.get(app, 0)
-        async with self._lock(app):
+        async with self._alone(app):
             await self._deliveries.settled(app)
             async with self._store.holding(app):
                 with self._world.unit(app):
@@ -59,7 +62,7 @@ class Timelapse:
     async def run_until_idle(self, app: Application, gone: Gone) -> None:
         """Let time pass until no processing and no retry of a callback is pending."""
         stop = self._stops.get(app, 0)
-        async with self._lock(app):
+        async with self._alone(app):
             for _ in range(MOST_STEPS):
                 await self._deliveries.settled(app)
                 async with self._store.holding(app):
@@ -68,8 +71,10 @@ class Timelapse:
                 if due is None or not await self._advance_to(app, due, stop, gone):
                     return
 
-    def _lock(self, app: Application) -> asyncio.Lock:
-        return self._locks.setdefault(app, asyncio.Lock())
+    @contextlib.asynccontextmanager
+    async def _alone(self, app: Application) -> AsyncIterator[None]:
+        async with self._locks.setdefault(app, asyncio.Lock()), self._store.alone(app):
+            yield
 
     async def _advance_to(self, app: Application, target: int, stop: int, gone: Gone) -> bool:
         """Go from moment to moment; False when it was stopped on the way."""

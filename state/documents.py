@@ -404,7 +404,7 @@ def head(app: Application) -> Head:
     return Head(
         _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen),
         _Ids(ids.seed, ids.made),
-        _Outbox(box.last, box.held, box.order),
+        _Outbox(box.last, box.held, tuple(each for each in box.order if box.is_unfinished(each))),
         app.timeline.number,
         app.events.last,
         app.journal.last,
@@ -436,7 +436,8 @@ def put_head(app: Application, found: Head) -> None:
     app.clock.set(found.clock.anchor, found.clock.started, found.clock.speed, found.clock.frozen)
     app.now = found.clock.anchor  # what falls due from then on happens at its own time
     app.ids = Ids(found.ids.seed, found.ids.made)
-    app.outbox.last, app.outbox.held, app.outbox.order = found.outbox.last, found.outbox.held, found.outbox.order
+    app.outbox.last, app.outbox.held = found.outbox.last, found.outbox.held
+    app.outbox.reorder([each for each in found.outbox.order if app.outbox.find(each)])
     app.timeline.number = found.timer
     app.events.last = found.event
     app.journal.last = max(app.journal.last, found.exchange)

@@ -200,6 +200,10 @@ class Outbox:
                 self.given_up.append(oldest)
                 self.forget(oldest)
 
+    def is_unfinished(self, callback_id: str) -> bool:
+        """Tell whether there is such a callback, which may still be sent."""
+        return callback_id in self._callbacks and callback_id not in self._finished
+
     def is_ready(self, callback: Callback) -> bool:
         """Tell whether the callback is to be sent right now."""
         return callback.id in self._ready
@@ -340,6 +344,7 @@ def hold(app: Application, pattern: str = "*") -> list[Callback]:
     """Hold callbacks from now on, and those that wait to be tried again. Returns those that became held."""
     outbox = app.outbox
     outbox.held |= _types(pattern)
+    app.touch(app)
     stopped = [callback for callback in outbox if callback.status == "pending" and callback.event in outbox.held]
     for callback in stopped:
         app.timeline.cancel(RETRY, callback.id)
@@ -358,6 +363,7 @@ def release(app: Application, pattern: str = "*", ids: Iterable[str] | None = No
         released = [outbox.get(callback_id) for callback_id in ids]
     else:
         outbox.held -= _types(pattern)
+        app.touch(app)
         released = [callback for callback in outbox if matches(pattern, callback.event)]
     released = [callback for callback in released if callback.status == "held"]
     for callback in released:

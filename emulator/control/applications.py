@@ -65,6 +65,7 @@ def counts(app: Application) -> dict[str, int]:
 async def create_application(request: Request, body: ApplicationConfig | None = None) -> dict[str, Any]:
     """Make an application; what the body leaves out is made or taken from the settings."""
     applications: Applications = request.app.state.applications
+    await store_of(request).look()
     app = applications.make(body or ApplicationConfig())
     async with unit(request, app):
         return show(request, app)

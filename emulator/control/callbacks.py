@@ -125,6 +125,7 @@ async def reorder(app: CurrentApplication, world: CurrentWorld, body: CallbackOr
     """Let callbacks that are not sent yet be sent in another order: hold, reorder, release."""
     with world.unit(app):
         app.outbox.reorder(body.ids)
+        app.touch(app)
         return _list(app, list(app.outbox))
 
 

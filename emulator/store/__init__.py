@@ -59,6 +59,13 @@ class Store:
         """
         return _NOTHING
 
+    def alone(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context that one caller at a time is in, of all processes; within this one callers see to it."""
+        return _NOTHING
+
+    async def sent(self, app: Application) -> None:
+        """Wait until what other processes are to send of an application now has been attempted."""
+
     async def look(self) -> None:
         """Learn of applications that other processes made or deleted. Raises `Unavailable`."""
 

@@ -13,6 +13,7 @@ import logging
 import random
 import threading
 import time
+import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -42,6 +43,9 @@ CHANNEL = "emulator"
 HELD = 6
 """Applications that a replica holds at once at most."""
 
+MOVED = 8
+"""Applications whose clock is moved at a replica at once at most."""
+
 WORKERS = 2 * HELD
 """Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
 
@@ -57,11 +61,17 @@ PAUSE = 0.3
 LISTEN_SECONDS = 1.0
 """s between two looks at who lives."""
 
+SENT_SECONDS = 0.02
+"""s between two looks at what other replicas are to send, while the clock waits for it."""
+
 GRACE_SECONDS = 3.0
 """s that replicas have to come back after the database did, before others take over what they were to send."""
 
 LOCKS = 0x76766531
 """The class of the advisory locks that say which replicas live."""
+
+ALONE = LOCKS + 1
+"""The class of those that say who moves an application's clock."""
 
 
 @dataclass(slots=True)
@@ -84,7 +94,7 @@ class Postgresql(Store):
         self._shown = self._url.render_as_string(hide_password=True).replace("+psycopg", "")
         self._engine = create_engine(
             self._url,
-            pool_size=HELD + WORKERS,
+            pool_size=HELD + WORKERS + MOVED,  # enough for all at once: nobody who has one waits for another
             max_overflow=0,
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
@@ -92,6 +102,7 @@ class Postgresql(Store):
         self._replica = str(random.SystemRandom().randrange(1, 2**31))
         self._threads = ThreadPoolExecutor(WORKERS, "store")
         self._room = asyncio.Semaphore(HELD)
+        self._moving = asyncio.Semaphore(MOVED)
         self._locks: dict[str, asyncio.Lock] = {}
         self._holds: dict[str, _Hold] = {}
         self._stale: set[str] = set()
@@ -215,7 +226,7 @@ class Postgresql(Store):
                 self._forget(app)
             return
         self._kept.add(app.id)
-        if found.rows or found.whole:
+        if found.version != app.version or found.whole:
             self._refresh(app, found)
             # Whoever waits looks again; events that were lost with an older state are none.
             self._world.tell(Change(app.id, app.version, {(app.kind, app.id): app}, app.events.after(last)))
@@ -370,15 +381,43 @@ class Postgresql(Store):
 
     # Other replicas
 
+    async def sent(self, app: Application) -> None:
+        """Wait until the other replicas have attempted what they are to send now."""
+        while True:
+            async with self.holding(app):
+                if all(owner == self._replica for owner in self._owners.get(app.id, {}).values()):
+                    return
+            await asyncio.sleep(SENT_SECONDS)
+
+    @asynccontextmanager
+    async def _be_alone(self, app: Application) -> AsyncIterator[None]:
+        key = {"key": zlib.crc32(app.id.encode()) - 2**31, "class": ALONE}
+        async with self._moving:
+            connection = await self._run(self._connect)
+            try:
+                while not await self._run(_ask, connection, "SELECT pg_try_advisory_lock(:class, :key)", key):
+                    await asyncio.sleep(SENT_SECONDS)
+                try:
+                    yield
+                finally:
+                    await self._run(_ask, connection, "SELECT pg_advisory_unlock(:class, :key)", key)
+            finally:
+                await self._run(connection.close)
+
+    def alone(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context that one caller at all replicas is in, for one application. Raises `Unavailable`."""
+        return self._be_alone(app)
+
     async def look(self) -> None:
         """Learn of applications that other replicas made or deleted. Raises `Unavailable`."""
         known = {app.id for app in self._world}
+        kept = known & self._kept  # what is made meanwhile may not be among those that are found
         found, ids = await self._run(self._unknown, known)
         for each in found:
             if self._world.find(each.id) is None:
                 self._add(each)
         for app in self._world:
-            if app.id in known & self._kept and app.id not in ids and app.id not in self._holds:
+            if app.id in kept and app.id not in ids and app.id not in self._holds:
                 self._forget(app)
 
     def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
@@ -483,6 +522,12 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Unavailable as error:
         log.warning("%s", error)
+
+
+def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:
+    answer = bool(connection.execute(text(query), values).scalar_one())
+    connection.commit()
+    return answer
 
 
 def _close(begun: asyncio.Future[tuple[Connection, Found | None]]) -> None:

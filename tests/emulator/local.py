@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 from emulator import wellknown
 from emulator.app import create_app
 from emulator.settings import Settings
+from tests.store.replicas import VARIABLE, replicas
 
 NOBODY = "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33"
 
@@ -92,6 +94,10 @@ class Tenant:
 
 @contextmanager
 def emulator(**settings: Any) -> Iterator[TestClient]:
-    """Run an emulator with these settings."""
+    """Run an emulator with these settings; or two replicas, where the environment names a database for them."""
+    if server := os.environ.get(VARIABLE):
+        with replicas(server, **settings) as client:
+            yield client
+        return
     with TestClient(create_app(Settings(**settings)), raise_server_exceptions=False) as client:
         yield client

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import sqlite3
 import threading
 import time
@@ -197,3 +198,30 @@ def test_a_damaged_file_and_one_of_another_version_are_refused(tmp_path: Path, f
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="there is no folder"):
         Process(tmp_path, "--store", f"sqlite:///{tmp_path}/nowhere/world.db").start()
+
+
+def test_a_full_disk_is_503_and_what_was_asked_has_not_happened(process: Process, file: Path) -> None:
+    session = process.session(people=1)
+    archive = process.call("POST", f"/v2/project/{APP}/archive", {"sessionId": session}, expect=200)["id"]
+    written = max(path.stat().st_size for path in file.parent.glob("world.db*"))
+    before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (written, resource.RLIM_INFINITY))
+    refused = 0
+    for _ in range(50):  # the log has some room left
+        answer = process.http.post(f"{process.url}/session/create", headers=process.headers)
+        if answer.status_code == 503:
+            refused += 1
+            assert "store" in answer.json()["message"]
+        else:
+            assert not refused, "it was taken although the disk is full"
+    assert refused
+    stopped = process.http.post(f"{process.url}/v2/project/{APP}/archive/{archive}/stop", headers=process.headers)
+    assert stopped.status_code == 503
+    assert process.control("POST", f"sessions/{session}/participants", {"count": 1}, expect=503)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+    assert process.call("GET", f"/v2/project/{APP}/archive/{archive}", expect=200)["status"] == "started"
+    count = process.control("GET", "sessions")["count"]
+    people = len(process.control("GET", f"sessions/{session}")["participants"])
+    process.kill()
+    process.start()
+    assert process.control("GET", "sessions")["count"] == count
+    assert len(process.control("GET", f"sessions/{session}")["participants"]) == people == 1
