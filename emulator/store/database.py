@@ -271,6 +271,12 @@ def add_exchange(connection: Connection, application_id: str, exchange: Exchange
         connection.execute(delete(EXCHANGES).where(old))
 
 
+def last_exchange(connection: Connection, application_id: str) -> int:
+    """Return the number of the last exchange in an application's journal."""
+    query = select(JOURNALS.c.last).where(JOURNALS.c.application_id == application_id)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
 def exchanges(connection: Connection, application_id: str, after: int, most: int) -> list[Exchange]:
     """Return the exchanges with a number above `after`, oldest first, at most the newest `most`."""
     query = (

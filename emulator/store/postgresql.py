@@ -371,13 +371,16 @@ class Postgresql(Store):
 
     async def read_journal(self, app: Application) -> None:
         """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
-        for exchange in await self._run(self._exchanges, app.id, app.journal.last, app.journal.size):
+        last, newer = await self._run(self._exchanges, app.id, app.journal.last, app.journal.size)
+        for exchange in newer:
             if exchange.number > app.journal.last:
                 app.journal.put(exchange)
+        app.journal.last = max(app.journal.last, last)
 
-    def _exchanges(self, application_id: str, after: int, most: int) -> list[Exchange]:
+    def _exchanges(self, application_id: str, after: int, most: int) -> tuple[int, list[Exchange]]:
         with self._connect() as connection:
-            return database.exchanges(connection, application_id, after, most)
+            last = database.last_exchange(connection, application_id)
+            return last, database.exchanges(connection, application_id, after, most)
 
     # Other replicas
 
