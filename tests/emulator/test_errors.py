@@ -192,6 +192,8 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
      (400, -1, "Invalid request. The connector ID is invalid."), None),
     (refused.Unknown, "connector", lambda t: t.call("POST", f"/connect/{NOBODY}/stop"),
      (404, -1, "Not found. No such audio connector."), None),
+    (refused.Unknown, "registration", lambda t: t.call("DELETE", f"/callback/{NOBODY}"),
+     (404, -1, "Not found. No such callback is registered."), None),
 ]  # fmt: skip
 
 NAMES = [f"{error.__name__}-{about or 'any'}" for error, about, *_ in ROWS]  # type: ignore[union-attr]
@@ -226,7 +228,7 @@ def test_every_refusal_there_is_has_an_answer(contract: Contract) -> None:
         refused.NoStreamsYet(), refused.NotConnected(), refused.UnknownStream(), refused.NotRouted("x"),
         refused.NotComposed(), refused.MigrationInProgress(), refused.MigrationTooSoon(), refused.TooManyTargets(),
         refused.NoCall(), *(refused.MalformedId(kind) for kind in (*kinds, "connection")),
-        *(refused.Unknown(kind) for kind in kinds),
+        *(refused.Unknown(kind) for kind in (*kinds, "registration")),
         *(refused.AlreadyRunning(kind) for kind in ("archive", "broadcast", "captions")),
         *(refused.WrongStatus(kind, "x", "y") for kind in ("archive", "broadcast")),
         *(refused.SelectsItself(kind) for kind in ("archive", "broadcast")),
