@@ -18,7 +18,7 @@ from vonage_video.models import (
 
 from emulator.client import ApplicationClient, Participant
 from tests.eventually import eventually
-from tests.sdk.python.client import Moment, body, is_lower_uuid, status
+from tests.sdk.python.vonage.client import Moment, body, is_lower_uuid, status
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 HLS = BroadcastOutputSettings(hls=BroadcastHls())

@@ -13,7 +13,7 @@ from vonage_video.models import (
 )
 
 from emulator.client import ApplicationClient, Participant
-from tests.sdk.python.client import body, client_token, is_lower_uuid, status
+from tests.sdk.python.vonage.client import body, client_token, is_lower_uuid, status
 
 SOCKET = "wss://example.com/audio"
 

@@ -8,7 +8,7 @@ from vonage_http_client.errors import ForbiddenError, HttpRequestError, NotFound
 from vonage_video.models import CaptionsData, CaptionsOptions, LanguageCode
 
 from emulator.client import Participant
-from tests.sdk.python.client import body, client_token, is_lower_uuid, status
+from tests.sdk.python.vonage.client import body, client_token, is_lower_uuid, status
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 

@@ -8,7 +8,7 @@ from vonage_http_client.errors import HttpRequestError, NotFoundError
 from vonage_video.models import SignalData
 
 from emulator.client import ApplicationClient, Participant
-from tests.sdk.python.client import status
+from tests.sdk.python.vonage.client import status
 
 
 def test_signal_to_everyone_arrives_with_type_and_data(

@@ -14,7 +14,7 @@ from vonage_video.models import (
 
 from emulator.client import ApplicationClient
 from tests.eventually import eventually
-from tests.sdk.python.client import Moment, body, client_token, is_lower_uuid, status
+from tests.sdk.python.vonage.client import Moment, body, client_token, is_lower_uuid, status
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 PAGE = "https://example.com/scoreboard"

@@ -10,7 +10,7 @@ from vonage_video.models import InitiateSipRequest, SipAuth, SipCall, SipOptions
 
 from emulator.client import ApplicationClient, Participant
 from tests.eventually import eventually
-from tests.sdk.python.client import Moment, client_token, is_lower_uuid, status
+from tests.sdk.python.vonage.client import Moment, client_token, is_lower_uuid, status
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 

@@ -8,7 +8,7 @@ from vonage_http_client.errors import HttpRequestError, NotFoundError
 from vonage_video.models import StreamLayout, StreamLayoutOptions
 
 from emulator.client import ApplicationClient, Participant
-from tests.sdk.python.client import body, is_lower_uuid
+from tests.sdk.python.vonage.client import body, is_lower_uuid
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 

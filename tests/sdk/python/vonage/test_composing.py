@@ -19,7 +19,7 @@ from vonage_video.models import (
 
 from emulator.client import Participant
 from tests.eventually import eventually
-from tests.sdk.python.client import body, status
+from tests.sdk.python.vonage.client import body, status
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 LAYOUTS = [

@@ -16,7 +16,7 @@ from vonage_video.models import Archive, ComposedLayout, CreateArchiveRequest, L
 from emulator.client import ApplicationClient, Participant
 from emulator.testing import Server
 from tests.eventually import eventually
-from tests.sdk.python.client import Moment, body, connect, is_lower_uuid, status
+from tests.sdk.python.vonage.client import Moment, body, connect, is_lower_uuid, status
 
 NOTHING = "00000000-0000-4000-8000-00000000dead"
 

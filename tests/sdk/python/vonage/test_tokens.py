@@ -11,7 +11,7 @@ from vonage_http_client.errors import ForbiddenError
 from vonage_video.models import InitiateSipRequest, SipOptions, TokenOptions
 
 from emulator.client import ApplicationClient
-from tests.sdk.python.client import client_token
+from tests.sdk.python.vonage.client import client_token
 
 ROLES = ["publisher", "subscriber", "moderator", "publisheronly"]
 

@@ -21,7 +21,7 @@ from vonage_video.models import (
 
 from emulator.client import ApplicationClient
 from tests.eventually import eventually
-from tests.sdk.python.client import client_token
+from tests.sdk.python.vonage.client import client_token
 
 
 def test_operations_of_one_call_do_not_disturb_each_other(video: Video, application: ApplicationClient) -> None:

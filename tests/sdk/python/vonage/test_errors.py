@@ -13,7 +13,7 @@ from vonage_video.models import CreateArchiveRequest
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server, running_server
-from tests.sdk.python.client import connect
+from tests.sdk.python.vonage.client import connect
 
 UNKNOWN_APPLICATION = "00000000-0000-4000-8000-00000000dead"
 
