@@ -1,12 +1,13 @@
-"""The `@vonage/server-sdk` suite: node's own runner runs `node/suite`, and each of its tests is reported here.
+"""The suites of the Node SDKs: node's own runner runs each, and each of its tests is reported here.
 
-The SDK is installed once for each content of the lock file, outside the suite's folder. Without node, npm or a registry
-the tests are skipped; under CI, where they must run, they fail.
+The SDKs are installed once for each content of the lock file, outside the suites' folder. Without node, npm or a
+registry the tests are skipped; under CI, where they must run, they fail.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -22,33 +24,51 @@ from typing import NoReturn
 import pytest
 
 from emulator.testing import Server
+from tests.sdk.results import Results, Sdk
 
 NODE = Path(__file__).parent / "node"
-SUITE = NODE / "suite"
 TITLE = re.compile(r"^test\('([^']+)'", re.MULTILINE)
 OLDEST_NODE = 20
 INSTALL_SECONDS = 300
 RUN_SECONDS = 300
 
 
+PACKAGES = {"vonage": "@vonage/server-sdk", "opentok": "opentok"}
+"""The package that each suite drives, by its folder."""
+
+AGENTS = {"vonage": "@vonage/server-sdk", "opentok": "OpenTok-Node-SDK"}
+
+
 @dataclass
 class Run:
-    """What one run of the suite said: a failure text (or None) for each title, and all that node printed."""
+    """What one run of a suite said: a failure text (or None) for each title, and all that node printed."""
 
     failures: dict[str, str | None] = field(default_factory=dict)
     output: str = ""
 
 
-def titles() -> list[str]:
-    """Return the title of every test in the suite, read without running it."""
-    return [title for path in sorted(SUITE.glob("*.test.js")) for title in TITLE.findall(path.read_text("utf-8"))]
+def files(suite: str) -> list[Path]:
+    """Return the files of a suite."""
+    return sorted((NODE / suite).glob("*.test.js"))
+
+
+def titles(suite: str) -> list[str]:
+    """Return the title of every test in a suite, read without running it."""
+    return [title for path in files(suite) for title in TITLE.findall(path.read_text("utf-8"))]
+
+
+def sdk(suite: str) -> Sdk:
+    """Return what a suite drives, in the version that the lock file pins."""
+    lock = json.loads((NODE / "package-lock.json").read_text("utf-8"))
+    version = lock["packages"][f"node_modules/{PACKAGES[suite]}"]["version"]
+    return Sdk(f"{suite}-node", version, AGENTS[suite])
 
 
 def unavailable(reason: str) -> NoReturn:
     """Skip because the suite cannot run on this machine; fail where it must run."""
     if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        pytest.fail(f"the Node SDK suite must run in CI: {reason}", pytrace=False)
-    pytest.skip(f"the Node SDK suite cannot run: {reason}")
+        pytest.fail(f"the suites of the Node SDKs must run in CI: {reason}", pytrace=False)
+    pytest.skip(f"the suites of the Node SDKs cannot run: {reason}")
 
 
 def tool(name: str) -> str:
@@ -71,11 +91,11 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def modules(node: str, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the SDK installed as the lock file says, kept from run to run."""
+    """The folder with the SDKs installed as the lock file says, kept from run to run."""
     sources = [NODE / name for name in ("package.json", "package-lock.json", ".npmrc")]
     key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     cache = pytestconfig.cache
-    installed = (cache.mkdir("vonage-node") if cache else tmp_path_factory.mktemp("vonage-node")) / key
+    installed = (cache.mkdir("node-sdks") if cache else tmp_path_factory.mktemp("node-sdks")) / key
     if not installed.exists():
         fresh = Path(tempfile.mkdtemp(dir=installed.parent))
         try:
@@ -98,34 +118,45 @@ def install(sources: list[Path], folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def run(server: Server, node: str, modules: Path) -> Run:
-    """One run of the whole suite against the emulator."""
-    command = [node, "--test", "--test-reporter=junit", *(str(path) for path in sorted(SUITE.glob("*.test.js")))]
-    environment = {**os.environ, "EMULATOR_URL": server.http, "NODE_PATH": str(modules)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS)
-    result = Run(output=f"{done.stdout}\n{done.stderr}")
-    for case in ElementTree.fromstring(done.stdout).iter("testcase"):
-        problem = case.find("failure")
-        text = None if problem is None else (problem.text or problem.get("message") or "failed")
-        result.failures[case.get("name", "")] = text
-    return result
+def runs(server: Server, node: str, modules: Path, sdk_results: Results) -> Callable[[str], Run]:
+    """What gives the run of a suite against the emulator: each runs once."""
+
+    @functools.cache
+    def run(suite: str) -> Run:
+        command = [node, "--test", "--test-reporter=junit", *(str(path) for path in files(suite))]
+        driven = sdk(suite)
+        environment = {**os.environ, "EMULATOR_URL": server.http, "NODE_PATH": str(modules), "SDK": driven.name}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS)
+        result = Run(output=f"{done.stdout}\n{done.stderr}")
+        for case in ElementTree.fromstring(done.stdout).iter("testcase"):
+            problem = case.find("failure")
+            text = None if problem is None else (problem.text or problem.get("message") or "failed")
+            result.failures[case.get("name", "")] = text
+        sdk_results.of_run(server, driven, result.failures)
+        return result
+
+    return run
 
 
-@pytest.mark.parametrize("title", titles())
-def test_node(run: Run, title: str) -> None:
-    """One test of the Node suite."""
+@pytest.mark.parametrize(("suite", "title"), [(suite, title) for suite in PACKAGES for title in titles(suite)])
+def test_node(runs: Callable[[str], Run], suite: str, title: str) -> None:
+    """One test of a suite."""
+    run = runs(suite)
     assert title in run.failures, f"node did not run it:\n{run.output}"
     problem = run.failures[title]
     if problem:
         pytest.fail(problem, pytrace=False)
 
 
-def test_node_runs_nothing_that_is_not_reported_here(run: Run) -> None:
-    assert run.failures.keys() - set(titles()) == set(), run.output
+@pytest.mark.parametrize("suite", PACKAGES)
+def test_node_runs_nothing_that_is_not_reported_here(runs: Callable[[str], Run], suite: str) -> None:
+    run = runs(suite)
+    assert run.failures.keys() - set(titles(suite)) == set(), run.output
 
 
-def test_titles_are_unique_so_that_no_result_hides_another() -> None:
-    found = titles()
+@pytest.mark.parametrize("suite", PACKAGES)
+def test_titles_are_unique_so_that_no_result_hides_another(suite: str) -> None:
+    found = titles(suite)
     assert len(found) == len(set(found)) > 0
 
 
@@ -136,3 +167,4 @@ def test_lock_file_names_no_registry_and_pins_every_package_by_its_digest() -> N
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
     assert packages["node_modules/@vonage/server-sdk"]["version"] == "3.27.0"
+    assert packages["node_modules/opentok"]["version"] == "2.23.2"

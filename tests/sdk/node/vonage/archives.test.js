@@ -1,8 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { test } = require('node:test');
-const { LOWER_UUID, NOTHING, assertRecent, eventually, newApplication, newCall, refused } = require('./support');
+const { LOWER_UUID, NOTHING, assertRecent, eventually, newApplication, newCall, refused, test } = require('./support');
 
 /** Wait until the archive has the status `wanted` and return it. */
 function until(video, archiveId, wanted) {

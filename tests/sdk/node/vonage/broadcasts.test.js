@@ -1,8 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { test } = require('node:test');
-const { LOWER_UUID, NOTHING, assertRecent, eventually, newCall, refused } = require('./support');
+const { LOWER_UUID, NOTHING, assertRecent, eventually, newCall, refused, test } = require('./support');
 
 const HLS = { outputs: { hls: {} } };
 const TARGET = { id: 'main', serverUrl: 'rtmps://rtmp.example.com/live', streamName: 'stream-key' };

@@ -3,8 +3,7 @@
 // One whole call, in the order an application makes it.
 
 const assert = require('node:assert/strict');
-const { test } = require('node:test');
-const { eventually, newApplication } = require('./support');
+const { eventually, newApplication, test } = require('./support');
 
 test('operations of one call do not disturb each other', async () => {
   const application = await newApplication();

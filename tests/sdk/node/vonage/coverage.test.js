@@ -3,8 +3,7 @@
 const assert = require('node:assert/strict');
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { test } = require('node:test');
-const { sdk, NOTHING } = require('./support');
+const { sdk, NOTHING, test } = require('./support');
 
 const EXCLUDED = {
   constructor: 'every test calls it',

@@ -1,8 +1,7 @@
 'use strict';
 
-const test = require('node:test');
 const assert = require('node:assert/strict');
-const { control, newCall, eventually } = require('./support');
+const { control, newCall, eventually, test } = require('./support');
 
 /** A new call in an application with this rule. */
 async function faultyCall(operation, then, rule = {}) {

@@ -3,8 +3,7 @@
 // What joins a session from elsewhere: SIP legs, captions, renders and audio connectors.
 
 const assert = require('node:assert/strict');
-const { test } = require('node:test');
-const { LOWER_UUID, NOTHING, assertRecent, eventually, newApplication, newCall, refused } = require('./support');
+const { LOWER_UUID, NOTHING, assertRecent, eventually, newApplication, newCall, refused, test } = require('./support');
 
 const SIP = { uri: 'sip:ada@sip.example.com' };
 const PAGE = 'https://example.com/scoreboard';

@@ -1,8 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { test } = require('node:test');
-const { LOWER_UUID, NOTHING, newCall, refused } = require('./support');
+const { LOWER_UUID, NOTHING, newCall, refused, test } = require('./support');
 
 function assertProjectDetails(answer, application) {
   assert.equal(answer.applicationId, application.id);

@@ -2,8 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { verify } = require('node:crypto');
-const { test } = require('node:test');
-const { assertRecent, newApplication, newCall, refused, sdk, sessionFields, NOTHING } = require('./support');
+const { assertRecent, newApplication, newCall, refused, sdk, sessionFields, NOTHING, test } = require('./support');
 
 /** The claims of a token whose RS256 signature is the application's. */
 function claimsOf(token, publicKey) {
