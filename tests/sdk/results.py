@@ -16,13 +16,15 @@ from typing import Any
 
 import httpx
 
-from emulator.evidence import fields
+from emulator.evidence import fields, page
+from emulator.evidence.table import evidence as table_of_evidence
 from emulator.operations import OPERATIONS
 from emulator.testing import Server
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".sdk-results"
 DRIVEN = ROOT / "emulator" / "evidence" / "driven.json"
+PAGE = ROOT / "docs" / "evidence.md"
 
 Json = dict[str, Any]
 
@@ -99,24 +101,28 @@ def _summary(operation: str, exchanges: list[Json]) -> Json:
 
 
 def condense(lines: Iterable[Json]) -> Json:
-    """Return what the evidence keeps of a suite: for each operation one test that proves it, fields and refusals."""
+    """Return what the evidence keeps of a suite: by operation, and by field of it, the test that proves it.
+
+    Of the tests that passed and were answered with success, that is the one that does least besides.
+    """
+    passed = [line for line in lines if line["result"] == "passed"]
+    size: dict[str, int] = {}
+    for line in passed:
+        size[line["test"]] = size.get(line["test"], 0) + 1
+    passed.sort(key=lambda line: (size[line["test"]], line["test"]))
     operations: dict[str, Json] = {}
-    version = ""
-    for line in sorted(lines, key=lambda line: str(line["test"])):
-        version = line["version"]
-        if line["result"] != "passed":
-            continue
+    for line in passed:
         kept = operations.setdefault(
-            line["operation"], {"proof": None, "tests": 0, "refusals": set(), "fields": set(), "unread": set()}
+            line["operation"], {"proof": None, "tests": 0, "refusals": set(), "fields": {}, "unread": set()}
         )
         kept["tests"] += 1
-        if kept["proof"] is None and any(status.startswith("2") for status in line["statuses"]):
-            kept["proof"] = line["test"]
         kept["refusals"] |= {int(status) for status in line["statuses"] if status >= "4"}
-        kept["fields"] |= set(line["fields"])
         kept["unread"] |= set(line["unread"])
+        if any(status.startswith("2") for status in line["statuses"]):
+            kept["proof"] = kept["proof"] or line["test"]
+            kept["fields"] = dict.fromkeys(line["fields"], line["test"]) | kept["fields"]
     return {
-        "version": version,
+        "version": passed[0]["version"] if passed else "",
         "operations": {
             operation.id: {
                 key: sorted(value) if isinstance(value, set) else value
@@ -160,13 +166,28 @@ def keep(runs: Mapping[str, list[Json]], path: Path = DRIVEN) -> None:
     """Write what the runs drove into the evidence; SDKs that did not run keep what was kept of them."""
     kept: dict[str, Json] = json.loads(path.read_text("utf-8")) if path.exists() else {}
     kept |= {name: condense(lines) for name, lines in runs.items()}
-    path.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(_dump(kept), encoding="utf-8")
+    PAGE.write_text(page.markdown(table_of_evidence()), encoding="utf-8")
+
+
+def _dump(kept: Mapping[str, Json]) -> str:
+    """Write it with a line for each operation, so that changes can be read."""
+
+    def one(name: str, value: object, level: int) -> str:
+        return f"{' ' * level}{json.dumps(name)}: {json.dumps(value, sort_keys=True)}"
+
+    parts = []
+    for name, driven in sorted(kept.items()):
+        rows = ",\n".join(one(operation, each, 3) for operation, each in driven["operations"].items())
+        version = one("version", driven["version"], 2)
+        parts.append(f' {json.dumps(name)}: {{\n{version},\n  "operations": {{\n{rows}\n  }}\n }}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table of the last complete runs, and keep them if asked to."""
     parser = argparse.ArgumentParser(prog="python -m tests.sdk.results", description=main.__doc__)
-    parser.add_argument("--keep", action="store_true", help="write what was driven into the evidence")
+    parser.add_argument("--keep", action="store_true", help="write what was driven into the evidence, and the page")
     options = parser.parse_args(arguments)
     runs = load()
     if not runs:

@@ -1,7 +1,8 @@
 """Where a server that follows the specification literally breaks a real SDK: a test for each row of sdk-wire.md 4A.
 
-The requests are written as the SDKs write them, byte for byte where it matters, to the emulator's real socket. SDKs are
-named as in the file: V-py, V-js, V-java, V-net, V-rb, V-php of Vonage; O-py, O-js, O-java, O-rb, O-php, O-net of OpenTok.
+The requests are written as the SDKs write them, byte for byte where it matters, to the real socket. SDKs are
+named as in the file: V-py, V-js, V-java, V-net, V-rb, V-php of Vonage, O-py, O-js, O-java, O-rb, O-php, O-net of
+OpenTok.
 """
 
 from __future__ import annotations
