@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Mapping
-from typing import Any, Union, get_args, get_origin
+from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 
 from emulator.faults.asked import content_of
-from emulator.openapi import BODIES, QUERIES
-from emulator.schemas.common import Body
+from emulator.openapi import QUERIES
+from emulator.schemas.bodies import BODIES, paths
 
 OTHER_NAMES: Mapping[str, str] = {"excludedStreams": "excludedStreamIds", "?session_id": "?sessionId"}
 """What some SDKs call a field, and its own name (fidelity/sdk-wire.md 1)."""
@@ -20,8 +19,9 @@ OTHER_NAMES: Mapping[str, str] = {"excludedStreams": "excludedStreamIds", "?sess
 def known(operation: str) -> list[str]:
     """Return the fields of an operation's body, with dots into objects and `[]` for items, and of its query (`?`)."""
     model = BODIES.get(operation)
-    found = list(_fields(model)) if model is not None else []
-    return found + [f"?{name}" for name in QUERIES.get(operation, ())]
+    written = [] if model is None else [path for path in paths(model) if path[-1] not in "#*"]
+    found = [path.replace(".#", "[]") for path in written]
+    return [name for name in found if name not in OTHER_NAMES] + [f"?{name}" for name in QUERIES.get(operation, ())]
 
 
 def sent(operation: str, body: bytes, query: str) -> list[str]:
@@ -30,26 +30,6 @@ def sent(operation: str, body: bytes, query: str) -> list[str]:
     names |= {f"?{name}" for name, value in parse_qsl(query, keep_blank_values=True) if value}
     names |= {OTHER_NAMES[name] for name in names & OTHER_NAMES.keys()}
     return [name for name in known(operation) if name in names]
-
-
-def _fields(model: type[Body], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        alias = prefix + (field.alias or name)
-        if isinstance(field.validation_alias, str):
-            alias = prefix + field.validation_alias
-        yield alias
-        for inner, listed in _models(field.annotation):
-            yield from _fields(inner, f"{alias}{'[]' if listed else ''}.")
-
-
-def _models(annotation: Any, listed: bool = False) -> Iterator[tuple[type[Body], bool]]:
-    if isinstance(annotation, type) and issubclass(annotation, Body):
-        yield annotation, listed
-        return
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType, list):
-        for inner in get_args(annotation):
-            yield from _models(inner, listed or origin is list)
 
 
 def _names(content: Any, prefix: str = "") -> Iterator[str]:
