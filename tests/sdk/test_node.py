@@ -160,6 +160,19 @@ def test_titles_are_unique_so_that_no_result_hides_another(suite: str) -> None:
     assert len(found) == len(set(found)) > 0
 
 
+def test_the_opentok_lines_of_the_readme_work_as_printed(server: Server, node: str, modules: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (script,) = re.findall(r"^```js opentok\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [node, "-e", script.replace("http://localhost:8080", server.http)],
+        env={**os.environ, "NODE_PATH": str(modules)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.returncode) == ("recording: started\n", 0), done.stderr
+
+
 def test_lock_file_names_no_registry_and_pins_every_package_by_its_digest() -> None:
     lock = json.loads((NODE / "package-lock.json").read_text("utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}

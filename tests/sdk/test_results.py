@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def test_what_is_kept_of_other_sdks_stays(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_evidence_says_what_the_suites_drove(sdk_results: Results) -> None:
     """Looks at the suites that ran completely in this run, and at their applications' journals through them."""
     driven = sdk_results.driven()
+    if os.environ.get("SDK_VERSIONS") == "newest":
+        pytest.skip("the evidence is about the versions that are pinned")
     if not driven:
         pytest.skip("no SDK suite ran completely in this run")
     kept = json.loads(DRIVEN.read_text("utf-8"))
