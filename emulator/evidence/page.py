@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from emulator.evidence.table import READ
+
 Json = dict[str, Any]
 
 _STYLE = """
@@ -18,6 +20,8 @@ code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: any
 div { overflow-x: auto }
 table { border-collapse: collapse; margin: .5rem 0 }
 td, th { border: 1px solid var(--line); padding: .2rem .5rem; text-align: left; vertical-align: top }
+td:first-child code { overflow-wrap: normal; white-space: nowrap }
+td:first-child { min-width: 8rem }
 a { color: inherit }
 """
 
@@ -86,9 +90,8 @@ def blocks(evidence: Json) -> Iterator[Block]:
         "`/_emulator/evidence`, with `Accept: application/json` as data, in which every field of a request names the "
         "test that sends it."
     )
-    yield from _levels(evidence)
-    yield from _sdks(evidence)
     yield from _matrix(evidence)
+    yield from _sdks(evidence)
     for operation in evidence["operations"]:
         yield from _operation(operation, {sdk["sdk"] for sdk in evidence["sdks"] if "reason" not in sdk})
     yield Heading(2, "Fields of answers")
@@ -102,6 +105,7 @@ def blocks(evidence: Json) -> Iterator[Block]:
     told = [(each["webhooks"], *_source(each)) for each in evidence["callbacks"]]
     yield Table(("callback", "source", "where", "from"), told)
     yield from _unread(evidence)
+    yield from _levels(evidence)
 
 
 def _levels(evidence: Json) -> Iterator[Block]:
@@ -135,7 +139,9 @@ def _matrix(evidence: Json) -> Iterator[Block]:
     yield Heading(2, "Operations")
     yield (
         "How many tests of a suite call the operation; the sections below name one that proves it, or the reason. SDKs "
-        "without a suite here have theirs [above](#sdks)."
+        f"without a suite here have theirs [below](#sdks). Where the levels of sources come from is at the "
+        f"[end](#sources). Fields that SDKs sent and [nothing reads](#fields-that-nothing-reads): "
+        f"{len(evidence['unread'])}. That a field of a request is read is proved by `{READ}`."
     )
     rows = []
     for each in evidence["operations"]:
@@ -173,7 +179,7 @@ def _driven(found: Json) -> tuple[str, ...]:
     if not found["is"]:
         return name, "no", found["reason"]
     refusals = f", refused with {', '.join(map(str, found['refusals']))}" if found["refusals"] else ""
-    return f"{name} {found['version']}", f"yes, {found['tests']} tests{refusals}", f"`{found['proof']}`"
+    return f"{name} {found['version']}", f"yes, {_tests(found['tests'])}{refusals}", f"`{found['proof']}`"
 
 
 def _fields(group: Json) -> tuple[str, ...]:
@@ -183,8 +189,7 @@ def _fields(group: Json) -> tuple[str, ...]:
     for sdk, proofs in sorted(group["driven"].items()):
         missing = [name for name in group["fields"] if name not in proofs]
         senders.append(f"`{sdk}`" + (f" (not {_codes(missing)})" if missing else ""))
-    read = f"yes, `{group['implemented']['proof']}`"
-    return _codes(group["fields"]), read, ", ".join(senders) or "no SDK that is driven", *_source(group)
+    return _codes(group["fields"]), "yes", ", ".join(senders) or "no SDK that is driven", *_source(group)
 
 
 def _unread(evidence: Json) -> Iterator[Block]:
@@ -200,6 +205,10 @@ def _unread(evidence: Json) -> Iterator[Block]:
 
 def _source(group: Json) -> tuple[str, str, str]:
     return group["level"], f"`{group['file']}` {group['section']}", group["origin"]
+
+
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
 
 
 def _codes(names: list[str]) -> str:

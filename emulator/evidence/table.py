@@ -164,9 +164,9 @@ def differences(operation: Operation) -> Iterator[str]:
             continue
         served = SERVICE.errors.get((error, about)) or SERVICE.errors[error, ""]
         if served.status != answer.status:
-            yield f"{_words(error.__name__, about)}: {served.status}, in the specification {answer.status}"
+            yield f"{_words(error.__name__)}: {served.status}, in the specification {answer.status}"
         elif served != answer:
-            yield f"{_words(error.__name__, about)}: another text in the specification"
+            yield f"{_words(error.__name__)}: another text in the specification"
     if name in _RULES:
         yield _RULES[name]
 
@@ -183,6 +183,5 @@ def _concerns(error: type, about: str, operation: Operation) -> bool:
     return False
 
 
-def _words(name: str, about: str) -> str:
-    words = re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
-    return f"{words} ({about})" if name == "MalformedId" else words
+def _words(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
