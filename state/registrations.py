@@ -12,7 +12,9 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from state.application import Application
-from state.errors import Unknown
+from state.errors import TooManyRegistrations, Unknown
+
+MAX_REGISTRATIONS = 100
 
 STATUS = "status"
 """The event of a group whose callbacks all tell a status."""
@@ -51,7 +53,9 @@ class Registration:
 
 
 def register(app: Application, group: str, event: str, url: str) -> Registration:
-    """Register a callback; the event must be one of the group (`GROUPS`)."""
+    """Register a callback; the event must be one of the group (`GROUPS`). Raises `TooManyRegistrations`."""
+    if len(app.registrations) >= MAX_REGISTRATIONS:
+        raise TooManyRegistrations
     registration = Registration(app.ids.uuid(), group, event, url, app.now)
     app.registrations[registration.id] = registration
     app.touch(registration)
