@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from emulator.errors import Invalid
 from emulator.schemas.common import Body, Text
+from emulator.settings import Address
 from state.registrations import GROUPS
 
 
@@ -16,7 +17,7 @@ class RegisterCallback(Body):
 
     group: Text
     event: Text
-    url: str = Field(pattern=r"(?i)^https?://[^/\s]", max_length=2048)
+    url: Address
 
     @model_validator(mode="after")
     def _check(self) -> Self:

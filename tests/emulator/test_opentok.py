@@ -247,7 +247,10 @@ def test_a_callback_is_registered_listed_and_removed(tenant: Tenant) -> None:
         ({"group": 7}, "group: "),
         ({"event": "status"}, "event: must be one of created, destroyed with group connection"),
         ({"url": "ftp://x"}, "url: "),
-        ({"url": "http://"}, "url: "),
+        ({"url": "http://"}, "url: must be an http"),
+        ({"url": "http://a b"}, "url: must be an http"),
+        ({"url": "http://[::1"}, "url: must be an http"),
+        ({"url": "http://host:99999/"}, "url: must be an http"),
         ({"url": None}, "url: is required"),
     ],
 )
