@@ -134,11 +134,11 @@ class Call:
         """
         offset, count = self.bounds(len(items))
         found = [write(item) for item in items[offset : offset + count]]
-        return self.answer({**self.listed(len(items), found), **more})
+        return self.answer(self.listed(len(items), found, **more))
 
-    def listed(self, total: int, items: list[Json]) -> Json:
+    def listed(self, total: int, items: list[Json], **more: Any) -> Json:
         """Return the body of a list; what its `count` means is an option."""
-        return {"count": len(items) if self.app.options.list_count == "page" else total, "items": items}
+        return {"count": len(items) if self.app.options.list_count == "page" else total, **more, "items": items}
 
     def _asked(self, *names: str) -> str | None:
         """Return a parameter of the query by the first of its names, and note that it was read."""

@@ -162,6 +162,14 @@ def test_a_refusal_speaks_as_its_service_does(tenant: Tenant, path: str, accept:
         assert answer.json()["message"] == "Issuer not found"
 
 
+def test_an_empty_list_is_no_refusal(client: TestClient) -> None:
+    """The contract of the specification answers an empty list where the service refuses."""
+    tenant = Tenant(client, contract="spec")
+    for path in ("stream", "connection"):
+        answer = call(tenant, "GET", f"/session/{session(tenant)}/{path}", headers={"Accept": "*/*"})
+        assert (answer.status_code, answer.json()) == (200, {"count": 0, "items": []})
+
+
 def test_what_a_caller_wrote_cannot_break_the_xml(tenant: Tenant) -> None:
     body = {"type": "a", "data": "b" * 10_000, "<&]]>": 1}
     answer = call(tenant, "POST", f"/session/{session(tenant)}/signal", body, headers={"Accept": "*/*"})
