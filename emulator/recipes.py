@@ -35,7 +35,7 @@ class Target:
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that tell a program where the emulator is and whom to trust."""
-        files = {"VONAGE_PRIVATE_KEY": self.private_key}
+        files = {"VONAGE_PRIVATE_KEY_PATH": self.private_key}
         files |= dict.fromkeys(TRUST, self.ca)
         return {
             "VONAGE_VIDEO_EMULATOR_URL": self.http,

@@ -75,7 +75,7 @@ def test_the_command_finds_a_ready_emulator_in_its_environment(environment: dict
     assert told["info"]["urls"]["http"] == variables["VONAGE_VIDEO_EMULATOR_URL"] == variables["OPENTOK_API_URL"]
     assert told["info"]["urls"]["https"].endswith(variables["VONAGE_VIDEO_HOST"])
     assert variables["VONAGE_APPLICATION_ID"] == wellknown.APPLICATION_ID
-    assert Path(variables["VONAGE_PRIVATE_KEY"]).read_text() == wellknown.PRIVATE_KEY
+    assert Path(variables["VONAGE_PRIVATE_KEY_PATH"]).read_text() == wellknown.PRIVATE_KEY
     assert not answers(variables["VONAGE_VIDEO_EMULATOR_URL"])
 
 
