@@ -108,6 +108,9 @@ const opentok = new OpenTok('$api_key', '$api_secret', '$http');
 
 JAVA = """\
 // com.vonage:server-sdk
+import com.vonage.client.HttpConfig;
+import com.vonage.client.VonageClient;
+
 VonageClient client = VonageClient.builder()
         .applicationId("$application")
         .privateKeyPath("$key")
@@ -115,16 +118,25 @@ VonageClient client = VonageClient.builder()
         .build();
 
 // com.tokbox:opentok-server-sdk (the older SDK)
+import com.opentok.OpenTok;
+
 OpenTok opentok = new OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build();
 """
 
 KOTLIN = """\
 // com.vonage:server-sdk-kotlin
+import com.vonage.client.kt.*
+
 val client = Vonage {
     applicationId("$application")
     privateKeyPath("$key")
     httpConfig { videoBaseUri("$http") }
 }
+
+// com.tokbox:opentok-server-sdk (the older SDK, of Java)
+import com.opentok.OpenTok
+
+val opentok = OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build()
 """
 
 DOTNET = """\
@@ -171,7 +183,10 @@ opentok = OpenTok::OpenTok.new '$api_key', '$api_secret', api_url: '$http'
 """
 
 GO = """\
-// There is no official Go SDK for video. github.com/calvertyang/opentok-go-sdk/v2:
+// There is no official Go SDK for video. The community's SDK for OpenTok:
+// go get github.com/calvertyang/opentok-go-sdk/v2
+import "github.com/calvertyang/opentok-go-sdk/v2/opentok"
+
 ot := opentok.New("$api_key", "$api_secret")
 err := ot.SetAPIHost("$http")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.recipes import Target, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, tool, unavailable
 
@@ -37,8 +38,8 @@ def events(output: str) -> Run:
 
 
 @pytest.fixture(scope="session")
-def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One run of the whole suite against the emulator."""
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A go.mod with the SDK downloaded: the pinned one, or the newest."""
     go = tool(NAME, "go")
     module = tmp_path_factory.mktemp("go") / "go.mod"
     for name in ("go.mod", "go.sum"):
@@ -47,7 +48,13 @@ def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Run:
     fetched = completed([go, *fetch[:-1], f"-modfile={module}", fetch[-1]], GO, RUN_SECONDS)
     if fetched.returncode:
         unavailable(NAME, f"go ended with status {fetched.returncode}:\n{fetched.stdout}{fetched.stderr}")
-    command = [go, "test", f"-modfile={module}", "-vet=off", "-count=1", "-json", "./..."]
+    return module
+
+
+@pytest.fixture(scope="session")
+def run(server: Server, module: Path) -> Run:
+    """One run of the whole suite against the emulator."""
+    command = [tool(NAME, "go"), "test", f"-modfile={module}", "-vet=off", "-count=1", "-json", "./..."]
     done = completed(command, GO, RUN_SECONDS, {"EMULATOR_URL": server.http, "NO_PROXY": "localhost,127.0.0.1"})
     found = events(done.stdout)
     found.output = f"{done.stdout}\n{done.stderr}"
@@ -62,3 +69,23 @@ def test_go(run: Run, title: str) -> None:
 
 def test_go_runs_nothing_that_is_not_reported_here(run: Run) -> None:
     assert run.failures.keys() - set(titles()) == set(), run.output
+
+
+def test_the_recipe_runs_as_printed(server: Server, module: Path) -> None:
+    printed = recipe("go", Target(server.http, server.https, server.ca, None))
+    imports = [line for line in printed.splitlines() if line.startswith("import ")]
+    statements = [line for line in printed.splitlines() if not line.startswith("import ")]
+    program = module.parent / "main.go"
+    program.write_text(
+        "\n".join(
+            [
+                *("package main", *imports, 'import "fmt"', "func main() {", *statements),
+                *("if err != nil { panic(err) }", "session, err := ot.CreateSession(&opentok.SessionOptions{})"),
+                *("if err != nil { panic(err) }", "fmt.Println(session.SessionID)", "}"),
+            ]
+        ),
+        encoding="utf-8",
+    )
+    done = completed([tool(NAME, "go"), "run", str(program)], module.parent, RUN_SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2_")
