@@ -184,7 +184,7 @@ opentok = OpenTok::OpenTok.new '$api_key', '$api_secret', api_url: '$http'
 
 GO = """\
 // There is no official Go SDK for video. The community's SDK for OpenTok:
-// go get github.com/calvertyang/opentok-go-sdk/v2
+// go get github.com/calvertyang/opentok-go-sdk/v2/opentok
 import "github.com/calvertyang/opentok-go-sdk/v2/opentok"
 
 ot := opentok.New("$api_key", "$api_secret")
