@@ -122,6 +122,11 @@ def test_the_versions_are_those_that_are_pinned() -> None:
     assert f"opentok=={DRIVEN['opentok-python']['version']}" in pinned
     assert lock["node_modules/@vonage/server-sdk"]["version"] == DRIVEN["vonage-node"]["version"]
     assert lock["node_modules/opentok"]["version"] == DRIVEN["opentok-node"]["version"]
+    pom = (ROOT / "tests" / "sdk" / "jvm" / "pom.xml").read_text("utf-8")
+    assert f"<vonage.version>{DRIVEN['vonage-java']['version']}<" in pom
+    assert f"<opentok.version>{DRIVEN['opentok-java']['version']}<" in pom
+    module = (ROOT / "tests" / "sdk" / "go" / "go.mod").read_text("utf-8")
+    assert f"opentok-go-sdk/v2 v{DRIVEN['opentok-go']['version']}\n" in module
 
 
 def test_a_field_that_an_sdk_sends_and_nothing_reads_has_a_reason() -> None:

@@ -11,6 +11,7 @@ import pytest
 from emulator.recipes import Target, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, tool, unavailable
+from tests.sdk.results import Results, Sdk
 
 NAME = "Go SDK"
 GO = Path(__file__).parent / "go"
@@ -52,12 +53,14 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(server: Server, module: Path) -> Run:
+def run(server: Server, module: Path, sdk_results: Results) -> Run:
     """One run of the whole suite against the emulator."""
     command = [tool(NAME, "go"), "test", f"-modfile={module}", "-vet=off", "-count=1", "-json", "./..."]
     done = completed(command, GO, RUN_SECONDS, {"EMULATOR_URL": server.http, "NO_PROXY": "localhost,127.0.0.1"})
     found = events(done.stdout)
     found.output = f"{done.stdout}\n{done.stderr}"
+    version = re.findall(rf"{SDK} v(\S+)", module.read_text("utf-8"))[-1]
+    sdk_results.of_run(server, Sdk("opentok-go", version, "opentok-go-sdk"), found.failures)
     return found
 
 

@@ -17,10 +17,13 @@ from emulator import wellknown
 from emulator.recipes import Target, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, junit, tool, unavailable
+from tests.sdk.results import Results, Sdk
 
 JVM = Path(__file__).parent / "jvm"
 SUITES = {"vonage-java": "vonage", "opentok-java": "opentok"}
 """The package with the suite of each SDK."""
+JARS = {"vonage-java": "com/vonage/server-sdk", "opentok-java": "com/tokbox/opentok-server-sdk"}
+AGENTS = {"vonage-java": "vonage-java-sdk", "opentok-java": "Opentok-Java-SDK"}
 TITLE = re.compile(r"@Test\s+void (\w+)\(")
 RUN_SECONDS = 300
 SESSIONS = ("client.getVideoClient().createSession()", "opentok.createSession()")
@@ -45,7 +48,7 @@ class Suites:
 
 
 @pytest.fixture(scope="session")
-def suites(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Suites:
+def suites(server: Server, sdk_results: Results, tmp_path_factory: pytest.TempPathFactory) -> Suites:
     """One run of all suites against the emulator."""
     maven = tool("Java SDK", "mvn")
     tool("Java SDK", "javac")
@@ -72,6 +75,9 @@ def suites(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Suites:
         found.class_path = os.pathsep.join(
             path for path in properties["surefire.test.class.path"].split(os.pathsep) if path.endswith(".jar")
         )
+    for sdk, run in found.runs.items():
+        version = found.class_path.partition(f"{JARS[sdk]}/")[2].partition("/")[0]
+        sdk_results.of_run(server, Sdk(sdk, version, AGENTS[sdk]), run.failures)
     return found
 
 

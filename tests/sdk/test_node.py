@@ -1,31 +1,26 @@
 """The suites of the Node SDKs: node's own runner runs each, and each of its tests is reported here.
 
-The SDKs are installed once for each content of the lock file, outside the suites' folder. Without node, npm or a
-registry the tests are skipped; under CI, where they must run, they fail.
+The SDKs are installed once for each content of the lock file, outside the suites' folder.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
-import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
 from emulator.testing import Server
+from tests.sdk.foreign import NEWEST, Run, completed, junit, kept, tool, unavailable
 from tests.sdk.results import Results, Sdk
 
+NAME = "Node SDK"
 NODE = Path(__file__).parent / "node"
 TITLE = re.compile(r"^test\('([^']+)'", re.MULTILINE)
 OLDEST_NODE = 20
@@ -39,14 +34,6 @@ PACKAGES = {"vonage": "@vonage/server-sdk", "opentok": "opentok"}
 AGENTS = {"vonage": "@vonage/server-sdk", "opentok": "OpenTok-Node-SDK"}
 
 
-@dataclass
-class Run:
-    """What one run of a suite said: a failure text (or None) for each title, and all that node printed."""
-
-    failures: dict[str, str | None] = field(default_factory=dict)
-    output: str = ""
-
-
 def files(suite: str) -> list[Path]:
     """Return the files of a suite."""
     return sorted((NODE / suite).glob("*.test.js"))
@@ -57,81 +44,51 @@ def titles(suite: str) -> list[str]:
     return [title for path in files(suite) for title in TITLE.findall(path.read_text("utf-8"))]
 
 
-def sdk(suite: str) -> Sdk:
-    """Return what a suite drives, in the version that the lock file pins."""
-    lock = json.loads((NODE / "package-lock.json").read_text("utf-8"))
-    version = lock["packages"][f"node_modules/{PACKAGES[suite]}"]["version"]
-    return Sdk(f"{suite}-node", version, AGENTS[suite])
-
-
-def unavailable(reason: str) -> NoReturn:
-    """Skip because the suite cannot run on this machine; fail where it must run."""
-    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
-        pytest.fail(f"the suites of the Node SDKs must run in CI: {reason}", pytrace=False)
-    pytest.skip(f"the suites of the Node SDKs cannot run: {reason}")
-
-
-def tool(name: str) -> str:
-    """Return the path of `name`, or give up."""
-    path = shutil.which(name)
-    if path is None:
-        unavailable(f"there is no {name} on the path")
-    return path
+def pinned(packages: Path) -> dict[str, str]:
+    """Return the version of each package in the lock file of the folder `packages`."""
+    lock = json.loads((packages / "package-lock.json").read_text("utf-8"))
+    return {name.removeprefix("node_modules/"): entry.get("version", "") for name, entry in lock["packages"].items()}
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
     """A node that has its test runner and `fetch`."""
-    path = tool("node")
+    path = tool(NAME, "node")
     version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.lstrip("v").partition(".")[0]) < OLDEST_NODE:
-        unavailable(f"node {version} is older than {OLDEST_NODE}")
+        unavailable(NAME, f"node {version} is older than {OLDEST_NODE}")
     return path
 
 
 @pytest.fixture(scope="session")
-def modules(node: str, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packages(node: str, pytestconfig: pytest.Config) -> Path:
     """The folder with the SDKs installed as the lock file says, kept from run to run."""
     sources = [NODE / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-    cache = pytestconfig.cache
-    installed = (cache.mkdir("node-sdks") if cache else tmp_path_factory.mktemp("node-sdks")) / key
-    if not installed.exists():
-        fresh = Path(tempfile.mkdtemp(dir=installed.parent))
-        try:
-            install(sources, fresh)
-            with contextlib.suppress(OSError):  # another run was first
-                fresh.rename(installed)
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-    return installed / "node_modules"
 
+    def install(folder: Path) -> None:
+        for path in sources:
+            shutil.copy(path, folder)
+        newest = [f"{name}@latest" for name in json.loads(sources[0].read_text("utf-8"))["dependencies"]]
+        what = ["install", "--package-lock", *newest] if NEWEST else ["ci"]
+        command = [tool(NAME, "npm"), *what, "--ignore-scripts", "--no-audit", "--no-fund"]
+        npm = completed(command, folder, INSTALL_SECONDS)
+        if npm.returncode:
+            unavailable(NAME, f"npm ended with status {npm.returncode}:\n{npm.stdout}{npm.stderr}")
 
-def install(sources: list[Path], folder: Path) -> None:
-    """Run `npm ci` in `folder`, or give up."""
-    for path in sources:
-        shutil.copy(path, folder)
-    command = [tool("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    npm = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS)
-    if npm.returncode:
-        unavailable(f"npm ci ended with status {npm.returncode}:\n{npm.stdout}{npm.stderr}")
+    return kept(pytestconfig, "node-sdks", sources, install)
 
 
 @pytest.fixture(scope="session")
-def runs(server: Server, node: str, modules: Path, sdk_results: Results) -> Callable[[str], Run]:
+def runs(server: Server, node: str, packages: Path, sdk_results: Results) -> Callable[[str], Run]:
     """What gives the run of a suite against the emulator: each runs once."""
 
     @functools.cache
     def run(suite: str) -> Run:
         command = [node, "--test", "--test-reporter=junit", *(str(path) for path in files(suite))]
-        driven = sdk(suite)
-        environment = {**os.environ, "EMULATOR_URL": server.http, "NODE_PATH": str(modules), "SDK": driven.name}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=RUN_SECONDS)
-        result = Run(output=f"{done.stdout}\n{done.stderr}")
-        for case in ElementTree.fromstring(done.stdout).iter("testcase"):
-            problem = case.find("failure")
-            text = None if problem is None else (problem.text or problem.get("message") or "failed")
-            result.failures[case.get("name", "")] = text
+        driven = Sdk(f"{suite}-node", pinned(packages)[PACKAGES[suite]], AGENTS[suite])
+        environment = {"EMULATOR_URL": server.http, "NODE_PATH": str(packages / "node_modules"), "SDK": driven.name}
+        done = completed(command, NODE, RUN_SECONDS, environment)
+        result = Run(junit(ElementTree.fromstring(done.stdout)), f"{done.stdout}\n{done.stderr}")
         sdk_results.of_run(server, driven, result.failures)
         return result
 
@@ -141,11 +98,7 @@ def runs(server: Server, node: str, modules: Path, sdk_results: Results) -> Call
 @pytest.mark.parametrize(("suite", "title"), [(suite, title) for suite in PACKAGES for title in titles(suite)])
 def test_node(runs: Callable[[str], Run], suite: str, title: str) -> None:
     """One test of a suite."""
-    run = runs(suite)
-    assert title in run.failures, f"node did not run it:\n{run.output}"
-    problem = run.failures[title]
-    if problem:
-        pytest.fail(problem, pytrace=False)
+    runs(suite).check(title)
 
 
 @pytest.mark.parametrize("suite", PACKAGES)
@@ -160,16 +113,11 @@ def test_titles_are_unique_so_that_no_result_hides_another(suite: str) -> None:
     assert len(found) == len(set(found)) > 0
 
 
-def test_the_opentok_lines_of_the_readme_work_as_printed(server: Server, node: str, modules: Path) -> None:
+def test_the_opentok_lines_of_the_readme_work_as_printed(server: Server, node: str, packages: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     (script,) = re.findall(r"^```js opentok\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-    done = subprocess.run(
-        [node, "-e", script.replace("http://localhost:8080", server.http)],
-        env={**os.environ, "NODE_PATH": str(modules)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    command = [node, "-e", script.replace("http://localhost:8080", server.http)]
+    done = completed(command, NODE, RUN_SECONDS, {"NODE_PATH": str(packages / "node_modules")})
     assert (done.stdout, done.returncode) == ("recording: started\n", 0), done.stderr
 
 
