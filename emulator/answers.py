@@ -36,6 +36,16 @@ class Answer:
         text = {"message": self.message, "description": self.message}
         return text if self.code is None else {"code": self.code, **text}
 
-    def response(self, headers: Mapping[str, str] | None = None) -> Response:
+    def response(self, headers: Mapping[str, str] | None = None) -> Refusal:
         """Return the HTTP response."""
-        return Response(orjson.dumps(self.content()), self.status, headers=headers, media_type=JSON)
+        return Refusal(self.content(), self.status, headers)
+
+
+class Refusal(Response):
+    """A refusal as JSON; `content` is kept for whom it is written otherwise."""
+
+    media_type = JSON
+
+    def __init__(self, content: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> None:
+        super().__init__(orjson.dumps(content), status, headers)
+        self.content = content

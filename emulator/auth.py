@@ -5,6 +5,7 @@ Facts: fidelity/rest-and-archives.md 2.2, 3 and 4, sdk-wire.md 1.2.
 
 from __future__ import annotations
 
+import hmac
 import time
 import warnings
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ CLIENT_SCOPE = "session.connect"
 LEEWAY = 5
 """s that a token may come from the future: clocks of containers and hosts differ a little."""
 
+ISSUER_TYPES = ("project", "account")
+
 BEARER_LIFE = 24 * 3600
 BEARER_LIFE_WITHOUT_EXP = 15 * 60
 OPENTOK_LIFE = 300
@@ -37,11 +40,16 @@ _TOO_LONG = 8192
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller: its application, the claims of its token, and whether it spoke the OpenTok dialect."""
+    """A verified caller: its application, and the claims of its token."""
 
     app: Application
     claims: Mapping[str, Any]
-    opentok: bool
+
+    @property
+    def project(self) -> str:
+        """The application as the caller names it: by its api key, or by its id."""
+        key = self.app.credentials.api_key
+        return key if "application_id" not in self.claims and self.claims.get("iss") == key else self.app.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +80,14 @@ class Authenticator:
         self._verified: dict[str, _Verified] = {}
         self._keys: dict[str, Any] = {}
 
-    def check(self, authorization: str | None, opentok: str | None) -> Caller:
-        """Return the caller of a request by its `Authorization` and `X-OPENTOK-AUTH` headers.
+    def check(self, authorization: str | None, opentok: str | None, partner: str | None = None) -> Caller:
+        """Return the caller by the headers `Authorization`, `X-OPENTOK-AUTH` and, of old, `X-TB-PARTNER-AUTH`.
 
         Raises `NotAllowed` with the documented body.
         """
         try:
+            if partner is not None and opentok is None:
+                return self._partner(partner)
             return self._check(authorization, opentok)
         except NotAllowed as error:
             raise self.refused(error) from None
@@ -94,15 +104,21 @@ class Authenticator:
         else:
             raise NO_TOKEN
         known = self._verified.get(token)
-        if (
-            known is None
-            or known.app.credentials is not known.credentials
-            or self._world.find(known.app.id) is not known.app
-        ):
+        if known is None or not self._holds(known):
             known = self._verify(token)
         if time.time() >= known.until:
             raise _refuse("Token has expired")
-        return Caller(known.app, known.claims, opentok is not None)
+        return Caller(known.app, known.claims)
+
+    def _partner(self, credentials: str) -> Caller:
+        """Return the caller by `<apiKey>:<apiSecret>` (3.2, deprecated)."""
+        key, _, secret = credentials.strip().partition(":")
+        app = self._world.find(key)
+        if app is None or app.credentials.api_key != key:
+            raise _refuse("Issuer not found")
+        if not hmac.compare_digest(secret.encode(), app.credentials.api_secret.encode()):
+            raise _refuse("Invalid signature")
+        return Caller(app, {"iss": key})
 
     def _holds(self, known: _Verified) -> bool:
         """Tell whether the application is still there, with the credentials that verified the token."""
@@ -117,6 +133,8 @@ class Authenticator:
         if app is None:
             raise _refuse("Issuer not found")
         self.verify_signature(app, token, algorithm)
+        if claims.get("ist", "project") not in ISSUER_TYPES:
+            raise _refuse("Invalid signature")  # so recorded (2.2)
         if claims.get("scope") == CLIENT_SCOPE:
             raise _refuse("Unauthorized token", code=10002)
         if len(self._verified) >= CACHED_TOKENS:

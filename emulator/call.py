@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from emulator.client_tokens import ClientToken
 from emulator.contract import CONTRACTS, Contract
 from emulator.errors import Invalid
 from emulator.gate import Passing
-from emulator.schemas.common import Body, parse, unread
+from emulator.schemas.common import Body, names_of, parse, unread
 from emulator.store import Store
 from emulator.wire import Json, Speaker
 from state import sessions
@@ -46,7 +46,19 @@ class Surroundings:
 class Call:
     """A call by a verified caller. Handlers parse, act in one unit, and answer."""
 
-    __slots__ = ("_around", "app", "caller", "contract", "operation", "params", "passing", "request", "speaker")
+    __slots__ = (
+        "_around",
+        "_asked_for",
+        "_read",
+        "app",
+        "caller",
+        "contract",
+        "operation",
+        "params",
+        "passing",
+        "request",
+        "speaker",
+    )
 
     def __init__(
         self, request: Request, operation: str, passing: Passing, caller: Caller, around: Surroundings
@@ -60,13 +72,13 @@ class Call:
         self.contract: Contract = CONTRACTS[caller.app.options.contract]
         self.speaker = Speaker(caller.app, self._project(), around.public_url or base_url(request))
         self._around = around
+        self._asked_for: set[str] = set()
+        self._read = False
 
     def _project(self) -> str:
         """The project as it was called; a new session is named after the dialect of the token."""
         project = self.params.get("applicationId")
-        if project is not None:
-            return project
-        return self.app.credentials.api_key if self.caller.opentok and "iss" in self.caller.claims else self.app.id
+        return project if project is not None else self.caller.project
 
     def unit(self) -> Unit:
         """Return a unit of work on the caller's application."""
@@ -79,8 +91,18 @@ class Call:
         return body
 
     def note_unread(self, body: Body) -> None:
-        """Note the fields that were sent and that nothing reads."""
+        """Note the fields of the body that were sent and that nothing reads."""
+        self._read = True
         self.passing.exchange.unread = unread(body)
+
+    def note_rest(self) -> None:
+        """Note what else was sent and read by nothing, once the work is done: of the query, or a body as a whole."""
+        exchange, body = self.passing.exchange, self.passing.body
+        if body and not self._read:
+            exchange.unread += names_of(body)
+        if exchange.query:
+            given = dict.fromkeys(self.request.query_params)
+            exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
 
     def session(self, app: Application, session_id: str | None = None) -> Session:
         """Return the session of the path, or that with the id given. Raises as `sessions.find`."""
@@ -93,14 +115,36 @@ class Call:
 
     def page(self, records: Records[Any], write: Callable[[Any], Json], *, by_session: bool = False) -> Response:
         """Answer one page of a list: `offset`, `count` and, `by_session`, `sessionId` (some SDKs: `session_id`)."""
+        session_id = (self._asked("sessionId", "session_id") or None) if by_session else None
+        offset, count = self.bounds(DEFAULT_COUNT)
+        total, items = records.page(offset, min(count, MAX_COUNT), session_id)
+        return self.answer(self.listed(total, [write(item) for item in items]))
+
+    def bounds(self, default_count: int) -> tuple[int, int]:
+        """Return `offset` and `count` of the query. Raises `Invalid`."""
+        return (
+            _number(self._asked("offset"), 0, "offset"),
+            _number(self._asked("count"), default_count, "count"),
+        )
+
+    def part(self, items: Sequence[Any], write: Callable[[Any], Json], **more: Any) -> Response:
+        """Answer all the items, or the part that `offset` and `count` name: some SDKs page through what has no pages.
+
+        They ask on until a page is empty (fidelity/sdk-wire.md 4B.9).
+        """
+        offset, count = self.bounds(len(items))
+        found = [write(item) for item in items[offset : offset + count]]
+        return self.answer(self.listed(len(items), found, **more))
+
+    def listed(self, total: int, items: list[Json], **more: Any) -> Json:
+        """Return the body of a list; what its `count` means is an option."""
+        return {"count": len(items) if self.app.options.list_count == "page" else total, **more, "items": items}
+
+    def _asked(self, *names: str) -> str | None:
+        """Return a parameter of the query by the first of its names, and note that it was read."""
+        self._asked_for.update(names)
         query = self.request.query_params
-        session_id = (query.get("sessionId") or query.get("session_id") or None) if by_session else None
-        offset = _number(query.get("offset"), 0, "offset")
-        count = min(_number(query.get("count"), DEFAULT_COUNT, "count"), MAX_COUNT)
-        total, items = records.page(offset, count, session_id)
-        if self.app.options.list_count == "page":
-            total = len(items)
-        return self.answer({"count": total, "items": [write(item) for item in items]})
+        return next((value for name in names if (value := query.get(name))), None)
 
     def shape(self, schema: str, body: Json) -> Json:
         """Return a body with the keys that the contract documents for it."""

@@ -1,4 +1,4 @@
-"""The command line: `vonage-video-emulator serve|env|health|token|version`.
+"""The command line: `vonage-video-emulator serve|exec|env|health|token|scenarios|version`.
 
 Heavy modules are imported inside the commands: a health check or `--help` must not wait for the web framework.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from emulator import __version__
+from emulator.cli_exec import ExecCommand, execute
 from emulator.cli_scenarios import scenarios
 from emulator.cli_token import token
 
@@ -26,6 +27,7 @@ app = typer.Typer(
     "Unofficial; not affiliated with Vonage. Use COMMAND --help for examples.",
     epilog="\b\nExamples:\n"
     "  vonage-video-emulator serve                  HTTP on 8080, HTTPS on 8443, nothing to configure\n"
+    "  vonage-video-emulator exec -- pytest         an emulator for the length of a command\n"
     "  vonage-video-emulator env python             the lines that point an SDK at it\n"
     "  vonage-video-emulator token rest             a token for curl\n"
     "  vonage-video-emulator health                 exit 0 once it answers",
@@ -109,7 +111,8 @@ def serve(
     ready_file: Annotated[
         Path | None,
         typer.Option(
-            help="File that gets pid, http, https and ca as JSON once the emulator listens.", show_default=False
+            help="File that gets pid, http, https, ca and private_key as JSON once the emulator listens.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -149,9 +152,23 @@ def serve(
         raise SystemExit(130) from None
 
 
+app.command(
+    "exec",
+    cls=ExecCommand,
+    epilog="Flags are those of `serve`. The status is the command's; 128 + n when signal n ended it, 127 when there is "
+    "no such command, 126 when it cannot be run, 125 when the emulator failed. Signals go to the command.\n\n"
+    "\b\nExamples:\n"
+    "  vonage-video-emulator exec -- pytest tests/integration\n"
+    "  vonage-video-emulator exec --auto-participants 2 --pace instant -- mvn verify\n"
+    "  vonage-video-emulator exec -- sh -c 'curl -s $VONAGE_VIDEO_EMULATOR_URL/_emulator/info'",
+)(execute)
+
+
 @app.command(
     "env",
-    epilog="\b\nLanguages: python, node, java, kotlin, dotnet, php, ruby, go, curl\n\n\b\nExamples:\n"
+    epilog="\b\nLanguages: python, node, java, kotlin, dotnet, php, ruby, go, curl; shell for variables alone\n\n"
+    "\b\nExamples:\n"
+    '  eval "$(vonage-video-emulator env shell)"\n'
     "  vonage-video-emulator env node\n"
     "  vonage-video-emulator env go --http-url http://emulator:8080\n"
     "  vonage-video-emulator env python --https-url https://emulator:8443 --ca ca.pem --private-key well-known.key",

@@ -139,6 +139,9 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.Unknown, "render"): Answer(404, "Not found. No such render."),
         (refused.MalformedId, "connector"): Answer(400, "Invalid request. The connector ID is invalid."),
         (refused.Unknown, "connector"): Answer(404, "Not found. No such audio connector."),
+        # Registered callbacks (6.1; the limit is ours)
+        (refused.TooManyRegistrations, ""): Answer(400, "Invalid request. A project has at most 100 callbacks."),
+        (refused.Unknown, "registration"): Answer(404, "Not found. No such callback is registered."),
         (refused.UnknownApplication, ""): Answer(403, "Issuer not found"),
     }
 )
@@ -160,6 +163,7 @@ SERVICE = Contract(
             "stopCaptions": 202,
             "startRender": 202,
             "stopRender": 204,
+            "unregisterCallback": 204,
         }
     ),
     empty=frozenset({"playDtmfAll", "playDtmfConnection", "stopCaptions"}),

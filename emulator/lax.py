@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from emulator import auth
+from emulator import auth, dialect
 from emulator.auth import Caller
 from emulator.errors import NotAllowed
 from emulator.gate import Passing
@@ -20,16 +21,19 @@ def lax(world: World, make: Callable[[str], Application], default: str) -> Authe
     """Return how callers are taken: for the project in the path, else in the token, else `default`."""
 
     def authenticate(request: Request, passing: Passing) -> Caller:
-        opentok = request.headers.get("x-opentok-auth")
-        claims = _claims(opentok or request.headers.get("authorization", "")[7:])
+        claims = _claims(request.headers)
         issuer = claims.get("application_id") or claims.get("iss")
         project = passing.params.get("applicationId") or (issuer if isinstance(issuer, str) else default)
-        return Caller(world.find(project) or make(project), claims, opentok is not None)
+        return Caller(world.find(project) or make(project), claims)
 
     return authenticate
 
 
-def _claims(token: str) -> Mapping[str, Any]:
+def _claims(headers: Headers) -> Mapping[str, Any]:
+    partner = headers.get(dialect.PARTNER_AUTH)
+    if partner is not None:
+        return {"iss": partner.strip().partition(":")[0]}
+    token = headers.get(dialect.AUTH) or headers.get("authorization", "")[7:]
     try:
         return auth.read(token)[1]
     except NotAllowed:

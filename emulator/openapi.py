@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,8 +17,15 @@ from emulator.schemas.bodies import BODIES
 
 REF = "#/components/schemas/{model}"
 
-_PAGED = ("listArchives", "listBroadcasts", "listRenders")
-_BY_SESSION = ("listArchives", "listBroadcasts")
+QUERIES: Mapping[str, tuple[str, ...]] = {
+    "listArchives": ("offset", "count", "sessionId"),
+    "listBroadcasts": ("offset", "count", "sessionId"),
+    "listRenders": ("offset", "count"),
+    "listStreams": ("offset", "count"),
+    "listConnections": ("offset", "count"),
+}
+_WHOLE = ("listStreams", "listConnections")
+"""Lists that are answered whole when no count is given."""
 
 
 def describe(app: FastAPI, control: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -29,6 +36,7 @@ def describe(app: FastAPI, control: Sequence[BaseRoute]) -> dict[str, Any]:
     components["securitySchemes"] = {
         "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
         "opentokAuth": {"type": "apiKey", "in": "header", "name": "X-OPENTOK-AUTH"},
+        "opentokPartnerAuth": {"type": "apiKey", "in": "header", "name": "X-TB-PARTNER-AUTH"},
     }
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
@@ -44,7 +52,7 @@ def _describe(operation: Operation, path: str, schemas: dict[str, Any], *, alias
         "operationId": operation.id if not alias else f"{operation.id}Alias{alias}",
         "tags": [operation.tag],
         "summary": operation.summary,
-        "security": [{"bearerAuth": []}, {"opentokAuth": []}],
+        "security": [{"bearerAuth": []}, {"opentokAuth": []}, {"opentokPartnerAuth": []}],
         "parameters": [*_path_parameters(path), *_query_parameters(operation.id)],
         "responses": _responses(operation, schemas),
     }
@@ -67,16 +75,16 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
 
 
 def _query_parameters(operation: str) -> list[dict[str, Any]]:
-    if operation not in _PAGED:
-        return []
     number = {"type": "integer", "minimum": 0}
-    found: list[dict[str, Any]] = [
-        {"name": "offset", "in": "query", "schema": {**number, "default": 0}},
-        {"name": "count", "in": "query", "schema": {**number, "default": 50}, "description": "at most 1000"},
-    ]
-    if operation in _BY_SESSION:
-        found.append({"name": "sessionId", "in": "query", "schema": {"type": "string"}})
-    return found
+    count: dict[str, Any] = {"schema": {**number, "default": 50}, "description": "at most 1000"}
+    if operation in _WHOLE:
+        count = {"schema": number, "description": "all when it is not given"}
+    known = {
+        "offset": {"schema": {**number, "default": 0}},
+        "count": count,
+        "sessionId": {"schema": {"type": "string"}},
+    }
+    return [{"name": name, "in": "query", **known[name]} for name in QUERIES.get(operation, ())]
 
 
 def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -87,6 +95,8 @@ def _responses(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
         schema = _reference(model, schemas)
         if operation.id == "createSession":
             schema = {"type": "array", "items": schema, "minItems": 1, "maxItems": 1}
+        if operation.id == "listCallbacks":
+            schema = {"type": "array", "items": schema}
         success["content"] = {"application/json": {"schema": schema}}
     error = {"content": {"application/json": {"schema": _reference(Error, schemas)}}}
     refusals = {"400": "Invalid request.", "403": "Not allowed.", "404": "Not found.", "405": "Not possible here.",

@@ -112,6 +112,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "disconnectAudio", "Audio Connector", "POST", "/connect/{connectorId}/stop", "Disconnect an audio connector"
     ),
+    Operation("listCallbacks", "Callbacks", "GET", "/callback", "List the registered callbacks (OpenTok)"),
+    Operation("registerCallback", "Callbacks", "POST", "/callback", "Register a callback (OpenTok)"),
+    Operation("unregisterCallback", "Callbacks", "DELETE", "/callback/{callbackId}", "Remove a callback (OpenTok)"),
 )
 
 BY_ID: Mapping[str, Operation] = MappingProxyType({operation.id: operation for operation in OPERATIONS})

@@ -1,4 +1,4 @@
-"""The pytest plugin: a running emulator, an application for each test, its clock, participants and callbacks.
+"""The pytest plugin: a running emulator, an application for each test with its clock, participants, callbacks and SDKs.
 
 pytest loads this module into every test run, so it imports nothing until a fixture is used.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,6 +99,43 @@ def video_callbacks(video_emulator: Server, video_application: ApplicationClient
     with callbacks:
         video_application.send_callbacks_to(callbacks.url)
         yield callbacks
+
+
+@pytest.fixture
+def video_vonage(video_emulator: Server, video_application: ApplicationClient, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The `vonage` SDK (4 or later) with the credentials of the test's application; `.video` is what it is for.
+
+    It speaks HTTPS only: during the test the environment names the emulator's authority.
+    """
+    vonage = _sdk("vonage", "HttpClientOptions")
+    if video_emulator.ca is None:
+        pytest.fail("video_vonage: the vonage SDK needs HTTPS, which this emulator does not have", pytrace=False)
+    for name, value in video_emulator.trust.items():
+        monkeypatch.setenv(name, value)
+    auth = vonage.Auth(application_id=video_application.id, private_key=video_application.private_key)
+    return vonage.Vonage(auth, vonage.HttpClientOptions(video_host=video_emulator.https_host))
+
+
+@pytest.fixture
+def video_opentok(video_emulator: Server, video_application: ApplicationClient, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The `opentok` SDK with the credentials of the test's application."""
+    opentok = _sdk("opentok", "Client")
+    for name, value in video_emulator.trust.items():
+        monkeypatch.setenv(name, value)
+    return opentok.Client(video_application.api_key, video_application.api_secret, api_url=video_emulator.http)
+
+
+def _sdk(name: str, has: str) -> Any:
+    """Return the package `name`; a test that needs it fails without it, for one that is skipped proves nothing."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what an SDK does at its import is no concern of the test's filters
+            package = importlib.import_module(name)
+    except ImportError as error:
+        pytest.fail(f"video_{name} needs the SDK: pip install {name} ({error})", pytrace=False)
+    if not hasattr(package, has):
+        pytest.fail(f"video_{name} needs a newer SDK: pip install --upgrade {name}", pytrace=False)
+    return package
 
 
 def _setting(config: pytest.Config, option: str, variable: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How to point each SDK at the emulator: the lines that `vonage-video-emulator env` prints.
+"""How to point each SDK at the emulator: the lines that `vonage-video-emulator env` prints, the variables `exec` sets.
 
 They follow each SDK's own source; one with a hard-coded `https://` goes through the HTTPS listener.
 """
@@ -6,6 +6,7 @@ They follow each SDK's own source; one with a hard-coded `https://` goes through
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -19,14 +20,34 @@ class UnknownLanguage(Exception):
     """There is no recipe for a language; the message lists the known ones."""
 
 
+TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""The variables that name certificates to trust: of Python, of OpenSSL and Go, of curl, of Node."""
+
+
 @dataclass(frozen=True)
 class Target:
     """The emulator a recipe points at."""
 
     http: str
     https: str
-    ca: Path
-    private_key: Path
+    ca: Path | None
+    private_key: Path | None
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that tell a program where the emulator is and whom to trust."""
+        files = {"VONAGE_PRIVATE_KEY_PATH": self.private_key}
+        files |= dict.fromkeys(TRUST, self.ca)
+        return {
+            "VONAGE_VIDEO_EMULATOR_URL": self.http,
+            "VONAGE_VIDEO_HOST": urlsplit(self.https).netloc,
+            "VONAGE_VIDEO_API_SERVER_URL": f"{self.http.rstrip('/')}/",  # read by the PHP SDK, which needs the slash
+            "VONAGE_APPLICATION_ID": wellknown.APPLICATION_ID,
+            "OPENTOK_API_URL": self.http,
+            "OPENTOK_API_KEY": wellknown.API_KEY,
+            "OPENTOK_API_SECRET": wellknown.API_SECRET,
+            **{name: str(path) for name, path in files.items() if path},
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1"),
+        }
 
     def values(self) -> dict[str, str]:
         """Return what the placeholders of a recipe stand for."""
@@ -87,6 +108,9 @@ const opentok = new OpenTok('$api_key', '$api_secret', '$http');
 
 JAVA = """\
 // com.vonage:server-sdk
+import com.vonage.client.HttpConfig;
+import com.vonage.client.VonageClient;
+
 VonageClient client = VonageClient.builder()
         .applicationId("$application")
         .privateKeyPath("$key")
@@ -94,16 +118,25 @@ VonageClient client = VonageClient.builder()
         .build();
 
 // com.tokbox:opentok-server-sdk (the older SDK)
+import com.opentok.OpenTok;
+
 OpenTok opentok = new OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build();
 """
 
 KOTLIN = """\
 // com.vonage:server-sdk-kotlin
+import com.vonage.client.kt.*
+
 val client = Vonage {
     applicationId("$application")
     privateKeyPath("$key")
     httpConfig { videoBaseUri("$http") }
 }
+
+// com.tokbox:opentok-server-sdk (the older SDK, of Java)
+import com.opentok.OpenTok
+
+val opentok = OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build()
 """
 
 DOTNET = """\
@@ -150,7 +183,10 @@ opentok = OpenTok::OpenTok.new '$api_key', '$api_secret', api_url: '$http'
 """
 
 GO = """\
-// There is no official Go SDK for video. github.com/calvertyang/opentok-go-sdk/v2:
+// There is no official Go SDK for video. The community's SDK for OpenTok:
+// go get github.com/calvertyang/opentok-go-sdk/v2/opentok
+import "github.com/calvertyang/opentok-go-sdk/v2/opentok"
+
 ot := opentok.New("$api_key", "$api_secret")
 err := ot.SetAPIHost("$http")
 
@@ -181,10 +217,16 @@ RECIPES = {
 }
 
 
+SHELL = "shell"
+"""What prints `Target.variables` instead of a recipe."""
+
+
 def recipe(language: str, target: Target) -> str:
     """Return the lines that point the SDKs of `language` at `target`. Raises `UnknownLanguage`."""
+    if language.lower() == SHELL:
+        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in target.variables().items())
     if language.lower() not in RECIPES:
-        question = did_you_mean(language, RECIPES)
+        question = did_you_mean(language, [*RECIPES, SHELL])
         hint = f"; {question}" if question else ""
-        raise UnknownLanguage(f"there is no recipe for {language!r}{hint} (known: {', '.join(RECIPES)})")
+        raise UnknownLanguage(f"there is no recipe for {language!r}{hint} (known: {', '.join([*RECIPES, SHELL])})")
     return Template(RECIPES[language.lower()]).substitute(target.values())

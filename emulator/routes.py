@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from emulator import errors
-from emulator.answers import Answer
-from emulator.api import archives, broadcasts, media, sessions, streams
+from emulator import dialect, errors
+from emulator.answers import Answer, Refusal
+from emulator.api import archives, broadcasts, callbacks, media, sessions, streams
 from emulator.auth import Authenticator, Caller
 from emulator.call import Call, Handler, Surroundings
 from emulator.errors import Invalid, NotAllowed
@@ -29,7 +29,7 @@ Authenticate = Callable[[Request, Passing], Caller]
 def handlers() -> Mapping[str, Handler]:
     """Return the handler of each operation."""
     found: dict[str, Handler] = {}
-    for module in (sessions, streams, archives, broadcasts, media):
+    for module in (sessions, streams, archives, broadcasts, media, callbacks):
         found.update(module.HANDLERS)
     return found
 
@@ -63,7 +63,9 @@ def _route(
 
     async def work(call: Call) -> Response:
         try:
-            return await handler(call)
+            response = await handler(call)
+            call.note_rest()
+            return response
         except (Refused, Invalid, NotAllowed) as error:
             return errors.of_exception(error, name, call.app.options.contract).response()
 
@@ -91,7 +93,7 @@ def _route(
         async with store.holding(caller.app):
             return await faulting.around(call, work)
 
-    async def endpoint(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         passing = request.scope[KEY]
         project = passing.params.get("applicationId")
         if passing.app is None and project is not None and store.shared:
@@ -103,6 +105,12 @@ def _route(
         async with store.holding(passing.held):
             return await faulting.gate(request, passing, serve)
 
+    async def endpoint(request: Request) -> Response:
+        response = await answer(request)
+        if isinstance(response, Refusal) and response.status_code >= 400:  # the specification answers some with 200
+            return dialect.refusal(response) if dialect.wants_xml(request.headers, operation.path) else response
+        return response
+
     endpoint.__name__ = name
     methods = sorted({method for method, _ in operation.routes})
     return APIRoute(operation.full_path, endpoint, methods=methods, operation_id=name, response_model=None, name=name)
@@ -113,7 +121,9 @@ def strict(authenticator: Authenticator) -> Authenticate:
 
     def authenticate(request: Request, passing: Passing) -> Caller:
         headers = request.headers
-        caller = authenticator.check(headers.get("authorization"), headers.get("x-opentok-auth"))
+        caller = authenticator.check(
+            headers.get("authorization"), headers.get(dialect.AUTH), headers.get(dialect.PARTNER_AUTH)
+        )
         project = passing.params.get("applicationId")
         if project is not None and passing.app is not caller.app:
             raise authenticator.refused(WRONG_PROJECT)

@@ -19,7 +19,8 @@ from emulator.tls import TlsFiles, ensure, write_atomically
 def run(settings: Settings, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then end within a few seconds.
 
-    `ready_file` gets `{"pid", "http", "https", "ca"}` as JSON once both listeners answer, and is removed at the end.
+    `ready_file` gets `{"pid", "http", "https", "ca", "private_key"}` as JSON once both listeners answer, and is removed
+    at the end.
     Raises `ListenError` when a port is taken, `TlsError` when HTTPS cannot be prepared and `SettingsError` when an
     application of the settings cannot be made.
     """
@@ -32,9 +33,10 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
         listening = _where(settings, listeners, files)
 
         def announce() -> None:
-            print(banner(settings, listening, _keep_private_key(settings)), flush=True)
+            key = _keep_private_key(settings) if settings.well_known_application else None
+            print(banner(settings, listening, key), flush=True)
             if ready_file is not None:
-                write_atomically(ready_file, _ready(listening))
+                write_atomically(ready_file, _ready(listening, key))
 
         with _quick_imports():
             from emulator.app import create_app
@@ -96,9 +98,9 @@ def _keep_private_key(settings: Settings) -> Path | None:
     return path
 
 
-def _ready(listening: Listening) -> bytes:
-    ca = str(listening.ca) if listening.ca else None
-    return json.dumps({"pid": os.getpid(), "http": None, "https": None} | listening.urls | {"ca": ca}).encode()
+def _ready(listening: Listening, key: Path | None) -> bytes:
+    files = {name: str(path) if path else None for name, path in (("ca", listening.ca), ("private_key", key))}
+    return json.dumps({"pid": os.getpid(), "http": None, "https": None} | listening.urls | files).encode()
 
 
 @contextlib.contextmanager

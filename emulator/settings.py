@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -46,28 +46,29 @@ OpentokFamily = Literal["session", "archive", "broadcast", "sip", "render", "cap
 """What an OpenTok project has callback URLs for."""
 
 
+def _address(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        usable = False
+    if not usable or any(character.isspace() or not character.isprintable() for character in value):
+        raise ValueError("must be an http:// or https:// URL, without a user, that can be called")
+    return value
+
+
+Address = Annotated[str, Field(max_length=2048), AfterValidator(_address)]
+"""Where callbacks go."""
+
+
 class WebhookConfig(BaseModel):
     """Where callbacks go; without a secret they are signed with the application's `signatureSecret`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    address: str = Field(max_length=2048)
+    address: Address
     active: bool = True
     secret: str = Field("", max_length=200)
-
-    @field_validator("address")
-    @classmethod
-    def _check(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            usable = (
-                parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
-            )
-        except ValueError:
-            usable = False
-        if not usable or any(character.isspace() or not character.isprintable() for character in value):
-            raise ValueError("must be an http:// or https:// URL, without a user, that can be called")
-        return value
 
 
 class ApplicationBehaviour(Options):

@@ -7,30 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from .client import ApplicationClient, Emulator, EmulatorError
+from .process import START_SECONDS, ProcessFailed, running_process
 from .received import BadSignature, Received
 from .receiver import Receiver
-
-START_SECONDS = 30.0
-STOP_SECONDS = 10.0
-POLL_SECONDS = 0.02
-
-_FOLDER = Path(__file__).resolve().parents[1]
-# Its own folder goes first on the import path, the working directory and PYTHONPATH are not on it at all.
-_START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from emulator.cli import main; main()"
 
 
 class ServerFailed(EmulatorError):
@@ -103,18 +91,23 @@ def running_server(
     and output are kept in `folder`, or in one that is removed at the end. Raises `ServerFailed` when it does not listen
     within `start_seconds`, or ended by itself.
     """
-    with contextlib.ExitStack() as stack:
-        where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
-        log = where / "server.log"
-        process = _start(where, log, flags, environment or {})
-        stack.callback(_end, process)
-        ready = _wait_until_ready(process, where / "ready.json", log, start_seconds)
-        ca = Path(ready["ca"]) if ready["ca"] else None
-        server = Server(ready["http"], ready["https"] or "", ca, _token(flags, environment or {}))
-        stack.callback(server.close)
-        yield server
-        if process.poll() is not None:
-            raise ServerFailed(f"the emulator ended by itself with status {process.returncode}:\n{_text(log)}")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("VONAGE_EMULATOR_")}
+    try:
+        with contextlib.ExitStack() as stack:
+            where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
+            running = running_process(
+                *("--data-dir", str(where / "data"), *flags),
+                folder=where,
+                environment={**inherited, **(environment or {})},
+                working_directory=where,
+                start_seconds=start_seconds,
+            )
+            ready = stack.enter_context(running)
+            server = Server(ready.http, ready.https or "", ready.ca, _token(flags, environment or {}))
+            stack.callback(server.close)
+            yield server
+    except ProcessFailed as error:
+        raise ServerFailed(str(error)) from None
 
 
 @contextlib.contextmanager
@@ -142,55 +135,9 @@ def existing_server(url: str, *, token: str | None = None, callback_host: str = 
         yield server
 
 
-def _start(folder: Path, log: Path, flags: tuple[str, ...], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", "-c", _START, str(_FOLDER), "serve", "--http-port", "0", "--https-port", "0"]
-    command += ["--data-dir", str(folder / "data"), "--ready-file", str(folder / "ready.json"), *flags]
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("VONAGE_EMULATOR_") and name != "PYTHONPATH"
-    }
-    with log.open("wb") as output:
-        return subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**inherited, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: float) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise ServerFailed(f"the emulator ended with status {process.returncode}:\n{_text(log)}")
-        try:
-            where: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            time.sleep(POLL_SECONDS)
-        else:
-            return where
-    raise ServerFailed(f"the emulator was not ready within {seconds:g} s:\n{_text(log)}")
-
-
 def _token(flags: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
     given = [after for flag, after in itertools.pairwise(flags) if flag == "--control-token"]
     return given[-1] if given else environment.get("VONAGE_EMULATOR_CONTROL_TOKEN")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _text(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace") or "(no output)"
 
 
 __all__ = [

@@ -20,6 +20,9 @@ from state.events import Event
 from state.outbox import Distortion, Webhook
 from state.sessions import Connection, Stream
 
+REGISTERED = "registered."
+"""Before the id of a registration, where other callbacks have the name of their webhook."""
+
 Write = Callable[[Speaker, Event], Json]
 
 Distort = Callable[[Application, str, str, bytes], Distortion]
@@ -140,7 +143,7 @@ class Webhooks:
         if told is None:
             return
         own = getattr(getattr(event.record, "new", None), "callback_url", "")
-        if not app.webhooks and not own:
+        if not (app.webhooks or own or app.registrations):
             return
         webhook = app.webhooks.get(told.webhook)
         if webhook is not None:
@@ -151,6 +154,11 @@ class Webhooks:
         family = app.webhooks.get(OPENTOK + told.family)
         if family is not None:
             self._post(app, event, told, OPENTOK + told.family, family, app.credentials.api_key)
+
+        for each in app.registrations.values():
+            if each.hears(event.type):
+                webhook = Webhook(each.url)
+                self._post(app, event, told, REGISTERED + each.id, webhook, app.credentials.api_key)
 
     def _post(self, app: Application, event: Event, told: Told, key: str, webhook: Webhook, project: str) -> None:
         if not webhook.active:

@@ -19,6 +19,7 @@ from state.broadcasts import Broadcast, NewBroadcast
 from state.calls import Call
 from state.captions import Captions
 from state.connectors import Connector
+from state.registrations import Registration
 from state.renders import Render
 from state.selection import Selected
 from state.sessions import Connection, Session, Stream
@@ -85,10 +86,9 @@ def create_dt(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, ZoneInfo("America/Los_Angeles")).strftime("%a %b %d %H:%M:%S %Z %Y")
 
 
-def connections(speaker: Speaker, of: Session) -> Json:
-    """rest-and-archives 7.1."""
-    items = [connection(each) for each in of.connections.values()]
-    return {"count": len(items), **_project(speaker), "sessionId": of.id, "items": items}
+def whose_connections(speaker: Speaker, of: Session) -> Json:
+    """rest-and-archives 7.1: what the list of a session's connections says besides the connections."""
+    return {**_project(speaker), "sessionId": of.id}
 
 
 def connection(each: Connection) -> Json:
@@ -305,6 +305,17 @@ def render(speaker: Speaker, each: Render, *, started: bool = False) -> Json:
 def connector(each: Connector) -> Json:
     """broadcasts-… 5."""
     return {"id": each.id, "connectionId": each.connection_id}
+
+
+def registration(each: Registration) -> Json:
+    """broadcasts-… 6.1."""
+    return {
+        "id": each.id,
+        "group": each.group,
+        "event": each.event,
+        "url": each.url,
+        "createdAt": each.created_at,
+    }
 
 
 def _project(speaker: Speaker, *, partner: bool = False) -> Json:

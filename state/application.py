@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from state.calls import Call
     from state.captions import Captions
     from state.connectors import Connector
+    from state.registrations import Registration
     from state.renders import Render
     from state.sessions import Session
 
@@ -146,6 +147,7 @@ class Application:
         self.captions: Collection[Captions] = Collection("captions")
         self.calls: Collection[Call] = Collection("call")
         self.connectors: Collection[Connector] = Collection("connector")
+        self.registrations: dict[str, Registration] = {}
         self.faults: Faults | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
-from state import archives, broadcasts, calls, captions, connectors, renders
+from state import archives, broadcasts, calls, captions, connectors, registrations, renders
 from state.application import Application, Change, Checkpoint, Credentials
 from state.clock import LAST
 from state.events import TYPES, Event, Events
@@ -299,21 +299,25 @@ class _Events(Kind):
         pass  # the ring gives up its oldest by itself
 
 
-class _Checkpoints(Kind):
-    def __init__(self) -> None:
-        super().__init__(Checkpoint)
+class _Named(Kind):
+    """Records by their id: the application's attribute `held` is a mapping of them."""
 
-    def all(self, app: Application) -> Iterable[Checkpoint]:
-        return app.checkpoints.values()
+    def __init__(self, type_: Any, held: str) -> None:
+        super().__init__(type_)
+        self._held = held
 
-    def has(self, app: Application, record: Checkpoint) -> bool:
-        return record.id in app.checkpoints
+    def all(self, app: Application) -> Iterable[Any]:
+        records: Mapping[str, Any] = getattr(app, self._held)
+        return records.values()
 
-    def put(self, app: Application, record: Checkpoint, document: Json) -> None:
-        app.checkpoints[record.id] = record
+    def has(self, app: Application, record: Any) -> bool:
+        return record.id in getattr(app, self._held)
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        getattr(app, self._held)[record.id] = record
 
     def drop(self, app: Application, record_id: str) -> None:
-        app.checkpoints.pop(record_id, None)
+        getattr(app, self._held).pop(record_id, None)
 
 
 _TIMER_FIELDS = [each.name for each in fields(Timer) if each.name != "cancelled"]
@@ -332,6 +336,7 @@ KINDS: Mapping[str, Kind] = {
         _Collected(captions.Captions, "captions"),
         _Collected(calls.Call, "calls"),
         _Collected(connectors.Connector, "connectors"),
+        _Named(registrations.Registration, "registrations"),
         _Timers(),
         _Callbacks(),
         _Events(),
@@ -339,7 +344,10 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind of record in a snapshot, in an order in which they can be read back."""
 
-STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Checkpoints()}
+SESSIONLESS = frozenset({"timer", "callback", "event", "registration"})
+"""Kinds of records that need no session in the snapshot."""
+
+STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Named(Checkpoint, "checkpoints")}
 """Every kind of record that a store keeps."""
 
 _CARRIED: Mapping[str, Any] = {name: kind.type for name, kind in KINDS.items() if name not in ("timer", "event")}
@@ -502,7 +510,7 @@ def parse(document: Any) -> Parsed:
             ids.add(record_id)
             if name == "session":
                 sessions.add(record_id)
-            elif name not in ("timer", "callback", "event") and record.session_id not in sessions:
+            elif name not in SESSIONLESS and record.session_id not in sessions:
                 _refuse(f"{field}.session_id", "there is no such session in the snapshot")
             records.append((kind, record, each))
     faults = document.get("faults")

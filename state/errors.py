@@ -110,6 +110,10 @@ class MigrationTooSoon(Refused):
     """The session was made or migrated a moment ago."""
 
 
+class TooManyRegistrations(Refused):
+    """The project has as many registered callbacks as it may have."""
+
+
 class TooManyTargets(Refused):
     """A session can be sent to a handful of RTMP servers at once."""
 

@@ -18,7 +18,8 @@ MAX_BYTES = 16 * 1024 * 1024
 class Exchange:
     """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
 
-    `fault` names the rules that fired on it. `unread` names the fields of the request body that nothing looked at.
+    `fault` names the rules that fired on it. `unread` names the fields of the request that nothing looked at: of the
+    body with dots into objects, of the query with a question mark in front.
     Bodies are kept up to `MAX_BODY` bytes; `truncated` tells that there was more.
     """
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from types import MappingProxyType
 
 from starlette.responses import Response
 
-from emulator import wire
+from emulator import dialect, wire
 from emulator.call import Call, Handler
+from emulator.operations import SESSION_CREATE
 from emulator.schemas.sessions import parse_create_session
 from state import rotation, sessions
 
@@ -21,27 +21,17 @@ async def create_session(call: Call) -> Response:
         made = sessions.create(app, call.speaker.project, body.state())
         segment = app.ids.uuid()
     session = wire.session(call.speaker, made, segment)
-    if call.caller.opentok and "application/json" not in call.request.headers.get("accept", ""):
-        return _xml(session)
+    if dialect.wants_xml(call.request.headers, SESSION_CREATE):
+        return dialect.session(session)
     return call.answer([call.shape("Session", session)])
-
-
-def _xml(session: wire.Json) -> Response:
-    """What OpenTok SDKs that do not ask for JSON parse (fidelity/rest-and-archives.md 1, sdk-wire.md 1.1)."""
-    fields = "".join(
-        f"<{name}>{escape(str(session[name]))}</{name}>" for name in ("session_id", "partner_id", "create_dt")
-    )
-    return Response(
-        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>{fields}</Session></sessions>',
-        media_type="application/xml",
-    )
 
 
 async def list_connections(call: Call) -> Response:
     with call.unit() as app:
         session = call.session(app)
         session.require_clients()
-        return call.answer(wire.connections(call.speaker, session))
+        whose = wire.whose_connections(call.speaker, session)
+        return call.part(list(session.connections.values()), wire.connection, **whose)
 
 
 async def force_disconnect(call: Call) -> Response:

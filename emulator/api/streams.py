@@ -20,7 +20,7 @@ def _list(call: Call, streams: list[Stream]) -> Response:
 
 async def list_streams(call: Call) -> Response:
     with call.unit() as app:
-        return _list(call, sessions.streams(call.session(app)))
+        return call.part(sessions.streams(call.session(app)), wire.stream)
 
 
 async def get_stream(call: Call) -> Response:

@@ -19,6 +19,7 @@ MODULES = (
     "callbacks",
     "clock",
     "events",
+    "evidence",
     "faults",
     "scenarios",
     "verify",

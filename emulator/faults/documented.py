@@ -88,6 +88,8 @@ def _bad_request(operation: str) -> Refused | Invalid:
         return Invalid("must match ^[0-9*#p]+$", "digits")
     if operation == "startRender":
         return Invalid("must be between 60 and 36000", "maxDuration")
+    if BY_ID[operation].tag == "Callbacks":
+        return Invalid("is required", "url")
     if operation in ("signalConnection", "signalSession", "forceDisconnect"):
         return refused.MalformedId("connection")
     kind = _kind(operation)
@@ -96,6 +98,8 @@ def _bad_request(operation: str) -> Refused | Invalid:
 
 def _not_found(operation: str) -> Refused | None:
     path = BY_ID[operation].path
+    if BY_ID[operation].tag == "Callbacks":
+        return refused.Unknown("registration")
     if operation in ("listStreams", "getStream", "setStreamClassLists", "muteStream", "setStreamClassList"):
         return refused.NoStreamsYet()
     if operation.startswith("playDtmf"):

@@ -250,6 +250,16 @@ class Connector(Shape):
     connection_id: str
 
 
+class Registration(Shape):
+    """A registered callback; the list of them is a bare array."""
+
+    id: str
+    group: str
+    event: str
+    url: str
+    created_at: int
+
+
 ANSWERS: dict[str, Any] = {
     "createSession": Session,
     "listConnections": ConnectionList,
@@ -277,5 +287,7 @@ ANSWERS: dict[str, Any] = {
     "startRender": Render,
     "getRender": Render,
     "connectAudio": Connector,
+    "listCallbacks": Registration,
+    "registerCallback": Registration,
 }
 """The body of success of each operation that has one."""

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from emulator.schemas import archives, broadcasts, common, media, sessions
+from emulator.schemas import archives, broadcasts, callbacks, common, media, sessions
 
 BODIES: Mapping[str, type[common.Body]] = {
     "createSession": sessions.CreateSession,
@@ -29,6 +29,7 @@ BODIES: Mapping[str, type[common.Body]] = {
     "startCaptions": media.StartCaptions,
     "startRender": media.StartRender,
     "connectAudio": media.ConnectAudio,
+    "registerCallback": callbacks.RegisterCallback,
 }
 
 

@@ -105,6 +105,15 @@ def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def names_of(raw: bytes) -> tuple[str, ...]:
+    """Return the names of the fields in a JSON body that no operation expects; `{}`, `[]` and the like have none."""
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return ()
+    return tuple(content) if isinstance(content, dict) else ()
+
+
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}

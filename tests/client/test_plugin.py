@@ -203,3 +203,57 @@ def test_markers_ask_for_failures(pytester: pytest.Pytester) -> None:
         """
     )
     run(pytester, passed=2)
+
+
+@pytest.mark.usefixtures("project")
+def test_the_sdks_are_ready_to_use_in_the_application_of_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from vonage_video.models import CreateArchiveRequest
+
+        @pytest.fixture(autouse=True)
+        def untrusted(monkeypatch):
+            for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+                monkeypatch.delenv(name, raising=False)
+
+        @pytest.mark.video_application(pace="instant", autoParticipants=1)
+        def test_vonage(video_vonage, video_application):
+            session = video_vonage.video.create_session().session_id
+            archive = video_vonage.video.start_archive(CreateArchiveRequest(session_id=session))
+            assert archive.application_id == video_application.id
+
+        @pytest.mark.video_application(autoParticipants=1)
+        def test_opentok(video_opentok, video_application):
+            from opentok import MediaModes
+            session = video_opentok.create_session(media_mode=MediaModes.routed).session_id
+            assert video_opentok.start_archive(session).status == "started"
+            assert [each.operation for each in video_application.requests()] == ["createSession", "startArchive"]
+
+        def test_trust_ends_with_the_test():
+            assert "REQUESTS_CA_BUNDLE" not in os.environ
+        """
+    )
+    run(pytester, passed=3)
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("name", ["vonage", "opentok"])
+def test_an_sdk_that_is_missing_or_old_fails_with_the_way_to_get_it(pytester: pytest.Pytester, name: str) -> None:
+    pytester.makepyfile(
+        f"""
+        import sys, types
+        import pytest
+
+        @pytest.fixture(params=[None, types.ModuleType("{name}")])
+        def absent(request, monkeypatch):
+            monkeypatch.setitem(sys.modules, "{name}", request.param)
+
+        def test_sdk(absent, video_{name}):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess(timeout=60)
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines([f"*pip install {name}*", f"*pip install --upgrade {name}*"])

@@ -105,6 +105,14 @@ def test_the_python_tour_works_as_printed(server: Server) -> None:
     assert lines[3].startswith("the file: https://localhost:")
 
 
+def test_the_opentok_lines_for_python_work_as_printed(server: Server) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", localized(block("python opentok"), server)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "recording: started"
+
+
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "pytest" in block("sh test")
     assert "sh test" in (ROOT / ".ci" / "run").read_text()

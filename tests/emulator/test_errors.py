@@ -65,6 +65,13 @@ def too_many_targets(tenant: Tenant) -> Response:
     return tenant.call("POST", "/broadcast", {"sessionId": sid, "outputs": rtmp, "multiBroadcastTag": "b"})
 
 
+def too_many_callbacks(tenant: Tenant) -> Response:
+    body = {"group": "archive", "event": "status", "url": "http://localhost:9"}
+    for _ in range(100):
+        assert tenant.call("POST", "/callback", body).status_code == 200
+    return tenant.call("POST", "/callback", body)
+
+
 def migrate_twice(tenant: Tenant) -> Response:
     tenant.control("PATCH", "", {"pace": "realistic"})
     sid = tenant.session(join=1)
@@ -192,6 +199,10 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
      (400, -1, "Invalid request. The connector ID is invalid."), None),
     (refused.Unknown, "connector", lambda t: t.call("POST", f"/connect/{NOBODY}/stop"),
      (404, -1, "Not found. No such audio connector."), None),
+    (refused.TooManyRegistrations, "", too_many_callbacks,
+     (400, -1, "Invalid request. A project has at most 100 callbacks."), None),
+    (refused.Unknown, "registration", lambda t: t.call("DELETE", f"/callback/{NOBODY}"),
+     (404, -1, "Not found. No such callback is registered."), None),
 ]  # fmt: skip
 
 NAMES = [f"{error.__name__}-{about or 'any'}" for error, about, *_ in ROWS]  # type: ignore[union-attr]
@@ -224,9 +235,9 @@ def test_every_refusal_there_is_has_an_answer(contract: Contract) -> None:
     for error in [
         refused.UnknownApplication("x"), refused.InvalidSessionId(), refused.UnknownSession(), refused.NoClients(),
         refused.NoStreamsYet(), refused.NotConnected(), refused.UnknownStream(), refused.NotRouted("x"),
-        refused.NotComposed(), refused.MigrationInProgress(), refused.MigrationTooSoon(), refused.TooManyTargets(),
+        refused.NotComposed(), refused.MigrationInProgress(), refused.MigrationTooSoon(), refused.TooManyTargets(), refused.TooManyRegistrations(),
         refused.NoCall(), *(refused.MalformedId(kind) for kind in (*kinds, "connection")),
-        *(refused.Unknown(kind) for kind in kinds),
+        *(refused.Unknown(kind) for kind in (*kinds, "registration")),
         *(refused.AlreadyRunning(kind) for kind in ("archive", "broadcast", "captions")),
         *(refused.WrongStatus(kind, "x", "y") for kind in ("archive", "broadcast")),
         *(refused.SelectsItself(kind) for kind in ("archive", "broadcast")),

@@ -53,6 +53,9 @@ STATUSES: dict[str, tuple[str, str]] = {
     "stopRender": ("204 -", "200 -"),
     "connectAudio": ("200", "200"),
     "disconnectAudio": ("200 -", "200 -"),
+    "listCallbacks": ("200", "200"),
+    "registerCallback": ("200", "200"),
+    "unregisterCallback": ("204 -", "204 -"),
 }
 
 # The keys that the specification documents, where it documents a body.
@@ -130,6 +133,11 @@ def walk(tenant: Tenant) -> dict[str, Response]:
     connector = call("connectAudio", "POST", "/connect", body)["id"]
     call("disconnectAudio", "POST", f"/connect/{connector}/stop")
 
+    body = {"group": "archive", "event": "status", "url": "http://localhost:9/archives"}
+    registered = "/callback/" + call("registerCallback", "POST", "/callback", body)["id"]
+    call("listCallbacks", "GET", "/callback")
+    call("unregisterCallback", "DELETE", registered)
+
     call("forceDisconnect", "DELETE", f"{session}/connection/{second['connectionId']}")
     tenant.advance(61)
     call("migrateSession", "POST", session + "/migrate")
@@ -166,7 +174,7 @@ def test_status_and_body(walks: dict[str, dict[str, Response]], contract: str, o
         return
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
-    bodies = body if operation == "createSession" else [body]
+    bodies = body if isinstance(body, list) else [body]
     for each in bodies:
         model = ANSWERS[operation]
         TypeAdapter(model).validate_python(each)

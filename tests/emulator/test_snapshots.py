@@ -30,6 +30,7 @@ def busy(tenant: Tenant) -> str:
         "POST", "/render", {"sessionId": session, "token": tenant.client_token(session), "url": "http://a.test"}
     )
     tenant.call("POST", f"/session/{session}/signal", {"type": "t", "data": "\u0000 </script>"})
+    tenant.call("POST", "/callback", {"group": "broadcast", "event": "status", "url": "http://127.0.0.1:9"})
     tenant.call("POST", f"/archive/{archive}/stop")  # the rule has one hit
     return archive
 

@@ -1,42 +1,31 @@
-"""Fixtures of the suite that drives the `vonage` package."""
+"""What the suites of the Python SDKs share; each has a fixture `sdk` that says which one it drives."""
 
 from __future__ import annotations
 
-import pytest
-from vonage import Video
-from vonage_video.models import SessionOptions
+from collections.abc import Iterator
 
-from emulator.client import ApplicationClient, Participant
+import pytest
+
+from emulator.client import ApplicationClient
 from emulator.testing import Server
-from tests.sdk.python.client import connect
+from tests.sdk.conftest import PASSED
+from tests.sdk.results import Results, Sdk
+
+
+@pytest.fixture
+def application(
+    request: pytest.FixtureRequest, server: Server, sdk: Sdk, sdk_results: Results
+) -> Iterator[ApplicationClient]:
+    """A new application, whose journal tells afterwards what the SDK called."""
+    test = f"{request.path.name}::{request.node.name}"
+    application = server.emulator.application(f"{sdk.name}: {test}")
+    yield application
+    passed = request.node.stash.get(PASSED, False)
+    sdk_results.of_application(server, sdk, test, application.id, passed=passed)
 
 
 @pytest.fixture(autouse=True)
 def trust(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `requests`, which the SDK uses, trust the emulator's certificate and go to it directly."""
+    """Let `requests`, which the SDKs use, trust the emulator's certificate and go to it directly."""
     for name, value in server.trust.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def video(server: Server, application: ApplicationClient) -> Video:
-    """The SDK with the credentials of this test's application."""
-    return connect(server, application.id, application.private_key)
-
-
-@pytest.fixture
-def session_id(video: Video) -> str:
-    """A routed session in which nobody is yet."""
-    return str(video.create_session().session_id)
-
-
-@pytest.fixture
-def relayed(video: Video) -> str:
-    """A relayed session."""
-    return str(video.create_session(SessionOptions(media_mode="relayed")).session_id)
-
-
-@pytest.fixture
-def people(application: ApplicationClient, session_id: str) -> list[Participant]:
-    """Two participants in `session_id`, each with one camera."""
-    return application.join(session_id, 2)

@@ -1,0 +1,110 @@
+"""The emulator as a process of its own: started on free ports, waited for, and ended with who started it.
+
+It needs nothing but the standard library, so that starting it costs the starter nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.02
+
+_FOLDER = Path(__file__).resolve().parents[1]
+# Its own folder goes first on the import path, the working directory and PYTHONPATH are not on it at all. Its standard
+# input ends with the process that started it, however that ends, and then it ends too.
+_START = """\
+import os, signal, sys, threading
+def end_with_starter():
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=end_with_starter, daemon=True).start()
+sys.path.insert(0, sys.argv.pop(1))
+from emulator.cli import main
+main()
+"""
+
+
+class ProcessFailed(Exception):
+    """The emulator's process did not start, or ended by itself; the message has what it printed."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Where a started emulator listens; None for what it was told not to have."""
+
+    http: str
+    https: str | None
+    ca: Path | None
+    private_key: Path | None
+
+
+@contextlib.contextmanager
+def running_process(
+    *flags: str,
+    folder: Path,
+    environment: Mapping[str, str],
+    working_directory: Path | None = None,
+    start_seconds: float = START_SECONDS,
+) -> Iterator[Ready]:
+    """Run `vonage-video-emulator serve` for the length of a block: on free ports, unless `flags` say otherwise.
+
+    What it prints is kept in `folder`. It has a session of its own, so that Ctrl-C does not reach it.
+    Raises `ProcessFailed` when it does not listen within `start_seconds`, or ended by itself.
+    """
+    log, ready_file = folder / "server.log", folder / "ready.json"
+    command = [sys.executable, "-P", "-c", _START, str(_FOLDER), "serve", "--http-port", "0", "--https-port", "0"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--ready-file", str(ready_file), *flags],
+            cwd=working_directory,
+            env={name: value for name, value in environment.items() if name != "PYTHONPATH"},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield _wait_until_ready(process, ready_file, log, start_seconds)
+        if process.poll() is not None:
+            raise ProcessFailed(f"the emulator ended by itself with status {process.returncode}:\n{_text(log)}")
+    finally:
+        _end(process)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: float) -> Ready:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ProcessFailed(f"the emulator ended with status {process.returncode}:\n{_text(log)}")
+        try:
+            where = json.loads(ready.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            time.sleep(POLL_SECONDS)
+        else:
+            ca, key = (Path(where[name]) if where[name] else None for name in ("ca", "private_key"))
+            return Ready(where["http"], where["https"], ca, key)
+    raise ProcessFailed(f"the emulator was not ready within {seconds:g} s:\n{_text(log)}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") or "(no output)"
