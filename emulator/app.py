@@ -34,7 +34,7 @@ from emulator.store import Store, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
 from emulator.webhooks import Webhooks
-from state.errors import ApplicationExists, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
+from state.errors import ApplicationExists, MalformedId, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
 from state.journal import Journal
 from state.world import World
 
@@ -225,6 +225,8 @@ def _control_refusal(error: Exception) -> ControlError:
         return ControlError(400, error.answer.message, "token")
     if isinstance(error, WrongStatus):
         return ControlError(409, str(error))
+    if isinstance(error, MalformedId):
+        return ControlError(400, f"{error}: expected a UUID")
     if isinstance(error, Unknown | UnknownStream | NotConnected):
         return ControlError(404, str(error) or "not found")
     answer = errors.of_exception(error, "")

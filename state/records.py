@@ -11,13 +11,13 @@ from typing import ClassVar, Generic, TypeVar
 from state.errors import MalformedId, Unknown
 from state.ids import is_uuid
 
-Transitions = Mapping[str, frozenset[str]]
+Transitions = Mapping[str, tuple[str, ...]]
 """Which statuses may follow each status; none follow an end."""
 
 
 def transitions(**following: str) -> Transitions:
     """Return a table of transitions: each status with those that may follow it, separated by spaces."""
-    return MappingProxyType({status: frozenset(after.split()) for status, after in following.items()})
+    return MappingProxyType({status: tuple(after.split()) for status, after in following.items()})
 
 
 @dataclass(slots=True)

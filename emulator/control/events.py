@@ -106,14 +106,14 @@ class Watched:
         """Return how things are, or None when they are as they were told."""
         app, clock = self._app, self._app.clock
         rules = app.faults.stamp if app.faults else 0
-        stamp = (app.version, app.journal.last, rules, clock.frozen, clock.speed, clock.frozen and clock.now())
-        if stamp == self._told:
+        told = (app.version, app.journal.last, rules, app.outbox.held, clock.frozen, clock.speed, clock.anchor)
+        if told == self._told:
             return None
-        self._told = stamp
+        self._told = told
         callbacks = Counter(callback.status for callback in app.outbox)
         return {
             "version": app.version,
-            "events": app.events.last,
+            "events": {"first": app.events.first, "last": app.events.last},
             "requests": app.journal.last,
             "faults": rules,
             "clock": {"now": clock.now(), "frozen": clock.frozen, "speed": clock.speed},
