@@ -6,11 +6,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server
@@ -77,11 +76,13 @@ def open_page(browser: Browser, server: Server, application: ApplicationClient) 
             if message.type in ("error", "warning"):
                 visitor.complaints.append(f"{message.type}: {message.text} {message.location.get('url')}")
 
+        def dismiss(dialog: Dialog) -> None:
+            visitor.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
         visitor.page.on("console", complain)
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(f"exception: {error}"))
-        visitor.page.on(
-            "dialog", lambda dialog: (visitor.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss())
-        )
+        visitor.page.on("dialog", dismiss)
         return visitor
 
     yield open_one
@@ -100,6 +101,3 @@ def visitor(open_page: Open) -> Opened:
 def service(server: Server, application: ApplicationClient) -> Service:
     """The service, called as an SDK calls it."""
     return Service(server, application)
-
-
-ROOT = Path(__file__).parents[2]

@@ -7,14 +7,21 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from emulator.testing import Receiver
 from tests.dashboard.conftest import Opened
 from tests.dashboard.service import Service
 
 
-def rows(page: Page, label: str) -> object:
+def box(found: Locator) -> FloatRect:
+    """Return where an element is."""
+    where = found.bounding_box()
+    assert where is not None
+    return where
+
+
+def rows(page: Page, label: str) -> Locator:
     return page.get_by_role("listbox", name=label, exact=True).get_by_role("option")
 
 
@@ -22,7 +29,7 @@ def act(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def tile(page: Page, name: str) -> object:
+def tile(page: Page, name: str) -> Locator:
     return page.locator(".tile", has_text=name)
 
 
@@ -32,8 +39,7 @@ def test_a_call_is_watched_as_it_happens(visitor: Opened, service: Service) -> N
     session = service.session("Ada", "Ben")
     rows(page, "Sessions").first.click()
     expect(page.locator(".tile")).to_have_count(2)
-    left, right = (page.locator(".tile").nth(index).bounding_box() for index in (0, 1))
-    assert left and right
+    left, right = box(page.locator(".tile").first), box(page.locator(".tile").last)
     assert (round(left["y"]), round(left["width"])) == (round(right["y"]), round(right["width"]))
 
     (stream,) = service.app.session(session).participants[0].streams
@@ -47,9 +53,7 @@ def test_a_call_is_watched_as_it_happens(visitor: Opened, service: Service) -> N
     service.call("PUT", f"/session/{session}/stream", {"items": [{"id": stream.id, "layoutClassList": ["full"]}]})
     expect(page.locator("figcaption")).to_have_text("pip · 640 × 480 · 2 in the picture, 1 left out")
     expect(tile(page, "Ada").locator("b")).to_have_text("full")
-    corner = tile(page, "slides").bounding_box()
-    full = tile(page, "Ada").bounding_box()
-    assert corner and full and corner["width"] == pytest.approx(full["width"] / 5, abs=1)
+    assert box(tile(page, "slides"))["width"] == pytest.approx(box(tile(page, "Ada"))["width"] / 5, abs=1)
 
     service.call("POST", f"/session/{session}/signal", {"type": "chat", "data": "hello"})
     expect(page.locator(".signals")).to_contain_text("hello")
@@ -255,8 +259,7 @@ def test_a_custom_layout_is_laid_out_by_its_stylesheet(visitor: Opened, service:
     canvas = page.locator(".stage .canvas")
     main, other = canvas.locator("stream", has_text="Ada"), canvas.locator("stream", has_text="Ben")
     expect(main).to_be_visible()
-    whole, large, small = canvas.bounding_box(), main.bounding_box(), other.bounding_box()
-    assert whole and large and small
+    whole, large, small = box(canvas), box(main), box(other)
     assert (large["width"], large["height"]) == pytest.approx((whole["width"], whole["height"]), abs=1)
     assert small["width"] == pytest.approx(whole["width"] / 5, abs=1)
     note = page.locator(".note")
@@ -285,7 +288,7 @@ def test_a_request_shows_claims_body_unread_fields_and_curl(visitor: Opened, ser
     expect(detail.get_by_role("region", name="Claims", exact=True)).to_contain_text(service.app.id)
     expect(detail.get_by_role("region", name="Body", exact=True)).to_contain_text("it's unread")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="copy as curl").click()
+    page.get_by_role("button", name="copy as curl", exact=True).click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(f"curl -X POST '{service.url}{service.root}/archive' -H 'authorization: Bearer ")
     assert json.loads(re.search(r"-d '(.*)'$", copied)[1].replace("'\\''", "'"))["recordingMode"] == "it's unread"  # type: ignore[index]

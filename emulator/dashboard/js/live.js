@@ -58,8 +58,10 @@ export class Live {
     const first = this.changed.value === null;
     this.changed.set(data);
     if (this.link.value !== 'live') this.link.set('live');
+    const back = data.events.last < (this.events.value.at(-1)?.number ?? 0);
+    if (back) this.events.value.length = 0; // a snapshot was restored: numbers go on from an earlier one
     this.forget(data.events.first);
-    if (first) this.history(data.events);
+    if (first || back) this.history(data.events);
   }
 
   /** After a reset, or when the ring is full, the emulator keeps no more than this. */
