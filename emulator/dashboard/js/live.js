@@ -55,13 +55,13 @@ export class Live {
       return;
     }
     data.received = performance.now();
-    const first = this.changed.value === null;
+    const before = this.changed.value?.events;
     this.changed.set(data);
     if (this.link.value !== 'live') this.link.set('live');
-    const back = data.events.last < (this.events.value.at(-1)?.number ?? 0);
-    if (back) this.events.value.length = 0; // a snapshot was restored: numbers go on from an earlier one
+    const restored = before && (data.events.first < before.first || data.events.last < before.last);
+    if (restored) this.events.value.length = 0; // a snapshot: numbers go on from an earlier one
     this.forget(data.events.first);
-    if (first || back) this.history(data.events);
+    if (!before || restored) this.history(data.events);
   }
 
   /** After a reset, or when the ring is full, the emulator keeps no more than this. */

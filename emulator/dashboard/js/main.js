@@ -1,7 +1,7 @@
 // The page: its frame, where each address leads, and what the keyboard does.
 
 import { html, render, address, at, go, time, useEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { bar, curl, done, locked, unlock } from './api.js';
+import { bar, curl, done, locked, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing } from './parts.js';
 import { Applications, Stray } from './views/applications.js';
@@ -111,6 +111,7 @@ function Locked() {
   return html`<main class="locked"><form onSubmit=${(event) => { event.preventDefault(); unlock(value); }}>
     <h1>This emulator is closed</h1><p>Its control API asks for the token that it was started with (<code>--control-token</code>).</p>
     <label class="field"><span>Control token</span><input type="password" autocomplete="off" value=${value} onInput=${(event) => setValue(event.target.value)} /></label>
+    ${token() && html`<p class="problem" role="alert">This token was refused.</p>`}
     <p class="hint">It is kept for this tab only.</p><footer><button class="primary" disabled=${!value}>Open</button></footer></form></main>`;
 }
 

@@ -69,8 +69,9 @@ export function Problem({ error }) {
   return error && html`<p class="problem" role="alert">${error.text || error.message}</p>`;
 }
 
-export function Section({ title, aside, children, id }) {
-  return html`<section class="section" aria-label=${title}><header><h3 id=${id}>${title}</h3>${aside}</header>${children}</section>`;
+/** A part of a view; `top` where it is directly below the title of the view. */
+export function Section({ title, aside, children, top }) {
+  return html`<section class="section" aria-label=${title}><header><${top ? 'h2' : 'h3'}>${title}<//>${aside}</header>${children}</section>`;
 }
 
 export function Facts({ rows }) {
@@ -110,7 +111,7 @@ export function Json({ value, text, label }) {
   }, [shown]);
   if (!source) return html`<${Nothing}>empty<//>`;
   return html`<div class="json">
-    <pre tabindex="0" role="region" aria-label=${label}>${pieces}</pre>
+    <pre tabindex="0" role="group" aria-label=${label}>${pieces}</pre>
     <${Copy} text=${source} label="Copy ${label}" />
     ${shown.length < source.length &&
     html`<button type="button" onClick=${() => setAll(true)}>Show all ${bytes(source.length)}</button>`}
@@ -187,7 +188,9 @@ export function Rows({ items, row, keyOf, chosen, onChoose, label, height = 30, 
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
+  const here = useRef(-1); // the choice that was made last, also before it is drawn
   const index = useMemo(() => (chosen === undefined ? -1 : items.findIndex((item) => keyOf(item) === chosen)), [items, chosen]);
+  here.current = index;
   useLayoutEffect(() => {
     if (follow && atEnd.current && index < 0) box.current.scrollTop = box.current.scrollHeight;
     look();
@@ -201,19 +204,23 @@ export function Rows({ items, row, keyOf, chosen, onChoose, label, height = 30, 
   }, [chosen, index >= 0]);
   const move = (to) => {
     const next = Math.max(0, Math.min(items.length - 1, to));
-    if (items.length && next !== index) onChoose(keyOf(items[next]), true);
+    if (!items.length || next === here.current) return;
+    here.current = next;
+    onChoose(keyOf(items[next]), true);
   };
+  // Where a step in a direction begins: at the choice, or before the first or after the last one.
+  const start = (direction) => (here.current >= 0 ? here.current : direction > 0 ? -1 : items.length);
   const keys = (event) => {
     const page = Math.max(1, Math.floor(view.size / height) - 1);
-    const here = index < 0 ? (follow ? items.length : -1) : index;
-    const to = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: items.length - 1, PageDown: here + page, PageUp: here - page }[event.key];
+    const from = start(1);
+    const to = { ArrowDown: from + 1, ArrowUp: start(-1) - 1, Home: 0, End: items.length - 1, PageDown: from + page, PageUp: from - page }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     move(to);
   };
   useEffect(() => {
     if (!onChoose) return undefined;
-    const step = (event) => move((index < 0 ? (event.detail > 0 ? -1 : items.length) : index) + event.detail);
+    const step = (event) => move(start(event.detail) + event.detail);
     const own = box.current;
     own.addEventListener('step', step);
     return () => own.removeEventListener('step', step);

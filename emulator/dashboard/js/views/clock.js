@@ -59,7 +59,7 @@ export function ClockView({ live }) {
     <p class="big"><${Ticking} live=${live} withDay /> <span class="c-quiet">${running(changed)}</span></p>
     <${Problem} error=${error} />
     <div class="columns">
-      <${Section} title="Move it">
+      <${Section} top title="Move it">
         <div class="actions">
           <${Act} call=${set({ action: 'freeze' })} onDone=${onDone}>Freeze<//>
           <${Act} call=${set({ action: 'resume' })} onDone=${onDone}>Resume<//>
@@ -72,7 +72,7 @@ export function ClockView({ live }) {
         <form class="inline"><${Field} label="Let it run so many times as fast"><input type="number" min="0" step="any" value=${speed} onInput=${(event) => setSpeed(event.target.value)} /><//>
           <${Preview} call=${resume} /><footer><${Act} submit call=${resume} onDone=${onDone}>Run<//></footer></form>
       <//>
-      <${Section} title="What is to come">${clock.data?.pending.length ? html`<ol class="pending">${clock.data.pending.map((timer) =>
+      <${Section} top title="What is to come">${clock.data?.pending.length ? html`<ol class="pending">${clock.data.pending.map((timer) =>
         html`<li key=${timer.action + timer.subject}><code>${timer.action}</code> <${Due} live=${live} ms=${timer.due} /> <span class="c-quiet"><${Time} ms=${timer.due} /></span> <code class="c-quiet">${timer.subject.slice(0, 8)}</code></li>`)}</ol>` : html`<${Nothing}>Nothing is pending.<//>`}<//>
     </div>
   </div>`;

@@ -30,7 +30,7 @@ export function Overview({ live }) {
     <header class="head"><h1>${app.name || 'Application'}</h1><${Reads} path=${live.path} /></header>
     <div class="tiles">${cards.map(([view, count, text]) => html`<a key=${view} class="count-card ${count ? '' : 'none'}" href=${at([...base, view])}><b>${count.toLocaleString('en')}</b><span>${view}</span>${text && html`<small>${text}</small>`}</a>`)}</div>
     <div class="columns">
-      <${Section} title="Worth a look">
+      <${Section} top title="Worth a look">
         <ul class="links">
           ${callbacks.failed + callbacks.pending > 0 && html`<li><a href=${at([...base, 'callbacks'], { status: 'troubled' })}>Callbacks whose last attempt failed</a></li>`}
           ${refused.slice(0, 5).map((each) => html`<li key=${each.number}><a href=${at([...base, 'requests', String(each.number)])}>${each.operation || each.path}</a> <${Badge} tone=${each.status >= 500 || !each.status ? 'bad' : 'warn'}>${each.status || 'no answer'}<//> ${each.fault && html`<small class="c-quiet">fault ${each.fault}</small>`}</li>`)}
@@ -38,24 +38,24 @@ export function Overview({ live }) {
         </ul>
         ${refused.length + unread.length + hit.length + (callbacks.failed || 0) + (callbacks.pending || 0) === 0 && html`<${Nothing}>All is well: no refusal, no unread field, no failed callback.<//>`}
       <//>
-      <${Section} title="Now in session">
+      <${Section} top title="Now in session">
         <ul class="links">${alive.slice(-8).reverse().map((each) => html`<li key=${each.sessionId}><a href=${at([...base, 'sessions', each.sessionId])}>${shortSession(each.sessionId)}</a> <${Badge} tone="good">${plural(each.participants.length, 'participant')}<//></li>`)}</ul>
         ${!alive.length && html`<${Nothing}>Nobody is in any session.<//>`}
       <//>
     </div>
-    <${Section} title="Last events" aside=${html`<a href=${at([...base, 'events'])}>timeline</a>`}>
+    <${Section} top title="Last events" aside=${html`<a href=${at([...base, 'events'])}>timeline</a>`}>
       <div class="glance">${events.slice(-8).reverse().map((event, index, shown) => html`<a key=${event.number} class="row" href=${at([...base, 'events', String(event.number)])}><${EventRow} event=${event} before=${shown[index + 1]} /></a>`)}</div>
       ${!events.length && html`<${Nothing}>Nothing has happened yet.<//>`}
     <//>
     <div class="columns">
-      <${Section} title="Credentials">
+      <${Section} top title="Credentials">
         <${Facts} rows=${[['application id', html`<${Secret} text=${app.id} shown />`], ['api key', html`<${Secret} text=${app.apiKey} shown />`], ['api secret', html`<${Secret} text=${app.apiSecret} />`],
           ['signature secret', app.signatureSecret && html`<${Secret} text=${app.signatureSecret} />`], ['private key', app.privateKey && html`<${Copy} text=${app.privateKey} label="Copy the private key">copy PEM<//>`],
           ...Object.entries(app.baseUrls).map(([scheme, url]) => [scheme, html`<${Secret} text=${url} shown />`])]} />
       <//>
-      <${Section} title="Options"><${Options} live=${live} app=${app} /><//>
+      <${Section} top title="Options"><${Options} live=${live} app=${app} /><//>
     </div>
-    <${Section} title="Start over"><${StartOver} live=${live} /><//>
+    <${Section} top title="Start over"><${StartOver} live=${live} /><//>
   </div>`;
 }
 
