@@ -101,17 +101,23 @@ class Watched:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._told: tuple[Any, ...] = ()
+        self._journal = app.journal
+        self._epoch = 0
 
     def news(self) -> dict[str, Any] | None:
         """Return how things are, or None when they are as they were told."""
         app, clock = self._app, self._app.clock
         rules = app.faults.stamp if app.faults else 0
         told = (app.version, app.journal.last, rules, app.outbox.held, clock.frozen, clock.speed, clock.anchor)
-        if told == self._told:
+        if told == self._told and app.journal is self._journal:
             return None
         self._told = told
+        if app.journal is not self._journal:  # after a reset, numbers of requests begin anew
+            self._journal = app.journal
+            self._epoch += 1
         callbacks = Counter(callback.status for callback in app.outbox)
         return {
+            "epoch": self._epoch,
             "version": app.version,
             "events": {"first": app.events.first, "last": app.events.last},
             "requests": app.journal.last,

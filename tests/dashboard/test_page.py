@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -309,8 +310,9 @@ def test_long_lists_draw_only_what_is_in_sight(visitor: Opened, service: Service
 
 
 @pytest.fixture(scope="module")
-def http(server: Server) -> httpx.Client:
-    return httpx.Client(base_url=server.http)
+def http(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.http) as client:
+        yield client
 
 
 def test_the_files_are_small_and_kept_for_good(http: httpx.Client) -> None:

@@ -345,3 +345,14 @@ def test_the_page_comes_back_when_the_connection_was_lost(visitor: Opened, servi
     page.context.set_offline(False)
     expect(rows(page, "Events")).to_have_count(3)
     visitor.complaints.clear()
+
+
+def test_requests_after_a_reset_take_the_place_of_those_before(visitor: Opened, service: Service) -> None:
+    page = visitor.go("requests")
+    for method in ("GET", "DELETE"):
+        service.call(method, "/archive")
+        expect(rows(page, "Requests").first).to_contain_text(method)
+        service.app.reset()
+    service.call("GET", "/broadcast")
+    expect(rows(page, "Requests")).to_have_count(1)
+    expect(rows(page, "Requests").first).to_contain_text("listBroadcasts")

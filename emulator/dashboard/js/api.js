@@ -81,11 +81,18 @@ export async function act(call) {
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** A control call as one line; `file` names where a long body came from. */
+export function line({ method, path, body, file }) {
+  const sent = file ? ` @${file}` : body === undefined ? '' : ` ${JSON.stringify(body)}`;
+  return `${method} /_emulator${path}${sent}`;
+}
+
 /** A control call for a shell. */
-export function curl({ method, path, body }) {
+export function curl({ method, path, body, file }) {
   const parts = ['curl', ...(method === 'GET' ? [] : ['-X', method]), quote(location.origin + ROOT + path)];
   if (token()) parts.push('-H', '"Authorization: Bearer $VONAGE_EMULATOR_CONTROL_TOKEN"');
-  if (body !== undefined) parts.push('-d', quote(JSON.stringify(body)));
+  if (file) parts.push('--data-binary', quote(`@${file}`));
+  else if (body !== undefined) parts.push('-d', quote(JSON.stringify(body)));
   return parts.join(' ');
 }
 

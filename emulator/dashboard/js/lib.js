@@ -132,7 +132,7 @@ export async function copy(text) {
 export function hue(id) {
   let sum = 0;
   for (const letter of id || '') sum = (sum * 31 + letter.codePointAt(0)) % 360;
-  return sum;
+  return (sum * 137) % 360;
 }
 
 /** Whether the words of a search are all in a text. */

@@ -5,6 +5,7 @@ import { locked, read, stream } from './api.js';
 
 const CHUNK = 2000;
 const MOST_EVENTS = 20000;
+const MOST_REQUESTS = 1000;
 
 export class Live {
   constructor(application) {
@@ -13,6 +14,8 @@ export class Live {
     this.link = new Store('connecting');
     this.changed = new Store(null);
     this.events = new Store([]);
+    this.requests = new Store({ items: [], error: null });
+    this.epoch = null;
     this.ending = new AbortController();
     this.run();
   }
@@ -25,6 +28,7 @@ export class Live {
     const { signal } = this.ending;
     let wait = 250;
     while (!signal.aborted) {
+      this.epoch = null;
       const last = this.events.value.at(-1)?.number;
       const from = last === undefined ? '' : `&after=${last}`;
       try {
@@ -56,6 +60,10 @@ export class Live {
     }
     data.received = performance.now();
     const before = this.changed.value?.events;
+    if (data.epoch !== this.epoch) {
+      this.epoch = data.epoch;
+      this.requests.set({ items: [], error: null });
+    }
     this.changed.set(data);
     if (this.link.value !== 'live') this.link.set('live');
     const restored = before && (data.events.first < before.first || data.events.last < before.last);
@@ -88,6 +96,31 @@ export class Live {
       this.events.value.unshift(...older);
       this.events.tell();
       until = after;
+    }
+  }
+
+  /** Read the requests that are new; never two readings at once. */
+  async readRequests() {
+    if (this.reading) return;
+    this.reading = true;
+    try {
+      for (;;) {
+        const { epoch } = this;
+        const { items } = this.requests.value;
+        const last = items[0]?.number ?? 0;
+        if (this.changed.value.requests === last) return;
+        const began = performance.now();
+        const page = await read(`${this.path}/requests?after=${last}&limit=${MOST_REQUESTS}`, this.ending.signal);
+        if (epoch === this.epoch) {
+          if (!page.items.length) return;
+          this.requests.set({ items: [...page.items, ...items].slice(0, MOST_REQUESTS), error: null });
+        }
+        await new Promise((resolve) => setTimeout(resolve, Math.min(100 + 4 * (performance.now() - began), 3000)));
+      }
+    } catch (error) {
+      this.requests.set({ items: this.requests.value.items, error });
+    } finally {
+      this.reading = false;
     }
   }
 
@@ -163,4 +196,13 @@ export function useRead(path, stamp) {
 export function useResource(live, path, what = 'version') {
   const changed = useStore(live.changed);
   return useRead(path === null ? null : live.path + path, changed ? String(changed[what]) : '');
+}
+
+/** The newest requests, newest first: {items, error}. Only what is new is read. */
+export function useRequests(live) {
+  const changed = useStore(live.changed);
+  useEffect(() => {
+    if (changed) live.readRequests();
+  }, [live, changed?.requests, changed?.epoch]);
+  return useStore(live.requests);
 }

@@ -1,7 +1,7 @@
 // The page: its frame, where each address leads, and what the keyboard does.
 
 import { html, render, address, at, go, time, useEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { bar, curl, done, locked, token, unlock } from './api.js';
+import { bar, curl, done, line, locked, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing } from './parts.js';
 import { Applications, Stray } from './views/applications.js';
@@ -81,8 +81,10 @@ function Link({ live }) {
 function Nav({ live, view }) {
   const changed = useStore(live.changed);
   const count = (word) => (word === 'events' ? changed && changed.events.last - changed.events.first + 1 : changed?.counts[word]);
+  const here = useRef();
+  useEffect(() => here.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [view]);
   const troubled = changed && (changed.callbacks.failed || 0);
-  return html`<nav class="side" aria-label="Views">${VIEWS.map(([word, title, key]) => html`
+  return html`<nav class="side" aria-label="Views" ref=${here}>${VIEWS.map(([word, title, key]) => html`
     ${GROUPS[word] && html`<span class="group">${GROUPS[word]}</span>`}
     <a key=${word} href=${at(['a', live.application, word].filter(Boolean))} aria-current=${word === view ? 'page' : null} title="g ${key}">
       <span>${title}</span>${count(word) > 0 && html`<small class=${word === 'callbacks' && troubled ? 'bad' : ''}>${count(word).toLocaleString('en')}</small>`}</a>`)}</nav>`;
@@ -92,7 +94,7 @@ function Nav({ live, view }) {
 function Bar({ open, toggle }) {
   const now = useStore(bar);
   const all = useStore(done);
-  return html`<footer class="bar ${now?.state || ''}">
+  return html`<footer class="bar ${now ? `bar-${now.state}` : ''}">
     ${open && html`<div class="calls" role="region" aria-label="Calls this page has made" tabindex="0"><ol>${all.slice().reverse().map((entry) => html`<li class=${entry.state}>
         <span>${time(entry.at, false)}</span> <b>${entry.status || '–'}</b> <code>${line(entry.call)}</code> <${Copy} text=${() => curl(entry.call)} label="Copy as curl" />${entry.message && html`<em>${entry.message}</em>`}</li>`)}</ol>
       ${!all.length && html`<${Nothing}>Nothing was changed from here yet. Every button shows the call that it makes.<//>`}</div>`}
@@ -103,8 +105,6 @@ function Bar({ open, toggle }) {
       <button type="button" class="plain" aria-expanded=${open ? 'true' : 'false'} onClick=${toggle}>Calls ${all.length || ''}</button></div>
   </footer>`;
 }
-
-const line = ({ method, path, body }) => `${method} /_emulator${path}${body === undefined ? '' : ` ${JSON.stringify(body)}`}`;
 
 function Locked() {
   const [value, setValue] = useState('');

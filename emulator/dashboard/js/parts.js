@@ -1,7 +1,7 @@
 // The pieces that views are made of.
 
 import { html, at, address, bytes, copy, go, iso, span, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { act, bar, curl } from './api.js';
+import { act, bar, curl, line } from './api.js';
 
 // Icons: 16 by 16, drawn with lines
 
@@ -120,12 +120,10 @@ export function Json({ value, text, label }) {
 
 // Calls
 
-const write = (call) => (call.body === undefined ? '' : ` ${JSON.stringify(call.body)}`);
-
 /** A control call as text, with its copy for a shell: what a form is about to send. */
 export function Preview({ call }) {
   return html`<div class="preview" aria-label="The call to the control API">
-    <code><b>${call.method}</b> /_emulator${call.path}${write(call)}</code>
+    <code><b>${call.method}</b>${line(call).slice(call.method.length)}</code>
     <${Copy} text=${() => curl(call)} label="Copy this call as curl">curl<//>
   </div>`;
 }

@@ -8,8 +8,9 @@ const ORIGINS = { call: 'SIP call', render: 'Experience Composer', connector: 'A
 export const nameOf = (stream, people) =>
   stream.name || people.get(stream.connectionId)?.data || `stream ${stream.id.slice(0, 8)}`;
 
-export function Marks({ stream }) {
-  return html`${stream.videoType === 'screen' && html`<${Icon} name="screen" label="screen share" />`}
+/** What is to be known of a stream at a glance; `kindless` where its kind is told beside it. */
+export function Marks({ stream, kindless }) {
+  return html`${!kindless && stream.videoType === 'screen' && html`<${Icon} name="screen" label="screen share" />`}
     ${(stream.muted || !stream.hasAudio) && html`<${Icon} name="muted" label=${stream.muted ? 'muted by force' : 'audio off'} />`}
     ${!stream.hasVideo && html`<${Icon} name="dark" label="video off" />`}`;
 }

@@ -2,7 +2,7 @@
 
 import { html, address, at, finds, go, plural, shortSession, useEffect, useMemo, useState, useStore, words } from '../lib.js';
 import { read } from '../api.js';
-import { useRead, useResource } from '../live.js';
+import { useRead, useRequests, useResource } from '../live.js';
 import { Act, Badge, Due, Facts, Field, Filter, Json, Nothing, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { ExchangeRow } from './requests.js';
 
@@ -57,7 +57,7 @@ export function Faults({ live, id }) {
 }
 
 function One({ live, rule }) {
-  const fired = (useResource(live, '/requests?limit=1000', 'requests').data?.items || []).filter((each) => each.fault.split(', ').includes(rule.name));
+  const fired = useRequests(live).items.filter((each) => each.fault.split(', ').includes(rule.name));
   const { hits, spent, source, ...written } = rule;
   return html`<article>
     <header class="title"><h2>${rule.name}</h2><${Badge} tone=${spent ? 'quiet' : hits ? 'warn' : 'busy'}>${plural(hits, 'hit')}${spent ? ', spent' : ''}<//></header>

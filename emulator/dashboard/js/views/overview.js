@@ -1,8 +1,8 @@
 // One application at a glance: what is alive, what went wrong, what happened last; its credentials; starting over.
 
 import { html, at, go, plural, shortSession, useRef, useState, useStore } from '../lib.js';
-import { ask, curl } from '../api.js';
-import { useResource } from '../live.js';
+import { act, curl } from '../api.js';
+import { useRequests, useResource } from '../live.js';
 import { Act, Badge, Copy, Facts, Json, Nothing, Preview, Problem, Reads, Section } from '../parts.js';
 import { EventRow } from './events.js';
 
@@ -11,7 +11,7 @@ export function Overview({ live }) {
   const events = useStore(live.events);
   const { data: app, error } = useResource(live, '');
   const sessions = useResource(live, '/sessions').data?.items || [];
-  const requests = useResource(live, '/requests?limit=200', 'requests').data?.items || [];
+  const requests = useRequests(live).items;
   const base = ['a', live.application];
   if (error) return html`<div class="wide"><${Problem} error=${error} /></div>`;
   if (!app || !changed) return null;
@@ -84,7 +84,7 @@ function StartOver({ live }) {
   const download = async () => {
     setError(null);
     try {
-      const { content } = await ask('GET', path);
+      const content = await act({ method: 'GET', path });
       const link = document.createElement('a');
       link.href = URL.createObjectURL(new Blob([JSON.stringify(content)], { type: 'application/json' }));
       link.download = `${live.application}.snapshot.json`;
@@ -100,7 +100,7 @@ function StartOver({ live }) {
     setError(null);
     setNote('');
     try {
-      await ask('PUT', path, JSON.parse(await chosen.text()));
+      await act({ method: 'PUT', path, body: JSON.parse(await chosen.text()), file: chosen.name });
       setNote(`${chosen.name} is restored`);
     } catch (problem) {
       setError(problem);

@@ -2,7 +2,7 @@
 
 import { html, at, bytes, finds, go, useMemo, useStore, words, address } from '../lib.js';
 import { curlOf } from '../api.js';
-import { useRead, useResource } from '../live.js';
+import { useRead, useRequests } from '../live.js';
 import { Copy, Facts, Filter, HttpStatus, Icon, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
 
 export function ExchangeRow({ exchange: each }) {
@@ -14,16 +14,16 @@ export function ExchangeRow({ exchange: each }) {
 
 export function Requests({ live, id }) {
   const { query } = useStore(address);
-  const { data, error } = useResource(live, '/requests?limit=1000', 'requests');
+  const { items: all, error } = useRequests(live);
   const items = useMemo(() => {
     const search = words(query.q);
-    return (data?.items || []).filter((each) =>
+    return all.filter((each) =>
       (!query.operation || each.operation === query.operation) &&
       (!query.session || `${each.path} ${each.body} ${each.answer}`.includes(query.session)) &&
       (!query.only || (query.only === 'failed' ? each.status >= 400 || !each.status : query.only === 'faults' ? each.fault : each.unread.length)) &&
       (!search.length || finds(search, [each.method, each.path, each.operation, each.status, each.fault, each.body, each.answer].join(' ').toLowerCase())));
-  }, [data, query.q, query.operation, query.session, query.only]);
-  const operations = useMemo(() => [...new Set((data?.items || []).map((each) => each.operation).filter(Boolean))].sort(), [data]);
+  }, [all, query.q, query.operation, query.session, query.only]);
+  const operations = useMemo(() => [...new Set(all.map((each) => each.operation).filter(Boolean))].sort(), [all]);
   const chosen = id === undefined ? undefined : Number(id);
   const base = ['a', live.application, 'requests'];
   return html`<${Split} title="Requests" path="${live.path}/requests" back=${at(base, query)}
@@ -38,7 +38,8 @@ export function Requests({ live, id }) {
 }
 
 function One({ live, number }) {
-  const { data, error } = useRead(`${live.path}/requests/${number}`, '');
+  const changed = useStore(live.changed);
+  const { data, error } = useRead(`${live.path}/requests/${number}`, changed?.epoch);
   if (error) return html`<${Problem} error=${error} />`;
   return data && html`<${Exchange} exchange=${data} live=${live} />`;
 }

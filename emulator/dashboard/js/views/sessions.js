@@ -96,7 +96,7 @@ function People({ root, session }) {
       <${Rows} label="Participants" items=${items} keyOf=${(each) => each.connectionId} height=${ROW} chosen=${chosen} onChoose=${choose} empty="Nobody fits."
         row=${(each) => html`<div class="person">
           <div><b>${each.data || 'no connection data'}</b> <span class="c-quiet">${each.role}${each.origin === 'client' ? '' : ` · ${each.origin}`}</span> <code class="c-quiet wide-only">${each.connectionId.slice(0, 8)}</code></div>
-          <div class="streams">${each.streams.map((stream) => html`<span class="stream"><${Icon} name=${stream.videoType === 'screen' ? 'screen' : 'video'} label=${stream.videoType} /> ${stream.name || stream.id.slice(0, 8)} <${Marks} stream=${stream} />
+          <div class="streams">${each.streams.map((stream) => html`<span class="stream"><${Icon} name=${stream.videoType === 'screen' ? 'screen' : 'video'} label=${stream.videoType} /> ${stream.name || stream.id.slice(0, 8)} <${Marks} stream=${stream} kindless />
             ${stream.layoutClassList.map((name) => html`<code>.${name}</code>`)}</span>`)}${!each.streams.length && html`<span class="c-quiet">publishes nothing</span>`}</div>
         </div>`} /></div>
     ${one ? html`<${Person} key=${one.connectionId} root=${root} person=${one} />` : html`<p class="hint">Choose somebody to mute, publish or leave.</p>`}`;
@@ -114,7 +114,7 @@ function Person({ root, person }) {
     ${person.streams.map((stream) => {
       const path = `${root}/streams/${stream.id}`;
       const change = (body) => ({ method: 'PATCH', path, body });
-      return html`<div class="actions" key=${stream.id}><span class="stream"><${Icon} name=${stream.videoType === 'screen' ? 'screen' : 'video'} /> ${stream.name || stream.id.slice(0, 8)} <${Marks} stream=${stream} /></span>
+      return html`<div class="actions" key=${stream.id}><span class="stream"><${Icon} name=${stream.videoType === 'screen' ? 'screen' : 'video'} /> ${stream.name || stream.id.slice(0, 8)} <${Marks} stream=${stream} kindless /></span>
         <${Act} call=${change({ muted: !stream.muted })}>${stream.muted ? 'Unmute' : 'Force mute'}<//>
         <${Act} call=${change({ hasAudio: !stream.hasAudio })}>Audio ${stream.hasAudio ? 'off' : 'on'}<//>
         <${Act} call=${change({ hasVideo: !stream.hasVideo })}>Video ${stream.hasVideo ? 'off' : 'on'}<//>
