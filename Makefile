@@ -2,8 +2,10 @@
 PYTHON ?= python3
 IMAGE ?= vonage-video-emulator
 CONTAINER ?= docker
+HTM = 3.1.1
+VENDOR = emulator/dashboard/vendor
 
-.PHONY: help install run test test-extended check bench image example
+.PHONY: help install run test test-extended check bench image example vendor
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -33,3 +35,9 @@ image: ## build the container image
 
 example: ## run the SDK example of examples/compose in containers
 	$(CONTAINER) compose run --build --rm example
+
+vendor: ## fetch the one library of the page anew, with its licence; needs npm
+	npm pack --silent htm@$(HTM)
+	tar -xzOf htm-$(HTM).tgz package/preact/standalone.module.js > $(VENDOR)/preact.js
+	tar -xzOf htm-$(HTM).tgz package/LICENSE > $(VENDOR)/LICENSE.htm
+	rm htm-$(HTM).tgz

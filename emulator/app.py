@@ -34,12 +34,13 @@ from emulator.store import Store, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
 from emulator.webhooks import Webhooks
-from state.errors import ApplicationExists, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
+from state.errors import ApplicationExists, MalformedId, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
 from state.journal import Journal
 from state.world import World
 
-OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/"))
-"""What needs no control token: probes, the certificate authority, and the links in answers of the service."""
+OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/", "assets/"))
+"""What needs no control token: probes, the certificate authority, links in answers of the service, the live page."""
+PAGE_PATHS = (CONTROL, f"{CONTROL}/")
 
 NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
 
@@ -147,6 +148,10 @@ def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _is_open(path: str) -> bool:
+    return path in PAGE_PATHS or path.startswith(OPEN_PATHS)
+
+
 class ControlToken:
     """ASGI middleware: asks for the control token on every control path but those of health."""
 
@@ -157,7 +162,7 @@ class ControlToken:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the request on, or refuse it."""
         path = scope.get("path", "")
-        if scope["type"] == "http" and path.startswith(CONTROL) and not path.startswith(OPEN_PATHS):
+        if scope["type"] == "http" and path.startswith(CONTROL) and not _is_open(path):
             given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
             if not hmac.compare_digest(given, self._expected):
                 refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
@@ -220,6 +225,8 @@ def _control_refusal(error: Exception) -> ControlError:
         return ControlError(400, error.answer.message, "token")
     if isinstance(error, WrongStatus):
         return ControlError(409, str(error))
+    if isinstance(error, MalformedId):
+        return ControlError(400, f"{error}: expected a UUID")
     if isinstance(error, Unknown | UnknownStream | NotConnected):
         return ControlError(404, str(error) or "not found")
     answer = errors.of_exception(error, "")

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
@@ -29,3 +31,25 @@ def sign(secret: str, body: bytes, *, jti: str, application_id: str, api_key: st
     signed = _HEADER + b"." + base64.urlsafe_b64encode(orjson.dumps(claims)).rstrip(b"=")
     mac = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
     return (signed + b"." + base64.urlsafe_b64encode(mac).rstrip(b"=")).decode()
+
+
+def check(secret: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Return what a receiver finds that checks a callback: `signed`, `valid` (by the secret), `payloadHash`, `claims`.
+
+    `payloadHash` tells whether the hash in the claims is that of the body.
+    """
+    token = headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    signed, _, mac = token.rpartition(b".")
+    if not signed:
+        return {"signed": False, "valid": False, "payloadHash": False, "claims": None}
+    claims = orjson.loads(_decode(signed.partition(b".")[2]))
+    return {
+        "signed": True,
+        "valid": hmac.compare_digest(hmac.new(secret.encode(), signed, hashlib.sha256).digest(), _decode(mac)),
+        "payloadHash": claims.get("payload_hash") == hashlib.sha256(body).hexdigest(),
+        "claims": claims,
+    }
+
+
+def _decode(part: bytes) -> bytes:
+    return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))

@@ -164,6 +164,11 @@ class Faults:
         if fault.spent:
             self._leave(fault)
 
+    @property
+    def stamp(self) -> int:
+        """A number that is another one after a hit, or after rules or packs have changed."""
+        return hash((self._number, len(self.rules), *self.packs, *(fault.hits for fault in self.rules.values())))
+
     # Snapshots
 
     def dump(self) -> dict[str, Any]:

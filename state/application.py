@@ -39,6 +39,10 @@ Reaction = Callable[["Application", Event], None]
 class Faults(Protocol):
     """What is to go wrong in an application; `scenarios` makes it when it is first needed."""
 
+    @property
+    def stamp(self) -> int:
+        """A number that is another one after a hit, or after rules or packs have changed."""
+
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON."""
 

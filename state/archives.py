@@ -18,7 +18,7 @@ from state.application import Application, Handler, Reaction
 from state.errors import AlreadyRunning, NotComposed, WrongStatus
 from state.events import Event
 from state.layouts import BEST_FIT, Layout
-from state.records import Record
+from state.records import Record, transitions
 from state.selection import NOTHING, Selected
 from state.sessions import Session
 
@@ -37,17 +37,15 @@ AUTOMATIC = "\0automatic"
 """The live key of the automatic archive."""
 DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
-TRANSITIONS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "started": frozenset({"paused", "stopped", "failed"}),
-        "paused": frozenset({"started", "stopped", "failed"}),
-        "stopped": frozenset({"uploaded", "available", "failed"}),
-        "uploaded": frozenset({"available", "deleted", "failed"}),
-        "available": frozenset({"expired", "deleted"}),
-        "expired": frozenset(),
-        "failed": frozenset(),
-        "deleted": frozenset(),
-    }
+TRANSITIONS = transitions(
+    started="paused stopped failed",
+    paused="started stopped failed",
+    stopped="uploaded available failed",
+    uploaded="available deleted failed",
+    available="expired deleted",
+    expired="",
+    failed="",
+    deleted="",
 )
 
 STORAGE: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -19,12 +19,20 @@ from state import selection
 from state.application import Application, Handler, Reaction
 from state.errors import AlreadyRunning, TooManyTargets, WrongStatus
 from state.layouts import BEST_FIT, Layout
-from state.records import Record
+from state.records import Record, transitions
 from state.selection import NOTHING, Selected
 from state.sessions import Session
 
 SECOND = 1000
 MAX_RTMP_TARGETS = 5
+
+TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
+HLS_TRANSITIONS = transitions(
+    connecting="ready error ended", ready="live error ended", live="error ended", error="ended", ended=""
+)
+RTMP_TRANSITIONS = transitions(
+    connecting="live offline error", live="offline error", offline="live error", error="live offline"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +164,30 @@ def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") 
     _updated(app, broadcast, status)
 
 
+def force(app: Application, broadcast: Broadcast, status: str, reason: str = "") -> None:
+    """End the broadcast: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
+    if status not in TRANSITIONS[broadcast.status]:
+        raise WrongStatus("broadcast", f"move to {status}", broadcast.status)
+    if status == "failed":
+        fail(app, broadcast.id, reason or "forceDisconnected")
+    else:
+        _end(app, broadcast, status, reason)
+
+
+def force_hls(app: Application, broadcast: Broadcast, status: str) -> None:
+    """Move the HLS output to `ready`, `live` or `error`. Raises `WrongStatus`, as when it has no such output."""
+    now = broadcast.hls.status if broadcast.hls else "ended"
+    if broadcast.status != "started" or status == "ended" or status not in HLS_TRANSITIONS[now]:
+        raise WrongStatus("HLS output", f"move to {status}", now)
+    app.timeline.cancel("broadcast.hlsReady", "broadcast.hlsLive", broadcast.id)
+    if status == "ready":
+        _hls_ready(app, broadcast.id)
+    else:
+        _set_hls(app, broadcast, status)
+
+
 def set_target_status(app: Application, broadcast_id: str, status: str, target: str = "") -> Broadcast:
-    """Let RTMP targets go `offline` or to `error`: those with this id, stream name or server URL, or all.
+    """Let RTMP targets go `offline` or to `error`, or come back (`live`): by id, stream name or server URL, or all.
 
     The broadcast goes on (1.1). Raises as `stop`.
     """

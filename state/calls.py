@@ -17,13 +17,17 @@ from state import sessions
 from state.application import Application, Handler, Reaction
 from state.errors import NoCall, Unknown, WrongStatus
 from state.events import Event
-from state.records import Record
+from state.records import Record, transitions
 from state.sessions import NewStream, Session
 
 HOUR = 3_600_000
 MAX_DURATION = 6 * HOUR
 SILENT = 5 * 60_000
 """ms without media from the far side after which a call ends."""
+
+TRANSITIONS = transitions(
+    DIALING="RINGING HANGUP", RINGING="ACTIVE HANGUP", ACTIVE="ON_HOLD HANGUP", ON_HOLD="ACTIVE HANGUP", HANGUP=""
+)
 
 # Reason codes of the platform itself (2.3)
 NORMAL = ("700", "Normal clearing")
@@ -119,16 +123,6 @@ def _inactive(app: Application, call_id: str) -> None:
     hang_up(app, call_id, *INACTIVE)
 
 
-def set_hold(app: Application, call_id: str, on_hold: bool) -> Call:
-    """Let the far side hold the call, or take it back. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
-    call = app.calls.get(call_id)
-    before, after = ("ACTIVE", "ON_HOLD") if on_hold else ("ON_HOLD", "ACTIVE")
-    if call.status != before:
-        raise WrongStatus("call", f"become {after}", call.status)
-    _update(app, call, after)
-    return call
-
-
 def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
     """End a call from the far side, with a reason code; its connection leaves. Raises `Unknown` when it has ended."""
     call = app.calls.get(call_id)
@@ -137,6 +131,22 @@ def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
         raise Unknown("call")
     call.reason_code, call.reason_message = code, message
     sessions.leave(app, session, call.connection_id)
+
+
+def force(app: Application, call: Call, status: str, code: str, message: str) -> None:
+    """Let the far side ring, answer, hold the call, take it back, or hang up with a reason code.
+
+    Raises `WrongStatus` where that may not follow.
+    """
+    if status not in TRANSITIONS[call.status]:
+        raise WrongStatus("call", f"move to {status}", call.status)
+    app.timeline.cancel("call.ring", "call.answer", call.id)
+    if status == "HANGUP":
+        hang_up(app, call.id, code, message)
+    elif status == "RINGING":
+        _ringing(app, call.id)
+    else:
+        _update(app, call, status)
 
 
 def let_ring(app: Application, call_id: str) -> None:

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from state.application import Application, Handler, Reaction
-from state.errors import AlreadyRunning, Unknown
+from state.errors import AlreadyRunning, Unknown, WrongStatus
 from state.events import Event
-from state.records import Record
+from state.records import Record, transitions
 from state.sessions import Session
 
 SECOND = 1000
+
+TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ def fail(app: Application, captions_id: str, reason: str) -> Captions:
         raise Unknown("captions")
     _end(app, captions, "failed", reason)
     return captions
+
+
+def force(app: Application, captions: Captions, status: str, reason: str = "") -> None:
+    """End the captions: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
+    if status not in TRANSITIONS[captions.status]:
+        raise WrongStatus("captions", f"move to {status}", captions.status)
+    _end(app, captions, status, reason)
 
 
 def _end(app: Application, captions: Captions, status: str, reason: str = "") -> None:

@@ -16,10 +16,12 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import Unknown
+from state.errors import Unknown, WrongStatus
 from state.events import Event
-from state.records import Record
+from state.records import Record, transitions
 from state.sessions import NewStream, Session
+
+TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,17 @@ def fail(app: Application, connector_id: str) -> Connector:
     session = app.sessions[connector.session_id]
     sessions.leave(app, session, connector.connection_id, "networkDisconnected")
     return connector
+
+
+def force(app: Application, connector: Connector, status: str) -> None:
+    """Let the handshake end at once, or the connector be disconnected. Raises `WrongStatus`."""
+    if status not in TRANSITIONS[connector.status]:
+        raise WrongStatus("connector", f"move to {status}", connector.status)
+    if status == "connected":
+        app.timeline.cancel("connector.handshake", connector.id)
+        _connected(app, connector.id)
+    else:
+        fail(app, connector.id)
 
 
 def _on_connection_destroyed(app: Application, event: Event) -> None:

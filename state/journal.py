@@ -75,11 +75,15 @@ class Journal:
         while len(self._ring) > self.size or self._bytes > MAX_BYTES:
             self._bytes -= self._ring.popleft().bytes
 
-    def newest(self, count: int, operation: str | None = None) -> list[Exchange]:
-        """Return up to `count` exchanges, newest first, of one operation or of all."""
+    def get(self, number: int) -> Exchange | None:
+        """Return the exchange with this number, or None when it is not (or no longer) kept."""
+        return next((exchange for exchange in reversed(self._ring) if exchange.number == number), None)
+
+    def newest(self, count: int, operation: str | None = None, after: int = 0) -> list[Exchange]:
+        """Return up to `count` exchanges, newest first, of one operation or of all, with a number after `after`."""
         found: list[Exchange] = []
         for exchange in reversed(self._ring):
-            if len(found) == count:
+            if len(found) == count or exchange.number <= after:
                 break
             if operation is None or exchange.operation == operation:
                 found.append(exchange)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from state.errors import Unknown
 from state.events import TYPES, matches
 from state.octets import Octets
+from state.records import transitions
 
 if TYPE_CHECKING:
     from state.application import Application, Handler
@@ -30,6 +31,15 @@ RETRY = "callback.retry"
 """The timer that sends a callback: again after a failed attempt, or late."""
 
 FINISHED = frozenset({"delivered", "failed", "dropped"})
+
+TRANSITIONS = transitions(
+    pending="held delivered failed dropped",
+    held="pending delivered dropped",
+    delivered="pending dropped",
+    failed="pending dropped",
+    dropped="pending",
+)
+"""What was finished is sent again by hand: it is pending once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import ClassVar, Generic, TypeVar
 
 from state.errors import MalformedId, Unknown
 from state.ids import is_uuid
+
+Transitions = Mapping[str, tuple[str, ...]]
+"""Which statuses may follow each status; none follow an end."""
+
+
+def transitions(**following: str) -> Transitions:
+    """Return a table of transitions: each status with those that may follow it, separated by spaces."""
+    return MappingProxyType({status: tuple(after.split()) for status, after in following.items()})
 
 
 @dataclass(slots=True)

@@ -16,13 +16,15 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import Unknown
+from state.errors import Unknown, WrongStatus
 from state.events import Event
-from state.records import Record
+from state.records import Record, transitions
 from state.sessions import NewStream, Session
 
 SECOND = 1000
 LIVE = frozenset({"starting", "started"})
+
+TRANSITIONS = transitions(starting="started stopped failed", started="stopped failed", stopped="", failed="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,17 @@ def fail(app: Application, render_id: str, reason: str = "Could not load URL") -
         raise Unknown("render")
     _end(app, render, "failed", reason)
     return render
+
+
+def force(app: Application, render: Render, status: str, reason: str = "") -> None:
+    """Move the render to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
+    if status not in TRANSITIONS[render.status]:
+        raise WrongStatus("render", f"move to {status}", render.status)
+    if status == "started":
+        app.timeline.cancel("render.start", render.id)
+        _started(app, render.id)
+    else:
+        _end(app, render, status, reason or {"stopped": "Stop requested", "failed": "Could not load URL"}[status])
 
 
 def _started(app: Application, render_id: str) -> None:

@@ -9,6 +9,7 @@ import importlib
 from functools import cached_property
 
 from fastapi import APIRouter
+from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
@@ -26,9 +27,11 @@ MODULES = (
     "files",
     "info",
     "participants",
+    "pictures",
     "requests",
     "resources",
     "snapshots",
+    "page",
 )
 """The modules with the routers of the control API, in the order of its description."""
 
@@ -46,8 +49,11 @@ class ControlRoutes(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match every path below the prefix."""
-        return (Match.FULL if scope["path"].startswith(CONTROL + "/") else Match.NONE), {}
+        return (Match.FULL if (scope["path"] + "/").startswith(CONTROL + "/") else Match.NONE), {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a control request."""
+        """Serve a control request; the prefix alone leads to the page."""
+        if scope["path"] == CONTROL:
+            await RedirectResponse(CONTROL + "/", 308)(scope, receive, send)
+            return
         await self.router(scope, receive, send)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from itertools import islice
+from collections import deque
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -13,6 +13,7 @@ from emulator.control.common import CurrentApplication, CurrentWorld, NamedAppli
 from emulator.control.events import LONGEST_WAIT
 from emulator.control.models import CallbackOrder, CallbackPattern
 from emulator.events import Waiting
+from emulator.signing import check
 from state import outbox
 from state.application import Application
 from state.events import matches
@@ -24,7 +25,10 @@ Status = Literal["pending", "held", "delivered", "failed", "dropped"]
 
 
 def show_callback(app: Application, callback: Callback) -> dict[str, Any]:
-    """Return a callback with every attempt; times in ms of the clock, durations in ms of real time."""
+    """Return a callback with every attempt; times in ms of the clock, durations in ms of real time.
+
+    `signature` of an attempt tells whether it was signed, and whether that holds: what a receiver should find.
+    """
     retry = app.timeline.get(outbox.RETRY, callback.id)
     return {
         "id": callback.id,
@@ -51,6 +55,7 @@ def _show_attempt(callback: Callback, attempt: Attempt) -> dict[str, Any]:
         "status": attempt.status or None,
         "cause": attempt.cause or None,
         "request": {"headers": dict(attempt.request_headers), "body": callback.body.decode()},
+        "signature": check(callback.secret, dict(attempt.request_headers), callback.body),
         "response": {
             "headers": _joined(attempt.response_headers),
             "body": attempt.response_body.decode("utf-8", "replace"),
@@ -80,7 +85,7 @@ async def list_callbacks(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
 ) -> dict[str, Any]:
-    """List callbacks, oldest first; `wait` s for the first one when there is none yet.
+    """List the newest `limit` callbacks, oldest first; `wait` s for the first one when there is none yet.
 
     `event` is that of an event (`archive.available`) or of a kind (`archive`).
     """
@@ -97,7 +102,7 @@ async def list_callbacks(
                 and matches(event, callback.event)
                 and (session is None or callback.session_id == session)
             )
-            found = _list(app, list(islice(wanted, limit)))
+            found = _list(app, list(deque(wanted, limit)))
         if found["count"] or not await waiting.until(news, deadline):
             return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from itertools import islice
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from emulator.control.applications import counts
 from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, unit
 from emulator.events import Waiting, show_event
 from state.application import Application
@@ -22,6 +24,8 @@ router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
 LONGEST_WAIT = 60.0
 HEARTBEAT = 15.0
 """s after which a silent stream shows that it is alive."""
+LOOK_AGAIN = 0.25
+"""s after which a stream of changes looks for those that wake nobody: requests, the clock."""
 
 
 def _wanted(event: Event, type_: str | None, subject: str | None, session: str | None) -> bool:
@@ -73,24 +77,65 @@ async def stream_events(
     after: Annotated[int | None, Query(ge=0)] = None,
     type: str | None = None,
     session: str | None = None,
+    changes: bool = False,
 ) -> StreamingResponse:
-    """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID."""
+    """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID.
+
+    `changes` adds messages `changed` whenever there is anything new to read: counts, the clock, the newest numbers of
+    requests and callbacks, hits of fault rules. Those have no event of their own.
+    """
     check_type(type)
     start = after
     if start is None:
         resumed = request.headers.get("last-event-id", "")
         start = int(resumed[:15]) if resumed.isascii() and resumed.isdigit() else app.events.last
-    stream = _stream(request, app, min(start, app.events.last), type, session)
+    watched = Watched(app) if changes else None
+    stream = _stream(request, app, min(start, app.events.last), type, session, watched)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 
 
+class Watched:
+    """What is told of an application when it is different from what was told last."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._told: tuple[Any, ...] = ()
+        self._journal = app.journal
+        self._epoch = 0
+
+    def news(self) -> dict[str, Any] | None:
+        """Return how things are, or None when they are as they were told."""
+        app, clock = self._app, self._app.clock
+        rules = app.faults.stamp if app.faults else 0
+        told = (app.version, app.journal.last, rules, app.outbox.held, clock.frozen, clock.speed, clock.anchor)
+        if told == self._told and app.journal is self._journal:
+            return None
+        self._told = told
+        if app.journal is not self._journal:  # after a reset, numbers of requests begin anew
+            self._journal = app.journal
+            self._epoch += 1
+        callbacks = Counter(callback.status for callback in app.outbox)
+        return {
+            "epoch": self._epoch,
+            "version": app.version,
+            "events": {"first": app.events.first, "last": app.events.last},
+            "requests": app.journal.last,
+            "faults": rules,
+            "clock": {"now": clock.now(), "frozen": clock.frozen, "speed": clock.speed},
+            "counts": counts(app),
+            "callbacks": callbacks,
+            "held": sorted(app.outbox.held),
+        }
+
+
 async def _stream(
-    request: Request, app: Application, after: int, type_: str | None, session: str | None
+    request: Request, app: Application, after: int, type_: str | None, session: str | None, watched: Watched | None
 ) -> AsyncIterator[bytes]:
     waiting: Waiting = request.app.state.waiting
     yield b": connected\n\n"
     world: World = request.app.state.world
+    silent_since = time.monotonic()
     while world.find(app.id) is app and not waiting.stopping.is_set():
         news = waiting.of(app)
         after = min(after, app.events.last)  # a restored snapshot may lead back
@@ -101,5 +146,12 @@ async def _stream(
             if _wanted(event, type_, None, session):
                 data = orjson.dumps(show_event(request, app, event))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.type.encode(), data)
-        if not await waiting.until(news, time.monotonic() + HEARTBEAT) and not waiting.stopping.is_set():
+                silent_since = time.monotonic()
+        if watched is not None and (changed := watched.news()):
+            yield b"event: changed\ndata: %s\n\n" % orjson.dumps(changed)
+            silent_since = time.monotonic()
+        heartbeat = silent_since + HEARTBEAT
+        deadline = heartbeat if watched is None else min(heartbeat, time.monotonic() + LOOK_AGAIN)
+        if not await waiting.until(news, deadline) and time.monotonic() >= heartbeat:
+            silent_since = time.monotonic()
             yield b": still here\n\n"

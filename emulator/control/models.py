@@ -54,12 +54,26 @@ class ClockChange(ControlBody):
     at: int | None = Field(None, ge=0, le=LAST, description="for freeze: where to stop, ms since the epoch")
 
 
-class CallTransition(ControlBody):
-    """What the far side of a SIP call does: holds it, takes it back, hangs up with a reason code."""
+class Transition(ControlBody):
+    """A status to force on a resource: one that may follow its own, as `GET /_emulator/lifecycles` lists them."""
 
-    status: Literal["ON_HOLD", "ACTIVE", "HANGUP"]
+    status: str = Field(max_length=20)
+    reason: str = Field("", max_length=1000)
+
+
+class CallTransition(ControlBody):
+    """What the far side of a SIP call does: rings, answers, holds it, takes it back, hangs up with a reason code."""
+
+    status: Literal["RINGING", "ACTIVE", "ON_HOLD", "HANGUP"]
     reason_code: str = Field("700", max_length=10, description="for HANGUP: a SIP status, or 700 to 706")
     reason_message: str = Field("Normal clearing", max_length=200)
+
+
+class BroadcastTransition(Transition):
+    """A status to force on a broadcast, or on one of its outputs (`hls`, `rtmp`)."""
+
+    output: Literal["hls", "rtmp"] | None = Field(None, description="left out: the broadcast itself")
+    target: str = Field("", description="for rtmp: id, stream name or server URL; left out: every target")
 
 
 class CallbackPattern(ControlBody):
@@ -73,10 +87,3 @@ class CallbackOrder(ControlBody):
     """The order in which callbacks that are not sent yet shall be sent."""
 
     ids: list[str] = Field(min_length=1)
-
-
-class ArchiveTransition(ControlBody):
-    """A status to force on an archive."""
-
-    status: Literal["paused", "started", "stopped", "uploaded", "available", "expired", "failed", "deleted"]
-    reason: str = Field("", max_length=1000)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from emulator.control.common import CurrentApplication, store_of
+from emulator.control.common import ControlError, CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
 from emulator.operations import BY_ID
 from state.journal import Exchange
@@ -31,14 +31,25 @@ async def list_requests(
     request: Request,
     app: CurrentApplication,
     operation: str | None = None,
+    after: Annotated[int, Query(ge=0, description="only exchanges with a greater number")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
 ) -> dict[str, Any]:
     """List the application's exchanges, newest first, of one operation or of all."""
     if operation is not None and operation not in BY_ID:
         raise unknown_operation(operation)
     await store_of(request).read_journal(app)
-    items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation)]
+    items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation, after)]
     return {"count": len(items), "items": items}
+
+
+@router.get("/applications/{application}/requests/{number}")
+async def get_request(request: Request, app: CurrentApplication, number: int) -> dict[str, Any]:
+    """Read one exchange by its number."""
+    await store_of(request).read_journal(app)
+    found = app.journal.get(number)
+    if found is None:
+        raise ControlError(404, f"there is no exchange {number}, or it is no longer kept", "number")
+    return show_exchange(found)
 
 
 @router.get("/requests")

@@ -1,21 +1,108 @@
-"""Resources beyond what the service tells of them: SIP calls with their digits, states that are forced."""
+"""Resources beyond what the service tells of them: all there are, what may follow, and states that are forced."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
+from emulator import wire
+from emulator.call import base_url
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.control.models import ArchiveTransition, CallTransition
-from state import archives, calls
+from emulator.control.models import BroadcastTransition, CallTransition, Transition
+from emulator.control.pictures import show_picture
+from emulator.wire import Json, Speaker
+from state import archives, broadcasts, calls, captions, connectors, renders
+from state.application import Application
+from state.archives import Archive
+from state.broadcasts import Broadcast, RtmpTarget
 from state.calls import Call
+from state.captions import Captions
+from state.connectors import Connector
+from state.layouts import Layout
+from state.lifecycles import LIFECYCLES
+from state.records import Collection, Record
+from state.renders import Render
 
-router = APIRouter(prefix="/applications/{application}", tags=["Resources"])
+router = APIRouter(tags=["Resources"])
 
 
-def show_call(call: Call) -> dict[str, Any]:
-    """Return a SIP call with the digits that were played to it."""
+@router.get("/lifecycles")
+async def list_lifecycles() -> dict[str, Any]:
+    """List every life cycle: its first status, and for each status those that may follow."""
+    return {
+        kind: {
+            "initial": each.initial,
+            "transitions": dict(each.transitions),
+        }
+        for kind, each in LIFECYCLES.items()
+    }
+
+
+# How they look: as the service shows them, and what it does not tell
+
+
+def _show_layout(layout: Layout) -> Json:
+    return {
+        "type": layout.type,
+        "stylesheet": layout.stylesheet or None,
+        "screenshareType": layout.screenshare_type or None,
+    }
+
+
+def _show_archive(speaker: Speaker, archive: Archive) -> Json:
+    composed = archive.new.output_mode == "composed"
+    return {
+        **wire.archive(speaker, archive, precise=True),
+        "automatic": archive.new.automatic,
+        "layout": _show_layout(archive.layout) if composed else None,
+        "recorded": archive.recorded + (speaker.now - archive.recording_since if archive.recording_since else 0),
+        "takenIn": list(archive.streams),
+    }
+
+
+def _show_broadcast(speaker: Speaker, broadcast: Broadcast) -> Json:
+    return {
+        **wire.broadcast(speaker, broadcast),
+        "layout": _show_layout(broadcast.layout),
+        "hls": {"status": broadcast.hls.status} if broadcast.hls else None,
+        "rtmp": [_show_target(target) for target in broadcast.rtmp],
+    }
+
+
+def _show_target(target: RtmpTarget) -> Json:
+    return {
+        "id": target.id or None,
+        "serverUrl": target.server_url,
+        "streamName": target.stream_name,
+        "status": target.status,
+    }
+
+
+def _show_render(speaker: Speaker, render: Render) -> Json:
+    return {
+        **wire.render(speaker, render, started=True),
+        "name": render.new.name or None,
+        "connectionId": render.connection_id or None,
+        "maxDuration": render.new.max_duration,
+    }
+
+
+def _show_captions(speaker: Speaker, run: Captions) -> Json:
+    return {
+        "id": run.id,
+        **wire.captions(speaker, run),
+        "maxDuration": run.new.max_duration,
+        "partialCaptions": run.new.partial,
+        "statusCallbackUrl": run.new.callback_url or None,
+    }
+
+
+def _show_call(speaker: Speaker, call: Call) -> Json:
     return {
         "id": call.id,
         "sessionId": call.session_id,
@@ -36,43 +123,173 @@ def show_call(call: Call) -> dict[str, Any]:
     }
 
 
-@router.get("/calls")
-async def list_calls(app: CurrentApplication, world: CurrentWorld) -> dict[str, Any]:
-    """List the SIP calls, oldest first."""
-    with world.unit(app):
-        items = [show_call(call) for call in app.calls]
-    return {"count": len(items), "items": items}
+def _show_connector(speaker: Speaker, connector: Connector) -> Json:
+    new = connector.new
+    return {
+        **wire.connector(connector),
+        "sessionId": connector.session_id,
+        "status": connector.status,
+        "uri": new.uri,
+        "streams": list(new.streams),
+        "headers": dict(new.headers),
+        "audioRate": new.audio_rate,
+        "bidirectional": new.bidirectional,
+        "createdAt": connector.created_at,
+        "updatedAt": connector.updated_at,
+    }
 
 
-@router.post("/calls/{call}/transition")
-async def transition_call(
-    request: Request, app: CurrentApplication, world: CurrentWorld, call: str, body: CallTransition
-) -> dict[str, Any]:
-    """Let the far side of a SIP call hold it, take it back, or hang up with a reason code."""
-    with world.unit(app):
-        if body.status == "HANGUP":
-            calls.hang_up(app, call, body.reason_code, body.reason_message)
-        else:
-            calls.set_hold(app, call, body.status == "ON_HOLD")
-        return show_call(app.calls.get(call))
+# What can be forced
 
 
-@router.post("/archives/{archive}/transition")
-async def transition_archive(
-    request: Request, app: CurrentApplication, world: CurrentWorld, archive: str, body: ArchiveTransition
-) -> dict[str, Any]:
-    """Force an archive into a status that may follow the one it has (409 otherwise, naming those that may)."""
-    with world.unit(app):
-        found = app.archives.get(archive)
-        allowed = archives.TRANSITIONS[found.status]
-        if body.status not in allowed:
-            raise ControlError(
-                409,
-                f"an archive that is {found.status} cannot become {body.status}",
-                "status",
-                f"allowed: {', '.join(sorted(allowed)) or 'none'}",
+def _force_archive(app: Application, archive: Archive, body: Transition) -> None:
+    archives.force(app, archive, body.status, body.reason)
+
+
+def _force_broadcast(app: Application, broadcast: Broadcast, body: BroadcastTransition) -> None:
+    if body.output is None:
+        broadcasts.force(app, broadcast, body.status, body.reason)
+        return
+    states = [broadcast.hls.status] if broadcast.hls else []
+    if body.output == "rtmp":
+        states = [
+            target.status
+            for target in broadcast.rtmp
+            if body.target in ("", target.id, target.stream_name, target.server_url)
+        ]
+    if not states:
+        raise ControlError(
+            404, f"the broadcast has no such {body.output} output", "target" if body.target else "output"
+        )
+    for status in states:
+        _require(body.output, status, body.status)
+    if body.output == "hls":
+        broadcasts.force_hls(app, broadcast, body.status)
+    else:
+        broadcasts.set_target_status(app, broadcast.id, body.status, body.target)
+
+
+def _force_call(app: Application, call: Call, body: CallTransition) -> None:
+    calls.force(app, call, body.status, body.reason_code, body.reason_message)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of resource: where it is kept, how it looks, and how it is forced into a status."""
+
+    name: str
+    records: Callable[[Application], Collection[Any]]
+    show: Callable[[Speaker, Any], Json]
+    force: Callable[[Application, Any, Any], None]
+    body: type[Transition] | type[CallTransition] = Transition
+
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "archives": Kind("archive", lambda app: app.archives, _show_archive, _force_archive),
+        "broadcasts": Kind(
+            "broadcast", lambda app: app.broadcasts, _show_broadcast, _force_broadcast, BroadcastTransition
+        ),
+        "renders": Kind(
+            "render",
+            lambda app: app.renders,
+            _show_render,
+            lambda app, render, body: renders.force(app, render, body.status, body.reason),
+        ),
+        "captions": Kind(
+            "captions",
+            lambda app: app.captions,
+            _show_captions,
+            lambda app, run, body: captions.force(app, run, body.status, body.reason),
+        ),
+        "calls": Kind("call", lambda app: app.calls, _show_call, _force_call, CallTransition),
+        "connectors": Kind(
+            "connector",
+            lambda app: app.connectors,
+            _show_connector,
+            lambda app, connector, body: connectors.force(app, connector, body.status),
+        ),
+    }
+)
+"""By the word in the path."""
+
+
+def _require(kind: str, before: str, after: str) -> None:
+    """Raise `ControlError` where a status may not follow: 409 naming those that may, 400 when there is no such."""
+    table = LIFECYCLES[kind].transitions
+    named = f"{'an' if kind[0] in 'ah' else 'a'} {kind}"
+    if after not in table:
+        raise ControlError(400, f"{named} never becomes {after}", "status", f"there are: {', '.join(table)}")
+    if after not in table[before]:
+        allowed = ", ".join(table[before]) or "none"
+        raise ControlError(409, f"{named} that is {before} cannot become {after}", "status", f"allowed: {allowed}")
+
+
+def _speaker(request: Request, app: Application) -> Speaker:
+    return Speaker(app, app.id, base_url(request))
+
+
+def _whole(request: Request, app: Application, kind: Kind, record: Record) -> Json:
+    """Return one resource with what may follow, what is pending, and its picture while it is composed."""
+    shown = kind.show(_speaker(request, app), record)
+    shown["allowed"] = LIFECYCLES[kind.name].transitions[shown["status"]]
+    shown["pending"] = [
+        {"action": timer.action, "due": timer.due} for timer in app.timeline if timer.subject == record.id
+    ]
+    if isinstance(record, Archive | Broadcast):
+        shown["picture"] = show_picture(app, record)
+    return shown
+
+
+def _serve(path: str, kind: Kind) -> None:
+    """Add the calls of one kind of resource."""
+    root = f"/applications/{{application}}/{path}"
+
+    async def list_them(
+        request: Request,
+        app: CurrentApplication,
+        world: CurrentWorld,
+        session: str | None = None,
+        status: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> dict[str, Any]:
+        with world.unit(app):
+            speaker = _speaker(request, app)
+            wanted = (
+                record
+                for record in kind.records(app)
+                if session in (None, record.session_id) and status in (None, record.status)
             )
-        archives.force(app, found, body.status, body.reason)
-        result = {"id": found.id, "status": found.status, "reason": found.reason}
-    request.app.state.ticker.wake()
-    return result
+            items = [kind.show(speaker, record) for record in deque(wanted, limit)]
+        return {"count": len(items), "items": items}
+
+    async def get_one(request: Request, app: CurrentApplication, world: CurrentWorld, resource: str) -> dict[str, Any]:
+        with world.unit(app):
+            return _whole(request, app, kind, kind.records(app).get(resource))
+
+    async def transition(
+        request: Request, app: CurrentApplication, world: CurrentWorld, resource: str, body: Any
+    ) -> dict[str, Any]:
+        with world.unit(app):
+            record = kind.records(app).get(resource)
+            if getattr(body, "output", None) is None:
+                _require(kind.name, record.status, body.status)
+            kind.force(app, record, body)
+            shown = _whole(request, app, kind, record)
+        request.app.state.ticker.wake()
+        return shown
+
+    transition.__annotations__["body"] = kind.body
+    name = kind.name
+    for method, below, endpoint, summary in (
+        ("GET", "", list_them, f"List every {name}, ended ones included, oldest first; the newest `limit` of them."),
+        ("GET", "/{resource}", get_one, f"Read one {name}: what may follow, and what is pending."),
+        ("POST", "/{resource}/transition", transition, f"Force a status that may follow on a {name}."),
+    ):
+        router.add_api_route(
+            root + below, endpoint, methods=[method], summary=summary, name=f"{endpoint.__name__}_{path}"
+        )
+
+
+for _path, _kind in KINDS.items():
+    _serve(_path, _kind)

@@ -237,11 +237,13 @@ def test_a_call_is_held_and_taken_back(tenant: Tenant) -> None:
     with tenant.world.unit(tenant.app) as app:
         call = calls.dial(app, session, NewCall("sip:a@localhost"))
         with pytest.raises(WrongStatus):
-            calls.set_hold(app, call.id, True)
+            calls.force(app, call, "ON_HOLD", "", "")
     tenant.advance(5)
     with tenant.world.unit(tenant.app) as app:
-        assert calls.set_hold(app, call.id, True).status == "ON_HOLD"
-        assert calls.set_hold(app, call.id, False).status == "ACTIVE"
+        calls.force(app, call, "ON_HOLD", "", "")
+        calls.force(app, call, "ACTIVE", "", "")
+    assert tenant.happened("call.updated")[-2:] == ["call.updated", "call.updated"]
+    assert call.status == "ACTIVE"
 
 
 def test_a_connector_shakes_hands_within_six_seconds(tenant: Tenant) -> None:

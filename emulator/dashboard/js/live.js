@@ -1,0 +1,208 @@
+// One application, live: its events as they happen, and word of everything else there is to read anew.
+
+import { Store, useEffect, useRef, useState, useStore } from './lib.js';
+import { locked, read, stream } from './api.js';
+
+const CHUNK = 2000;
+const MOST_EVENTS = 20000;
+const MOST_REQUESTS = 1000;
+
+export class Live {
+  constructor(application) {
+    this.application = application;
+    this.path = `/applications/${encodeURIComponent(application)}`;
+    this.link = new Store('connecting');
+    this.changed = new Store(null);
+    this.events = new Store([]);
+    this.requests = new Store({ items: [], error: null });
+    this.epoch = null;
+    this.ending = new AbortController();
+    this.run();
+  }
+
+  close() {
+    this.ending.abort();
+  }
+
+  async run() {
+    const { signal } = this.ending;
+    let wait = 250;
+    while (!signal.aborted) {
+      this.epoch = null;
+      const last = this.events.value.at(-1)?.number;
+      const from = last === undefined ? '' : `&after=${last}`;
+      try {
+        await stream(`${this.path}/events/stream?changes=true${from}`, signal, (name, data) => {
+          wait = 250;
+          this.take(name, data);
+        });
+        this.link.set('lost');
+      } catch (error) {
+        if (signal.aborted) return;
+        this.link.set(error.status === 404 ? 'gone' : 'lost');
+        if (error.status === 401) await unlocked(signal);
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = Math.min(wait * 2, 4000);
+    }
+  }
+
+  take(name, data) {
+    if (!data) return;
+    if (name !== 'changed') {
+      const events = this.events.value;
+      if (data.number > (events.at(-1)?.number ?? 0)) {
+        events.push(data);
+        if (events.length > MOST_EVENTS) events.splice(0, events.length - MOST_EVENTS);
+        this.events.tell();
+      }
+      return;
+    }
+    data.received = performance.now();
+    const before = this.changed.value?.events;
+    if (data.epoch !== this.epoch) {
+      this.epoch = data.epoch;
+      this.requests.set({ items: [], error: null });
+    }
+    this.changed.set(data);
+    if (this.link.value !== 'live') this.link.set('live');
+    const restored = before && (data.events.first < before.first || data.events.last < before.last);
+    if (restored) this.events.value.length = 0; // a snapshot: numbers go on from an earlier one
+    this.forget(data.events.first);
+    if (!before || restored) this.history(data.events);
+  }
+
+  /** After a reset, or when the ring is full, the emulator keeps no more than this. */
+  forget(first) {
+    const events = this.events.value;
+    if (!events.length || events[0].number >= first) return;
+    const kept = events.findIndex((event) => event.number >= first);
+    events.splice(0, kept < 0 ? events.length : kept);
+    this.events.tell();
+  }
+
+  /** Read what happened before, newest first. */
+  async history({ first, last }) {
+    let until = (this.events.value[0]?.number ?? last + 1) - 1;
+    while (until >= first && !this.ending.signal.aborted) {
+      const after = Math.max(first - 1, until - CHUNK);
+      let page;
+      try {
+        page = await read(`${this.path}/events?after=${after}&limit=${until - after}`, this.ending.signal);
+      } catch {
+        return;
+      }
+      const older = page.items.filter((event) => event.number <= until);
+      this.events.value.unshift(...older);
+      this.events.tell();
+      until = after;
+    }
+  }
+
+  /** Read the requests that are new; never two readings at once. */
+  async readRequests() {
+    if (this.reading) return;
+    this.reading = true;
+    try {
+      for (;;) {
+        const { epoch } = this;
+        const { items } = this.requests.value;
+        const last = items[0]?.number ?? 0;
+        if (this.changed.value.requests === last) return;
+        const began = performance.now();
+        const page = await read(`${this.path}/requests?after=${last}&limit=${MOST_REQUESTS}`, this.ending.signal);
+        if (epoch === this.epoch) {
+          if (!page.items.length) return;
+          this.requests.set({ items: [...page.items, ...items].slice(0, MOST_REQUESTS), error: null });
+        }
+        await new Promise((resolve) => setTimeout(resolve, Math.min(100 + 4 * (performance.now() - began), 3000)));
+      }
+    } catch (error) {
+      this.requests.set({ items: this.requests.value.items, error });
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  /** The application's time now, ms. */
+  now() {
+    const changed = this.changed.value;
+    if (!changed) return null;
+    const { now, frozen, speed } = changed.clock;
+    return frozen ? now : now + (performance.now() - changed.received) * speed;
+  }
+}
+
+function unlocked(signal) {
+  return new Promise((resolve) => {
+    const watch = () => {
+      if (locked.value) return;
+      locked.watchers.delete(watch);
+      resolve();
+    };
+    locked.watchers.add(watch);
+    signal.addEventListener('abort', resolve);
+    watch();
+  });
+}
+
+/**
+ * What the control API answers at `path`, read anew whenever the stamp changes: never two at once, and the larger the
+ * answer the less often. Returns {data, error, path}; the last data stay while they are read anew.
+ */
+export function useRead(path, stamp) {
+  const [state, setState] = useState({ path: null, data: null, error: null });
+  const reading = useRef({ path: null, busy: false, again: false });
+  useEffect(() => {
+    const own = reading.current;
+    if (own.path !== path) {
+      own.ending?.abort();
+      Object.assign(own, { path, busy: false, again: false, ending: new AbortController() });
+    }
+    if (!path) return;
+    const { ending } = own;
+    const run = async () => {
+      if (own.busy) {
+        own.again = true;
+        return;
+      }
+      own.busy = true;
+      const began = performance.now();
+      let next;
+      try {
+        next = { path, data: await read(path, ending.signal), error: null };
+      } catch (error) {
+        next = { path, data: null, error };
+      }
+      if (ending.signal.aborted) return;
+      setState(next);
+      const took = performance.now() - began;
+      setTimeout(() => {
+        if (ending.signal.aborted) return;
+        own.busy = false;
+        if (own.again) {
+          own.again = false;
+          run();
+        }
+      }, Math.min(100 + 4 * took, 3000));
+    };
+    run();
+  }, [path, stamp]);
+  useEffect(() => () => reading.current.ending?.abort(), []);
+  return state.path === path ? state : { path, data: null, error: null };
+}
+
+/** Read below the application, anew with everything that changes in `what`: version, requests, faults. */
+export function useResource(live, path, what = 'version') {
+  const changed = useStore(live.changed);
+  return useRead(path === null ? null : live.path + path, changed ? String(changed[what]) : '');
+}
+
+/** The newest requests, newest first: {items, error}. Only what is new is read. */
+export function useRequests(live) {
+  const changed = useStore(live.changed);
+  useEffect(() => {
+    if (changed) live.readRequests();
+  }, [live, changed?.requests, changed?.epoch]);
+  return useStore(live.requests);
+}

@@ -1,0 +1,95 @@
+// What happened, on the application's clock.
+
+import { html, address, at, finds, go, short, shortSession, span, useMemo, useStore, words } from '../lib.js';
+import { Facts, Filter, Json, Nothing, Rows, Section, Split, Time } from '../parts.js';
+
+const KINDS = 'session connection stream signal archive broadcast render captions call connector'.split(' ');
+const PLACES = { archive: 'archives', broadcast: 'broadcasts', render: 'renders', captions: 'captions', call: 'calls', connector: 'connectors' };
+
+export const kindOf = (event) => event.type.slice(0, event.type.indexOf('.'));
+
+/** Where the subject of an event is in the page. */
+export function placeOf(application, event) {
+  const view = PLACES[kindOf(event)];
+  if (view) return at(['a', application, view, event.subject]);
+  return event.sessionId ? at(['a', application, 'sessions', event.sessionId]) : null;
+}
+
+/** In a few words: what the data of an event tell beside its type. */
+export function tells(event) {
+  const data = event.data || {};
+  const parts = [data.name, data.url && kindOf(event) === 'render' ? data.url : null, data.videoType, data.data, data.uri];
+  if (kindOf(event) === 'signal') parts.unshift(data.type);
+  if (kindOf(event) === 'call') parts.unshift(data.status);
+  if (data.broadcastUrls) {
+    const { hlsStatus, rtmp } = data.broadcastUrls;
+    parts.push(hlsStatus && `HLS ${hlsStatus}`, ...(rtmp || []).map((target) => `${target.id || target.streamName} ${target.status}`));
+  }
+  return [event.reason, ...parts].filter((part) => typeof part === 'string' && part).join(' · ');
+}
+
+export function EventRow({ event, before }) {
+  const gap = before ? event.at - before.at : 0;
+  return html`<span class="c-no">${event.number}</span><${Time} ms=${event.at} />
+    <span class="c-gap ${gap >= 60_000 ? 'far' : ''}">${before && gap > 0 ? `+${span(gap)}` : ''}</span>
+    <span class="kind k-${kindOf(event)}">${event.type}</span>
+    <span class="c-quiet mono wide-only">${short(event.subject)}</span><span class="c-main">${tells(event)}</span>`;
+}
+
+export function Events({ live, id }) {
+  const { query } = useStore(address);
+  const all = useStore(live.events);
+  const texts = useMemo(() => new WeakMap(), []);
+  const items = useMemo(() => {
+    const search = words(query.q);
+    if (!query.type && !query.session && !query.subject && !search.length) return all.slice();
+    return all.filter((event) =>
+      (!query.type || event.type === query.type || event.type.startsWith(`${query.type}.`)) &&
+      (!query.session || event.sessionId === query.session) &&
+      (!query.subject || event.subject === query.subject) &&
+      (!search.length || finds(search, textOf(texts, event))));
+  }, [all.length, all.at(-1)?.number, query.q, query.type, query.session, query.subject]);
+  const sessions = useMemo(() => [...new Set(all.map((event) => event.sessionId).filter(Boolean))].reverse().slice(0, 200), [all.length]);
+  const chosen = id === undefined ? undefined : Number(id);
+  const event = chosen !== undefined && all.find((each) => each.number === chosen);
+  const base = ['a', live.application, 'events'];
+  return html`<${Split} title="Timeline" path="${live.path}/events" back=${at(base, query)}
+    tools=${html`<${Filter} name="q" label="Search" placeholder="Search types, ids, data" />
+      <${Filter} name="type" label="All kinds" options=${KINDS} />
+      <${Filter} name="session" label="All sessions" options=${sessions.map((value) => ({ value, text: shortSession(value) }))} />
+      <span class="count" role="status">${items.length.toLocaleString('en')} of ${all.length.toLocaleString('en')}</span>`}
+    list=${html`<${Rows} label="Events" items=${items} keyOf=${(each) => each.number} chosen=${chosen} follow
+      row=${(each, position) => html`<${EventRow} event=${each} before=${items[position - 1]} />`}
+      empty="Nothing has happened yet." onChoose=${(number, quietly) => go(at([...base, String(number)], query), quietly)} />`}
+    detail=${chosen !== undefined && (event ? html`<${One} live=${live} event=${event} />` : html`<${Nothing}>Event ${id} is not (or no longer) kept.<//>`)} />`;
+}
+
+function textOf(texts, event) {
+  let text = texts.get(event);
+  if (text === undefined) {
+    text = [event.type, event.subject, event.sessionId, event.reason, JSON.stringify(event.data)].join(' ').toLowerCase();
+    texts.set(event, text);
+  }
+  return text;
+}
+
+function One({ live, event }) {
+  const place = placeOf(live.application, event);
+  return html`<article>
+    <header class="title"><h2><span class="kind k-${kindOf(event)}">${event.type}</span></h2></header>
+    <${Facts} rows=${[
+      ['number', event.number], ['at', html`<${Time} ms=${event.at} />`], ['reason', event.reason],
+      ['subject', place ? html`<a href=${place}><code>${event.subject}</code></a>` : html`<code>${event.subject}</code>`],
+      ['session', event.sessionId && html`<a href=${at(['a', live.application, 'sessions', event.sessionId])}><code>${shortSession(event.sessionId)}</code></a>`],
+      ['more', html`<a href=${at(['a', live.application, 'events'], { subject: event.subject })}>everything of this ${kindOf(event)}</a>`]]} />
+    <${Section} title="As it was then">${event.data ? html`<${Json} value=${event.data} label="data" />` : html`<${Nothing}>nothing more is told<//>`}<//>
+  </article>`;
+}
+
+/** The events of one resource, with the time between them: where it has been. */
+export function Course({ live, events }) {
+  if (!events.length) return html`<${Nothing}>No event of it is kept any more.<//>`;
+  return html`<ol class="course">${events.slice(-60).map((event, index, shown) => html`<li key=${event.number}>
+    <${Time} ms=${event.at} /><span class="c-gap">${index ? `+${span(event.at - shown[index - 1].at)}` : ''}</span>
+    <a href=${at(['a', live.application, 'events', String(event.number)])}>${event.type}</a> <span class="c-quiet">${tells(event)}</span></li>`)}</ol>`;
+}

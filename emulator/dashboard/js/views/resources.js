@@ -1,0 +1,150 @@
+// Archives, broadcasts, renders, captions, calls and connectors: one view, told apart by data.
+
+import { html, address, at, bytes, finds, go, shortSession, span, useMemo, useState, useStore, words } from '../lib.js';
+import { useResource } from '../live.js';
+import { Act, Badge, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
+import { Diagram, useLifecycles } from '../diagram.js';
+import { Stage } from '../stage.js';
+import { Course } from './events.js';
+
+const seconds = (value) => (value == null ? null : span(value * 1000));
+const layout = (each) => each.layout && each.layout.type + (each.layout.screenshareType ? `, screens ${each.layout.screenshareType}` : '');
+
+/** What is particular to each kind: its life cycle, what a row says, facts, the fields of a forced transition. */
+export const KINDS = {
+  archives: {
+    title: 'Archives', cycle: 'archive', prefix: 'archive.', empty: 'No archive yet. startArchive makes one.',
+    main: (each) => each.name || each.id.slice(0, 8), quiet: (each) => [each.outputMode, each.duration ? seconds(each.duration) : null],
+    facts: (each) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
+      ['recorded', span(each.recorded)], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} />`]],
+    form: ['reason'],
+  },
+  broadcasts: {
+    title: 'Broadcasts', cycle: 'broadcast', prefix: 'broadcast.', empty: 'No broadcast yet. startBroadcast makes one.',
+    main: (each) => each.multiBroadcastTag || each.id.slice(0, 8), quiet: (each) => [each.hls && `HLS ${each.hls.status}`, ...each.rtmp.map((target) => `${target.id || 'RTMP'} ${target.status}`)],
+    facts: (each) => [['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['ends after', seconds(each.maxDuration)]],
+    form: ['reason'],
+  },
+  renders: {
+    title: 'Renders', cycle: 'render', prefix: 'render.', empty: 'No render yet. startRender makes one.',
+    main: (each) => each.name || each.url, quiet: () => [],
+    facts: (each) => [['page', html`<code>${each.url}</code>`], ['resolution', each.resolution], ['stream', each.streamId], ['connection', each.connectionId], ['ends after', seconds(each.maxDuration)]],
+    form: ['reason'],
+  },
+  captions: {
+    title: 'Captions', cycle: 'captions', prefix: 'captions.', empty: 'No captions yet. startCaptions makes them.',
+    main: (each) => each.languageCode, quiet: (each) => [seconds(each.duration)],
+    facts: (each) => [['language', each.languageCode], ['provider', each.provider], ['for', seconds(each.duration)], ['ends after', seconds(each.maxDuration)], ['partial', each.partialCaptions], ['tells', each.statusCallbackUrl && html`<code>${each.statusCallbackUrl}</code>`]],
+    form: ['reason'],
+  },
+  calls: {
+    title: 'Calls', cycle: 'call', prefix: 'call.', empty: 'No SIP call yet. dial makes one.',
+    main: (each) => each.uri, quiet: (each) => [each.digits.length ? `DTMF ${each.digits.join(' ')}` : null, each.reasonCode],
+    facts: (each) => [['to', html`<code>${each.uri}</code>`], ['from', each.from], ['DTMF', each.digits.join(' ')], ['ended', each.reasonCode && `${each.reasonCode} ${each.reasonMessage}`], ['secure', each.secure || null], ['video', each.video || null], ['connection', each.connectionId], ['stream', each.streamId]],
+    form: ['reasonCode', 'reasonMessage'], formFor: 'HANGUP',
+  },
+  connectors: {
+    title: 'Connectors', cycle: 'connector', prefix: 'connector.', empty: 'No audio connector yet. connectAudio makes one.',
+    main: (each) => each.uri, quiet: (each) => [`${each.audioRate / 1000} kHz`],
+    facts: (each) => [['to', html`<code>${each.uri}</code>`], ['rate', `${each.audioRate} Hz`], ['both ways', each.bidirectional], ['connection', each.connectionId]],
+    form: [],
+  },
+};
+
+function Download({ url }) {
+  let path = null;
+  try {
+    const parsed = new URL(url);
+    if (parsed.pathname.startsWith('/_emulator/files/')) path = parsed.pathname + parsed.search;
+  } catch {
+    path = null;
+  }
+  return path ? html`<a href=${path} download>download</a>` : html`<code>${url}</code>`;
+}
+
+export function Resources({ live, id, view }) {
+  const kind = KINDS[view];
+  const { query } = useStore(address);
+  const cycles = useLifecycles();
+  const { data, error } = useResource(live, `/${view}?limit=2000`);
+  const items = useMemo(() => {
+    const search = words(query.q);
+    return (data?.items || []).filter((each) =>
+      (!query.status || each.status === query.status) && (!query.session || each.sessionId === query.session) &&
+      (!search.length || finds(search, JSON.stringify(each).toLowerCase())));
+  }, [data, query.q, query.status, query.session]);
+  const base = ['a', live.application, view];
+  const statuses = cycles ? Object.keys(cycles[kind.cycle].transitions) : [];
+  return html`<${Split} title=${kind.title} path="${live.path}/${view}" back=${at(base, query)}
+    tools=${html`<${Filter} name="q" label="Search" placeholder="Search ids, names" />
+      <${Filter} name="status" label="All statuses" options=${statuses} />`}
+    list=${html`<${Problem} error=${error} /><${Rows} label=${kind.title} items=${items} keyOf=${(each) => each.id} chosen=${id} follow empty=${kind.empty}
+      row=${(each) => html`<${Time} ms=${each.createdAt} /><span class="c-main">${kind.main(each)}</span>
+        <span class="c-quiet wide-only">${kind.quiet(each).filter(Boolean).join(' · ')}</span><${Badge} status=${each.status} />`}
+      onChoose=${(key, quietly) => go(at([...base, key], query), quietly)} />`}
+    detail=${id !== undefined && html`<${One} key=${id} live=${live} view=${view} kind=${kind} id=${id} cycles=${cycles} />`} />`;
+}
+
+function One({ live, view, kind, id, cycles }) {
+  const events = useStore(live.events);
+  const { data: each, error } = useResource(live, `/${view}/${encodeURIComponent(id)}`);
+  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events.length, events.at(-1)?.number]);
+  const session = useResource(live, each?.picture ? `/sessions/${each.sessionId}` : null).data;
+  if (error) return html`<${Problem} error=${error} />`;
+  if (!each || !cycles) return null;
+  const visited = own.map((event) => event.data?.status || event.type.slice(kind.prefix.length)).filter((status, index, all) => status in cycles[kind.cycle].transitions && status !== all[index - 1]);
+  const root = `${live.path}/${view}/${each.id}`;
+  return html`<article>
+    <header class="title"><h2>${kind.main(each)}</h2><${Badge} status=${each.status} /></header>
+    <${Diagram} cycle=${cycles[kind.cycle]} status=${each.status} visited=${visited} label=${kind.title} />
+    <${Force} root=${root} kind=${kind} allowed=${each.allowed} />
+    <${Facts} rows=${[['id', html`<${Id} id=${each.id} />`], ['reason', each.reason], ['since', html`<${Time} ms=${each.createdAt} />`], ['changed', html`<${Time} ms=${each.updatedAt} />`],
+      ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each)]} />
+    ${each.pending.length > 0 && html`<${Section} title="What comes next"><ul class="pending">${each.pending.map((timer) =>
+      html`<li><code>${timer.action}</code> <${Due} live=${live} ms=${timer.due} /> <span class="c-quiet">at <${Time} ms=${timer.due} /></span></li>`)}</ul><//>`}
+    ${view === 'broadcasts' && html`<${Outputs} root=${root} broadcast=${each} cycles=${cycles} />`}
+    ${each.picture && html`<${Section} title="Picture"><${Stage} picture=${each.picture} element=${kind.cycle} label="Picture"
+      people=${new Map((session?.participants || []).map((one) => [one.connectionId, one]))} /><//>`}
+    <${Section} title="What happened"><${Course} live=${live} events=${own} /><//>
+    <${Section} title="As the control API tells it"><${Json} value=${{ ...each, picture: undefined }} label="resource" /><//>
+  </article>`;
+}
+
+/** Force a status that may follow: at once, or with a reason. */
+function Force({ root, kind, allowed }) {
+  if (!allowed.length) return html`<p class="hint">This is where it ends: nothing may follow.</p>`;
+  const call = (status) => ({ method: 'POST', path: `${root}/transition`, body: { status } });
+  return html`<div class="actions" role="group" aria-label="Force a status"><span class="c-quiet">Force</span>
+    ${allowed.map((status) => html`<${Act} call=${call(status)} key=${status}>${status}<//>`)}
+    ${kind.form.length > 0 && html`<${Opens} label="with a reason…" title="Force a status" kind="plain">${(close) => html`<${WithReason} kind=${kind} allowed=${allowed} call=${call} onDone=${close} />`}<//>`}
+  </div>`;
+}
+
+function WithReason({ kind, allowed, call, onDone }) {
+  const first = allowed.includes(kind.formFor) ? kind.formFor : allowed.includes('failed') ? 'failed' : allowed[0];
+  const [form, setForm] = useState({ status: first });
+  const [error, setError] = useState(null);
+  const set = (name) => (event) => setForm({ ...form, [name]: event.target.value });
+  const made = call(form.status);
+  made.body = { ...form };
+  return html`<form>
+    <${Field} label="Status"><select value=${form.status} onChange=${set('status')}>${allowed.map((status) => html`<option value=${status}>${status}</option>`)}</select><//>
+    ${kind.form.map((name) => html`<${Field} label=${name}><input value=${form[name] || ''} maxlength="200" onInput=${set(name)} /><//>`)}
+    <${Preview} call=${made} /><${Problem} error=${error} />
+    <footer><${Act} submit kind="primary" call=${made} onDone=${(_, failed) => (failed ? setError(failed) : onDone())}>Force it<//></footer>
+  </form>`;
+}
+
+/** The HLS and RTMP outputs of a broadcast, each with its own diagram. */
+function Outputs({ root, broadcast, cycles }) {
+  const running = broadcast.status === 'started';
+  const may = (cycle, status) => cycles[cycle].transitions[status].filter((after) => after !== 'ended');
+  const act = (output, status, target) => html`<${Act} key=${status} call=${{ method: 'POST', path: `${root}/transition`, body: { output, status, ...(target && { target }) } }}>${status}<//>`;
+  return html`${broadcast.hls && html`<${Section} title="HLS" aside=${html`<${Badge} status=${broadcast.hls.status} />`}>
+      <${Diagram} cycle=${cycles.hls} status=${broadcast.hls.status} label="HLS" />
+      ${running && html`<div class="actions"><span class="c-quiet">Force</span>${may('hls', broadcast.hls.status).map((status) => act('hls', status))}</div>`}<//>`}
+    ${broadcast.rtmp.map((target, index) => html`<${Section} key=${index} title="RTMP ${target.id || target.streamName}" aside=${html`<${Badge} status=${target.status} />`}>
+      <p class="call"><code>${target.serverUrl} ${target.streamName}</code></p>
+      <${Diagram} cycle=${cycles.rtmp} status=${target.status} label="RTMP ${index}" />
+      ${running && html`<div class="actions"><span class="c-quiet">Force</span>${may('rtmp', target.status).map((status) => act('rtmp', status, target.id || target.streamName))}</div>`}<//>`)}`;
+}

@@ -1,0 +1,103 @@
+"""The page in a real headless Chromium, against a real emulator process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, expect, sync_playwright
+
+from emulator.client import ApplicationClient
+from emulator.testing import Server
+from tests.dashboard.service import Service
+
+FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+           --disable-component-update --disable-sync""".split()
+
+expect.set_options(timeout=10_000)
+
+
+def chromium() -> str | None:
+    """Return where Chromium is, or None."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One browser for these tests, closed before others run: Playwright keeps an event loop meanwhile."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("the page is tested in Chromium: apt-get install chromium, or name it in CHROMIUM")
+        pytest.skip("needs Chromium: apt-get install chromium, or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Opened:
+    """The page as a visitor has it; `complaints` are what the browser had to say: errors, refusals, dialogs."""
+
+    page: Page
+    server: Server
+    application: ApplicationClient | None
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, *parts: str, query: str = "") -> Page:
+        """Open a place of the application by its address, as from a link."""
+        assert self.application is not None
+        self.page.goto(f"{self.server.http}/_emulator/#/a/{'/'.join([self.application.id, *parts])}{query}")
+        expect(self.page.locator(".link.live")).to_be_attached()
+        return self.page
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server, application: ApplicationClient) -> Iterator[Open]:
+    """Open pages, each for a visitor of its own; whatever the browser complains of fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    opened: list[Opened] = []
+
+    def open_one(of: Server = server, app: ApplicationClient | None = application, **options: Any) -> Opened:
+        context = browser.new_context(**{"viewport": {"width": 1300, "height": 850}, **options})
+        contexts.append(context)
+        visitor = Opened(context.new_page(), of, app)
+        opened.append(visitor)
+
+        def complain(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                visitor.complaints.append(f"{message.type}: {message.text} {message.location.get('url')}")
+
+        def dismiss(dialog: Dialog) -> None:
+            visitor.complaints.append(f"dialog: {dialog.message}")
+            dialog.dismiss()
+
+        visitor.page.on("console", complain)
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(f"exception: {error}"))
+        visitor.page.on("dialog", dismiss)
+        return visitor
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not [complaint for each in opened for complaint in each.complaints]
+
+
+@pytest.fixture
+def visitor(open_page: Open) -> Opened:
+    """A visitor of the test's application."""
+    return open_page()
+
+
+@pytest.fixture
+def service(server: Server, application: ApplicationClient) -> Service:
+    """The service, called as an SDK calls it."""
+    return Service(server, application)
