@@ -62,12 +62,16 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     store = open_store(settings)
     faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if settings.auth == "lax" else "")
     store.load(world, faulting)
-    if settings.seed_file is not None:
+    made = Applications(world, settings)
+    if settings.seed_file is None:
+        made.from_settings(settings)
+    else:
         from emulator import snapshots
 
-        snapshots.plant(world, faulting, settings.seed_file)
-    made = Applications(world, settings)
-    made.from_settings(settings)
+        before = [app.id for app in world]
+        planted = snapshots.plant(world, faulting, settings.seed_file)
+        made.from_settings(settings)
+        snapshots.root(world, planted, before)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
     ticker = Ticker(world, store)
     deliveries = Deliveries(world, store, settings)

@@ -54,7 +54,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    app: Application
+    app_id: str
     claims: Mapping[str, Any]
     credentials: Credentials
     until: float
@@ -104,11 +104,12 @@ class Authenticator:
         else:
             raise NO_TOKEN
         known = self._verified.get(token)
-        if known is None or not self._holds(known):
-            known = self._verify(token)
+        app = self._world.find(known.app_id) if known is not None else None
+        if known is None or app is None or app.credentials is not known.credentials:
+            app, known = self._verify(token)
         if time.time() >= known.until:
             raise _refuse("Token has expired")
-        return Caller(known.app, known.claims)
+        return Caller(app, known.claims)
 
     def _partner(self, credentials: str) -> Caller:
         """Return the caller by `<apiKey>:<apiSecret>` (3.2, deprecated)."""
@@ -120,11 +121,7 @@ class Authenticator:
             raise _refuse("Invalid signature")
         return Caller(app, {"iss": key})
 
-    def _holds(self, known: _Verified) -> bool:
-        """Tell whether the application is still there, with the credentials that verified the token."""
-        return self._world.find(known.app.id) is known.app and known.app.credentials is known.credentials
-
-    def _verify(self, token: str) -> _Verified:
+    def _verify(self, token: str) -> tuple[Application, _Verified]:
         algorithm, claims = read(token)
         issuer = claims.get("application_id") or claims.get("iss")
         if not isinstance(issuer, str):
@@ -139,9 +136,9 @@ class Authenticator:
             raise _refuse("Unauthorized token", code=10002)
         if len(self._verified) >= CACHED_TOKENS:
             self._verified.clear()
-        verified = _Verified(app, claims, app.credentials, _valid_until(claims, algorithm))
+        verified = _Verified(app.id, claims, app.credentials, _valid_until(claims, algorithm))
         self._verified[token] = verified
-        return verified
+        return app, verified
 
     def verify_signature(self, app: Application, token: str, algorithm: str) -> None:
         """Check the signature: RS256 with the public key only, HS256 with the api secret only. Raises `NotAllowed`."""
@@ -166,6 +163,8 @@ class Authenticator:
 
     def _public_key(self, pem: str) -> Any:
         if pem not in self._keys:
+            if len(self._keys) >= CACHED_TOKENS:
+                self._keys.clear()
             from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
             self._keys[pem] = load_pem_public_key(pem.encode())

@@ -6,12 +6,14 @@ The exchanges themselves are not in it, nor are checkpoints.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from emulator import keys
 from emulator.faults.faulting import Faulting
 from emulator.settings import SettingsError
 from state import documents
@@ -72,41 +74,49 @@ def _json(content: bytes) -> Any:
         raise BadDocument("", f"the body is not JSON: {error}") from None
 
 
+def check(world: World, faulting: Faulting, parsed: Parsed) -> None:
+    """Raise `BadDocument` for what reads well and still could not be served: keys, faults, actions of timers."""
+    faulting.prepare()
+    identity = parsed.identity
+    for field, value, pattern in (
+        ("id", identity.id, r"[A-Za-z0-9_-]{1,64}"),
+        ("credentials.api_key", identity.credentials.api_key, r"[0-9]{1,18}"),
+    ):
+        if not re.fullmatch(pattern, value):
+            raise BadDocument(f"application.{field}", f"must match {pattern}")
+    try:
+        keys.normal(identity.credentials.public_key)
+    except ValueError as error:
+        raise BadDocument("application.credentials.public_key", str(error)) from None
+    for kind, record, _ in parsed.records:
+        if kind.name == "timer" and record.action not in world.handlers:
+            raise BadDocument("timer", f"nothing is known of {record.action}")
+    if parsed.faults is not None:
+        try:
+            faulting.check(parsed.faults)
+        except Exception as error:  # written by hand, it may be anything
+            raise BadDocument("faults", f"cannot be read: {error}") from None
+
+
+def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed) -> None:
+    """Let an application be what it was, inside a unit; what was to be sent is sent. Raises `BadDocument`."""
+    check(world, faulting, parsed)
+    if parsed.identity.id != app.id:
+        raise BadDocument("application.id", f"is {parsed.identity.id}, not {app.id}")
+    try:
+        world.rekey(app, parsed.identity.credentials)
+    except ApplicationExists as error:
+        raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
+    documents.install(app, parsed, faulting.restore)
+    documents.resume(app)
+
+
 def add(world: World, identity: Identity) -> Application:
     """Add the application that a snapshot is of, still without anything in it. Raises `BadDocument`."""
     try:
         return world.add(identity.id, identity.name, identity.credentials, identity.options)
     except ApplicationExists as error:
-        raise _taken(error) from None
-
-
-def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed) -> None:
-    """Let an application be what it was, inside a unit; what was to be sent is sent. Raises `BadDocument`."""
-
-    def restore_faults(app: Application, dumped: Mapping[str, Any]) -> None:
-        try:
-            faulting.restore(app, dumped)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise BadDocument("faults", f"cannot be read: {error}") from None
-
-    faulting.prepare()
-    if parsed.identity.id != app.id:
-        raise BadDocument("application.id", f"is {parsed.identity.id}, not {app.id}")
-    before = app.credentials
-    try:
-        world.rekey(app, parsed.identity.credentials)
-    except ApplicationExists as error:
-        raise _taken(error) from None
-    try:
-        documents.install(app, parsed, restore_faults)
-    except BadDocument:
-        world.rekey(app, before)
-        raise
-    documents.resume(app)
-
-
-def _taken(error: ApplicationExists) -> BadDocument:
-    return BadDocument(f"application.credentials.{error.field}", str(error))
+        raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
 
 
 def keep(app: Application, name: str, snapshot: bytes) -> Checkpoint:
@@ -134,21 +144,31 @@ def reset(world: World, faulting: Faulting, app: Application) -> None:
         restore(world, faulting, app, read(seed.snapshot))
 
 
-def plant(world: World, faulting: Faulting, path: Path) -> None:
-    """Make the applications of a seed file, each with the checkpoint `seed`.
-
-    Those that a store has kept stay as they are. Raises `SettingsError`.
-    """
+def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
+    """Make the applications of a seed file; those that a store has kept stay as they are. Raises `SettingsError`."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
     try:
-        for parsed in read_all(content):
-            app = world.find(parsed.identity.id)
-            if app is None:
-                app = add(world, parsed.identity)
-                restore(world, faulting, app, parsed)
-                keep(app, SEED, take(app))
+        found = read_all(content)
+        for parsed in found:
+            check(world, faulting, parsed)
+            if world.find(parsed.identity.id) is None:
+                restore(world, faulting, add(world, parsed.identity), parsed)
     except BadDocument as error:
         raise SettingsError(f"seed_file: {path}: {error.field}: {error}") from None
+    return found
+
+
+def root(world: World, planted: Sequence[Parsed], before: Collection[str]) -> None:
+    """Keep the checkpoint `seed` of planted applications, with what the settings have said of them since.
+
+    Those of `before` were kept by a store: they have theirs already, or get what the file says.
+    """
+    for parsed in planted:
+        app = world.get(parsed.identity.id)
+        if app.id not in before:
+            keep(app, SEED, take(app))
+        elif SEED not in app.checkpoints:
+            keep(app, SEED, _lines(parsed.source))

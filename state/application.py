@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from state.renders import Render
     from state.sessions import Session
 
-SESSIONS_LOOKED_AT = 16
-"""Of the oldest sessions, when one is to be given up."""
-
 Handler = Callable[["Application", str], None]
 Reaction = Callable[["Application", Event], None]
 
@@ -145,6 +142,7 @@ class Application:
         self.events = Events(self.event_size)
         self.outbox = Outbox(self.callback_size)
         self.sessions: dict[str, Session] = {}
+        self._sweep_from = 0
         self.archives: Collection[Archive] = Collection("archive")
         self.broadcasts: Collection[Broadcast] = Collection("broadcast")
         self.renders: Collection[Render] = Collection("render")
@@ -288,16 +286,27 @@ class Application:
             for record in collection.surplus(self.record_size):
                 collection.forget(record.id)
                 self._forget(record)
-        if len(self.sessions) > self.record_size:
-            for session in list(islice(self.sessions.values(), SESSIONS_LOOKED_AT)):
-                if not session.connections and not any(each.live(session.id) for each in self.collections):
-                    del self.sessions[session.id]
-                    for signal in session.signals.values():
-                        self.remove(signal)
-                    self._forget(session)
+        if len(self.sessions) > max(self.record_size, self._sweep_from):
+            self._give_up_sessions()
         for callback_id in self.outbox.given_up:
             self._removed.add(("callback", callback_id))
         self.outbox.given_up.clear()
+
+    def _give_up_sessions(self) -> None:
+        """Give up the oldest sessions in which nobody is: some at once, so that it is not done all the time."""
+        surplus = len(self.sessions) - self.record_size + self.record_size // 10
+        idle = (session for session in self.sessions.values() if not session.connections)
+        for session in list(islice((each for each in idle if self._is_over(each)), surplus)):
+            del self.sessions[session.id]
+            for signal in session.signals.values():
+                self.remove(signal)
+            self._forget(session)
+        self._sweep_from = len(self.sessions) + self.record_size // 10
+
+    def _is_over(self, session: Session) -> bool:
+        """Tell whether nothing of a session is live, and nothing of it was done just now."""
+        live = any(each.live(session.id) for each in self.collections)
+        return not live and (session.kind, session.id) not in self._changed
 
     # The unit of work
 

@@ -285,9 +285,10 @@ class _Events(Kind):
             _refuse(field, "must be an object")
         plain = dict(document)
         kind, carried = plain.pop("kind", None), plain.pop("record", None)
-        if kind is not None and kind not in _CARRIED:
+        if kind is not None and not (isinstance(kind, str) and kind in _CARRIED):
             _refuse(f"{field}.kind", f"must be one of {', '.join(sorted(_CARRIED))}")
-        if plain.get("type") not in TYPES:
+        type_ = plain.get("type")
+        if not (isinstance(type_, str) and type_ in TYPES):
             _refuse(f"{field}.type", "there is no such event")
         record = _read(_CARRIED[kind], carried, f"{field}.record") if kind is not None else None
         return _read(Event, {**plain, "record": record}, field)
@@ -344,8 +345,8 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind of record in a snapshot, in an order in which they can be read back."""
 
-SESSIONLESS = frozenset({"timer", "callback", "event", "registration"})
-"""Kinds of records that need no session in the snapshot."""
+_IN_SESSION = frozenset({"connection", "stream", "signal"})
+"""Kinds of records that need their session, as all do that are live."""
 
 STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Named(Checkpoint, "checkpoints")}
 """Every kind of record that a store keeps."""
@@ -430,6 +431,9 @@ def read_head(document: Any, field: str = "head") -> Head:
     found: Head = _read(Head, document, field)
     if not 0 < found.clock.speed <= 1_000_000 or not 0 < found.clock.anchor <= LAST:
         _refuse(f"{field}.clock", "must be a time before the year 9999, at a speed from above 0 to 1,000,000")
+    for name, number in (("ids.made", found.ids.made), ("timer", found.timer), ("event", found.event)):
+        if not 0 <= number < 2**62:
+            _refuse(f"{field}.{name}", "must not be negative, or larger than any that was ever given")
     return found
 
 
@@ -473,12 +477,13 @@ def dump(app: Application) -> Json:
 
 @dataclass(slots=True)
 class Parsed:
-    """An application's documents, read and found to be consistent."""
+    """An application's documents, read and found to be consistent; `source` is what was read."""
 
     identity: Identity
     head: Head
     records: list[tuple[Kind, Any, Json]]
     faults: Mapping[str, Any] | None
+    source: Any
 
 
 def parse(document: Any) -> Parsed:
@@ -495,6 +500,7 @@ def parse(document: Any) -> Parsed:
         if name not in document:
             _refuse(name, "is required")
     records: list[tuple[Kind, Any, Json]] = []
+    subjects: dict[str, set[str]] = {}
     sessions: set[str] = set()
     for name, kind in KINDS.items():
         listed = document.get(name, [])
@@ -510,34 +516,38 @@ def parse(document: Any) -> Parsed:
             ids.add(record_id)
             if name == "session":
                 sessions.add(record_id)
-            elif name not in SESSIONLESS and record.session_id not in sessions:
+            elif (name in _IN_SESSION or each.get("live")) and record.session_id not in sessions:
                 _refuse(f"{field}.session_id", "there is no such session in the snapshot")
+            elif name == "callback":
+                _check_body(record, field)
             records.append((kind, record, each))
+        subjects[name] = ids
+    for index, timer in enumerate(record for kind, record, _ in records if kind.name == "timer"):
+        about = timer.action.partition(".")[0]
+        if about in subjects and timer.subject not in subjects[about]:
+            _refuse(f"timer.{index}.subject", f"there is no such {about} in the snapshot")
     faults = document.get("faults")
     if faults is not None and not isinstance(faults, Mapping):
         _refuse("faults", "must be an object or null")
-    return Parsed(read_identity(document["application"]), read_head(document["head"]), records, faults)
+    return Parsed(read_identity(document["application"]), read_head(document["head"]), records, faults, document)
+
+
+def _check_body(callback: Callback, field: str) -> None:
+    try:
+        orjson.loads(callback.body)
+    except orjson.JSONDecodeError:
+        _refuse(f"{field}.body", "must be JSON")
 
 
 def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> None:
     """Let the application be what was parsed, in a unit; nothing of what it was before stays but its checkpoints.
 
-    What is to be sent (again) waits until `resume`. Raises `BadDocument`, before anything is changed, for faults or
-    timers of which nothing is known.
+    What is to be sent (again) waits until `resume`. Its faults and the actions of its timers must be known already.
     """
-    faults = app.faults
-    try:
-        if parsed.faults is not None:
-            restore_faults(app, parsed.faults)  # the handlers of its timers come with it
-        for kind, record, _ in parsed.records:
-            if kind.name == "timer" and record.action not in app.rules.handlers:
-                _refuse("timer", f"nothing is known of {record.action}")
-    except BadDocument:
-        app.faults = faults
-        raise
-    faults = app.faults if parsed.faults is not None else None
     app.clear()
-    app.faults, app.events = faults, Events(app.event_size)
+    app.events = Events(app.event_size)
+    if parsed.faults is not None:
+        restore_faults(app, parsed.faults)
     for kind, record, document in parsed.records:
         kind.put(app, record, document)
     put_identity(app, parsed.identity)
@@ -552,7 +562,7 @@ def resume(app: Application) -> None:
     """Let what is neither held nor waiting for its time be sent, as after a restart: it may have been sent before."""
     for callback in list(app.outbox):
         if callback.status == "pending" and app.timeline.get(RETRY, callback.id) is None:
-            app.outbox.ready(callback)
+            app.outbox.hand_in(callback)
             app.touch(callback)
 
 

@@ -49,4 +49,6 @@ class Options(BaseModel):
     magic_values: Literal["on", "off"] = Field(
         "on", description="whether names, URIs and URLs that begin with `emulator-fail-` select an outcome"
     )
-    seed: int | None = Field(None, description="seed of the application's ids; unset: different at every start")
+    seed: int | None = Field(
+        None, ge=-(2**63), lt=2**63, description="seed of the application's ids; unset: different at every start"
+    )

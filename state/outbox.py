@@ -131,7 +131,7 @@ class Outbox:
         self._callbacks: dict[str, Callback] = {}
         self._ready: dict[str, Callback] = {}
         self._finished: dict[str, None] = {}
-        self._parked: dict[tuple[str, str], list[Callback]] = {}
+        self._parked: dict[tuple[str, str], list[str]] = {}
         self.held: frozenset[str] = frozenset()
         self.order: tuple[str, ...] = ()
         self.given_up: list[str] = []
@@ -179,15 +179,19 @@ class Outbox:
         """Keep a callback as it is; nothing is sent, `parked` waits for the next one of its lane."""
         self._callbacks[callback.id] = callback
         self._ready.pop(callback.id, None)
-        self._finished.pop(callback.id, None)
-        if callback.status in FINISHED:
-            self._finished[callback.id] = None
+        self._unpark(callback)
+        if callback.status not in FINISHED:
+            self._finished.pop(callback.id, None)
+        else:
+            self._finished.setdefault(callback.id)
         if parked:
             self.park(callback)
 
     def forget(self, callback_id: str) -> None:
         """Give up a callback."""
-        self._callbacks.pop(callback_id, None)
+        callback = self._callbacks.pop(callback_id, None)
+        if callback is not None:
+            self._unpark(callback)
         self._ready.pop(callback_id, None)
         self._finished.pop(callback_id, None)
 
@@ -228,11 +232,16 @@ class Outbox:
 
     def park(self, callback: Callback) -> None:
         """Let the callback wait until the next one of its lane is sent."""
-        self._parked.setdefault(callback.lane, []).append(callback)
+        self._parked.setdefault(callback.lane, []).append(callback.id)
 
     def unpark(self, lane: tuple[str, str]) -> list[Callback]:
         """Return what waits for the next callback of a lane, and forget that it does."""
-        return [callback for callback in self._parked.pop(lane, []) if callback.status == "pending"]
+        found = [self._callbacks[callback_id] for callback_id in self._parked.pop(lane, [])]
+        return [callback for callback in found if callback.status == "pending"]
+
+    def _unpark(self, callback: Callback) -> None:
+        if callback.id in (parked := self._parked.get(callback.lane, [])):
+            parked.remove(callback.id)
 
     def reorder(self, ids: list[str]) -> None:
         """Let the callbacks that are not sent yet be sent in this order: `ids` take the places they have together.

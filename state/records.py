@@ -76,7 +76,7 @@ class Collection(Generic[R]):
 
     def put(self, record: R, *, live: bool, listed: bool) -> None:
         """Keep `record` as it is, in the place of the one with its id."""
-        self.forget(record.id, keep_place=True)
+        before = self._all.get(record.id)
         self._all[record.id] = record
         if listed:
             self._listed[record.id] = record
@@ -85,20 +85,23 @@ class Collection(Generic[R]):
             self.hide(record)
         if live:
             self._live.setdefault(record.session_id, {})[record.live_key] = record
+            self._retired.pop(record.id, None)
         else:
-            self._retired[record.id] = None
+            self._end(before)
+            self._retired.setdefault(record.id)
 
-    def forget(self, record_id: str, *, keep_place: bool = False) -> None:
+    def forget(self, record_id: str) -> None:
         """Give up a record."""
-        record = self._all.get(record_id)
-        if record is None:
-            return
-        if self._live.get(record.session_id, {}).get(record.live_key) is record:
-            self._drop(self._live, record.session_id, record.live_key)
-        if not keep_place:
-            del self._all[record_id]
+        record = self._all.pop(record_id, None)
+        if record is not None:
+            self._end(record)
             self.hide(record)
-        self._retired.pop(record_id, None)
+            self._retired.pop(record_id, None)
+
+    def _end(self, record: R | None) -> None:
+        """Let a record be live no longer, if it is: another one may have its key by now."""
+        if record is not None and self._live.get(record.session_id, {}).get(record.live_key) is record:
+            self._drop(self._live, record.session_id, record.live_key)
 
     def surplus(self, size: int) -> list[R]:
         """Return the oldest records that are no longer live, beyond `size` of them."""

@@ -48,7 +48,7 @@ class Unit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         change = self._app.take_change()
-        if change is not None:
+        if change is not None and self._world.find(self._app.id) is self._app:  # else it was deleted meanwhile
             self._world.publish(change)
 
 
@@ -113,6 +113,15 @@ class World:
         del self._by_api_key[app.credentials.api_key]
         self._by_api_key[credentials.api_key] = app
         app.credentials = credentials
+
+    def rekey_all(self, credentials: Mapping[str, Credentials]) -> None:
+        """Give several applications other credentials at once, by their ids: they may swap their api keys."""
+        changed = [app for app in self if app.id in credentials and app.credentials != credentials[app.id]]
+        for app in changed:
+            del self._by_api_key[app.credentials.api_key]
+        for app in changed:
+            app.credentials = credentials[app.id]
+            self._by_api_key[app.credentials.api_key] = app
 
     def find(self, project: str) -> Application | None:
         """Return the application with this id or api key, or None."""

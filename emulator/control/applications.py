@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from emulator.applications import OPENTOK, Applications
 from emulator.call import base_url
-from emulator.control.common import CurrentApplication, CurrentWorld, store_of, unit
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, store_of, unit
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from state.application import Application
+from state.documents import BadDocument
 from state.options import Options
 
 router = APIRouter(tags=["Applications"])
@@ -106,8 +107,11 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
     from emulator import snapshots
 
     request.app.state.timelapse.stop(app)
-    with world.unit(app):
-        snapshots.reset(world, request.app.state.faulting, app)
+    try:
+        with world.unit(app):
+            snapshots.reset(world, request.app.state.faulting, app)
+    except BadDocument as error:
+        raise ControlError(409, f"the checkpoint seed cannot be returned to: {error}", error.field) from None
     request.app.state.ticker.wake()
 
 

@@ -58,6 +58,11 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
         wanted = {parsed.identity.id: parsed for parsed in snapshots.read_all(await request.body())}
     except BadDocument as error:
         raise _refuse(error) from None
+    try:
+        for parsed in wanted.values():
+            snapshots.check(world, _faulting(request), parsed)
+    except BadDocument as error:
+        raise _refuse(error) from None
     _check_api_keys(wanted)
     await store_of(request).look()
     for app in world:
@@ -65,6 +70,7 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
             async with store_of(request).holding(app):
                 request.app.state.timelapse.stop(app)
                 world.remove(app.id)
+    world.rekey_all({parsed.identity.id: parsed.identity.credentials for parsed in wanted.values()})
     restored = [await _restore(request, world, parsed) for parsed in wanted.values()]
     return {"count": len(restored), "items": restored}
 
@@ -153,8 +159,11 @@ async def restore_checkpoint(
     """Let the application be what it was when the checkpoint was kept."""
     checkpoint = _checkpoint(app, name)
     request.app.state.timelapse.stop(app)
-    with world.unit(app):
-        snapshots.restore(world, _faulting(request), app, snapshots.read(checkpoint.snapshot))
+    try:
+        with world.unit(app):
+            snapshots.restore(world, _faulting(request), app, snapshots.read(checkpoint.snapshot))
+    except BadDocument as error:
+        raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
     request.app.state.ticker.wake()
     return show(request, app)
 

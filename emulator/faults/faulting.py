@@ -68,6 +68,12 @@ class Faulting:
 
         app.faults = Faults.load(self.names, dumped)
 
+    def check(self, dumped: Mapping[str, Any]) -> None:
+        """Raise whatever is wrong with the faults of a snapshot."""
+        from scenarios.engine import Faults
+
+        Faults.load(self.names, dumped)
+
     def prepare(self) -> None:
         """Make ready for timers and faults that were kept."""
         self._made()

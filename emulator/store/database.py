@@ -52,7 +52,7 @@ class StoredApplication(SQLModel, table=True):
     __tablename__ = "emulator_application"
 
     id: str = Field(primary_key=True)
-    api_key: str = Field(unique=True)
+    api_key: str
     version: int
     since: int = 0
     head: str = Field(sa_column=Column(Text, nullable=False))

@@ -141,6 +141,11 @@ def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(reali
 
     document = json.loads(text)
     archive = document["archive"][0]
+
+    def with_key(key: str) -> str:
+        application = document["application"]
+        return changed(application={**application, "credentials": {**application["credentials"], "public_key": key}})
+
     for content, field in (
         ("{", None),
         ("[]", None),
@@ -154,7 +159,15 @@ def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(reali
         ),
         (changed(archive=[archive, archive]), "archive.1"),
         (changed(session=[]), "connection.0.session_id"),
-        (changed(timer=[{"due": 1, "number": 1, "action": "archive.fly", "subject": "x"}]), "timer"),
+        (changed(timer=[{"due": 1, "number": 1, "action": "archive.fly", "subject": "x"}]), "timer.0.subject"),
+        (changed(timer=[{"due": 1, "number": 1, "action": "pigs.fly", "subject": "x"}]), "timer"),
+        (changed(timer=[{"due": 1, "number": 1, "action": "callback.retry", "subject": "x"}]), "timer.0.subject"),
+        (changed(faults={**document["faults"], "rules": [{"rule": 7}]}), "faults"),
+        (changed(head={**document["head"], "ids": {"seed": "x", "made": -5}}), "head.ids.made"),
+        (changed(application={**document["application"], "id": "../x"}), "application.id"),
+        (with_key("no key"), "application.credentials.public_key"),
+        (changed(event=[{"type": []}]), "event.0.type"),
+        (changed(event=[{"type": "archive.failed", "kind": {}}]), "event.0.kind"),
         (changed(faults={"rules": 7}), "faults"),
         (changed(head={**document["head"], "clock": {**document["head"]["clock"], "speed": 0}}), "head.clock"),
         (changed(event=[{"type": "archive.flew"}]), "event.0.type"),
@@ -173,3 +186,76 @@ def test_a_checkpoint_that_is_not_there_is_404_with_the_nearest_name(tenant: Ten
     answer = tenant.client.post(f"{url}/before-uplaod/restore")
     assert (answer.status_code, answer.json()["error"]["suggestion"]) == (404, "did you mean before-upload?")
     assert tenant.client.put(f"{url}/..%20x").status_code == 400
+
+
+def test_a_snapshot_of_all_that_cannot_be_served_changes_nothing() -> None:
+    with emulator() as client:
+        first, second = Tenant(client), Tenant(client)
+        for tenant in (first, second):
+            tenant.control("POST", "/clock", {"action": "freeze"})
+            tenant.session(join=1)
+        client.post("/_emulator/applications/10000001/clock", json={"action": "freeze"})
+        before = client.get("/_emulator/snapshot").text
+        document = json.loads(before)
+        document["applications"] = [each for each in document["applications"] if each["application"]["id"] != first.id]
+        document["applications"][-1]["faults"] = {"rules": [{}]}
+        answer = client.put("/_emulator/snapshot", json=document)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "faults")
+        assert client.get("/_emulator/snapshot").text == before
+
+
+def test_applications_may_swap_their_api_keys() -> None:
+    with emulator(well_known_application=False) as client:
+        tenants = [Tenant(client), Tenant(client)]
+        document = client.get("/_emulator/snapshot").json()
+        found = [each["application"]["credentials"] for each in document["applications"]]
+        found[0]["api_key"], found[1]["api_key"] = found[1]["api_key"], found[0]["api_key"]
+        assert client.put("/_emulator/snapshot", json=document).status_code == 200
+        for tenant, other in (tenants, tenants[::-1]):
+            assert client.get(f"/_emulator/applications/{tenant.made['apiKey']}").json()["id"] == other.id
+
+
+def test_what_ended_is_in_a_snapshot_although_its_session_was_given_up() -> None:
+    with emulator(record_size=5) as client:
+        tenant = Tenant(client)
+        tenant.control("POST", "/clock", {"action": "freeze"})
+        for _ in range(12):
+            session = tenant.session(join=1)
+            archive = tenant.archive(session)
+            tenant.call("POST", f"/archive/{archive}/stop")
+            (someone,) = tenant.control("GET", f"/sessions/{session}/participants")["items"]
+            tenant.control("DELETE", f"/sessions/{session}/participants/{someone['connectionId']}")
+        assert tenant.control("GET", "/sessions")["count"] <= 6
+        assert tenant.call("GET", "/archive").json()["count"] <= 6
+        before = take(tenant)
+        tenant.control("PUT", "/checkpoints/base")
+        tenant.control("POST", "/checkpoints/base/restore")
+        assert put(tenant, before).status_code == 200
+        assert take(tenant) == before
+
+
+def test_sessions_are_given_up_though_the_oldest_live_on() -> None:
+    with emulator(record_size=40) as client:
+        tenant = Tenant(client)
+        alive = [tenant.session(join=1) for _ in range(30)]
+        for _ in range(60):
+            session = tenant.session()
+        kept = {each["sessionId"] for each in tenant.control("GET", "/sessions")["items"]}
+        assert len(kept) <= 44
+        assert {session, *alive} <= kept
+
+
+def test_a_seed_that_ids_cannot_be_drawn_from_is_refused(tenant: Tenant) -> None:
+    answer = tenant.client.patch(f"/_emulator/applications/{tenant.id}", json={"seed": 2**70})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "seed")
+
+
+def test_a_reset_goes_back_to_the_seed_file_with_what_the_settings_say(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    with emulator() as client:
+        seed.write_text(client.get("/_emulator/snapshot").text, encoding="utf-8")
+    known = "/_emulator/applications/10000001"
+    with emulator(seed_file=seed, pace="instant") as client:
+        assert client.get(known).json()["pace"] == "instant"
+        client.post(f"{known}/reset")
+        assert client.get(known).json()["pace"] == "instant"
