@@ -98,8 +98,8 @@ class Tenant:
 
 
 @contextmanager
-def emulator() -> Iterator[Tenant]:
-    """Run an emulator until the block ends."""
-    with spawn(*COMMAND) as server:
+def emulator(*flags: str, **environment: str) -> Iterator[Tenant]:
+    """Run an emulator until the block ends; `{folder}` in a flag is a temporary folder of its own."""
+    with spawn(*COMMAND, *flags, **environment) as server:
         server.wait("GET", "/_emulator/health")
         yield Tenant(server)
