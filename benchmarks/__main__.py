@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import sys
+from dataclasses import replace
 
 from benchmarks.effort import FULL, QUICK
 from benchmarks.load import LoadFailed
@@ -23,13 +24,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the budgets; print a table.")
     parser.add_argument("--quick", action="store_true", help="a few seconds: shows that it works, not how fast it is")
     parser.add_argument("--only", action="append", choices=list(MEASURES), metavar="NAME", help=", ".join(MEASURES))
+    parser.add_argument("--requests", type=int, metavar="N", help="of the long run, e.g. 1000000 (about 8 minutes)")
     options = parser.parse_args()
+    effort = QUICK if options.quick else FULL
+    if options.requests:
+        effort = replace(effort, requests=options.requests)
     print(f"{_machine()}{'; quick, so the numbers mean little' if options.quick else ''}\n\n{HEAD}", flush=True)
     failed = False
     for name in options.only or MEASURES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         try:
-            for row in MEASURES[name](QUICK if options.quick else FULL):
+            for row in MEASURES[name](effort):
                 print(row, flush=True)
         except (LoadFailed, ServerFailed) as error:
             failed = True

@@ -12,16 +12,19 @@ from benchmarks.server import Server
 
 @dataclass(frozen=True)
 class Side:
-    """One kind of request to one server; `requests` is called for each round."""
+    """One kind of request to one server, or also to `others` by turns; `requests` is called for each round."""
 
     server: Server
     requests: Callable[[], Iterable[bytes]]
+    others: tuple[Server, ...] = ()
 
     def round(self, length: Length) -> Round:
-        """Load the server once; every answer must be a 200."""
-        before = self.server.cpu()
-        load = drive(self.server.port, self.requests(), count=length.count, seconds=length.seconds, expected=200)
-        return Round(load.rate, (self.server.cpu() - before) / load.count)
+        """Load the servers once; every answer must be a 200."""
+        servers = (self.server, *self.others)
+        before = sum(server.cpu() for server in servers)
+        ports = [server.port for server in servers]
+        load = drive(ports, self.requests(), count=length.count, seconds=length.seconds, expected=200)
+        return Round(load.rate, (sum(server.cpu() for server in servers) - before) / load.count)
 
 
 @dataclass(frozen=True)

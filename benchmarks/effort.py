@@ -25,6 +25,8 @@ class Effort:
     """calls whose median latency is taken"""
     key_pairs: int
     """the same, where each has to wait for a key pair"""
+    requests: int
+    """requests of the long run"""
 
 
 FULL = Effort(
@@ -35,5 +37,15 @@ FULL = Effort(
     own=Length(8, 5.0, count=1_000),
     calls=200,
     key_pairs=10,
+    requests=400_000,
 )
-QUICK = Effort(spawns=1, length=Length(2, 0.1), some=200, many=500, own=Length(1, 1.0, count=50), calls=10, key_pairs=1)
+QUICK = Effort(
+    spawns=1,
+    length=Length(2, 0.1),
+    some=200,
+    many=500,
+    own=Length(1, 1.0, count=50),
+    calls=10,
+    key_pairs=1,
+    requests=10_000,
+)

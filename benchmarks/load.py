@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
 
@@ -49,7 +50,7 @@ class Load:
 
 
 def drive(
-    port: int,
+    port: int | Sequence[int],
     requests: Iterable[bytes],
     *,
     count: int,
@@ -60,12 +61,13 @@ def drive(
 ) -> Load:
     """Send `requests` to `port` until they end, `count` are sent or `seconds` have passed; wait for their answers.
 
-    `keep` keeps the bodies. Raises `LoadFailed` at the first answer whose status is not `expected` (None:
-    not 2xx).
+    Connections go to several ports by turns. `keep` keeps the bodies. Raises `LoadFailed` at the first answer whose
+    status is not `expected` (None: not 2xx).
     """
     run = _Run(iter(requests), count, seconds, expected, keep)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(run.all(port, min(connections, count)))
+        ports = cycle([port] if isinstance(port, int) else port)
+        return runner.run(run.all([next(ports) for _ in range(min(connections, count))]))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -89,12 +91,12 @@ class _Run:
         self.busy = 0
         self.deadline = 0.0
 
-    async def all(self, port: int, connections: int) -> Load:
+    async def all(self, ports: list[int]) -> Load:
         loop = asyncio.get_running_loop()
         self.done: asyncio.Future[None] = loop.create_future()
         opened: list[_Connection] = []
         try:
-            for _ in range(connections):
+            for port in ports:
                 opened.append((await loop.create_connection(lambda: _Connection(self), HOST, port))[1])
             start = perf_counter()
             self.deadline = start + self.seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import cycle, repeat
 from statistics import median
@@ -15,7 +16,9 @@ from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
 from benchmarks.happenings import callbacks, day
 from benchmarks.load import LoadFailed, drive
+from benchmarks.long import long
 from benchmarks.server import Server, spawn
+from benchmarks.stores import SQLITE, kept, stores
 from benchmarks.table import Row, at_least, at_most, spread
 from benchmarks.tenant import COMMAND, CONTROL, Tenant, bearer, emulator
 from emulator.wellknown import PRIVATE_KEY, PUBLIC_KEY
@@ -110,9 +113,9 @@ def _share(what: str, result: Comparison, limit: float) -> Row:
     return at_least(f"{what} ÷ bare", result.ratio, limit, str(result), f"{limit}")
 
 
-def size(effort: Effort) -> Iterator[Row]:
+def size(effort: Effort, *flags: str) -> Iterator[Row]:
     """Cost with many archives in the application against the cost with one page of them; sessions are of one size."""
-    with emulator() as large, emulator() as small:
+    with emulator(*flags) as large, emulator(*flags) as small:
         began = time.perf_counter()
         few = small.archives(PAGE, small.sessions(1))
         many = large.archives(effort.many, large.sessions(effort.many // PAGE))
@@ -127,6 +130,13 @@ def size(effort: Effort) -> Iterator[Row]:
         yield cost("GET archive", _each(large, many), _each(small, few), effort.length)
         yield cost("first list page", lambda: repeat(large.page()), lambda: repeat(small.page()), effort.length)
         yield cost("start archive", _starts(large, effort), _starts(small, effort), effort.own)
+
+
+def sqlite(effort: Effort) -> Iterator[Row]:
+    """The SQLite store: cost with many archives, size of the file, start from it."""
+    for row in size(effort, *SQLITE):
+        yield replace(row, what=f"SQLite: {row.what}")
+    yield from kept(effort)
 
 
 def _starts(tenant: Tenant, effort: Effort) -> Requests:
@@ -209,5 +219,8 @@ MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "faults": faults,
     "callbacks": callbacks,
     "day": day,
+    "stores": stores,
+    "sqlite": sqlite,
+    "long": long,
 }
 """The measures by name, in the order of the table."""

@@ -23,8 +23,11 @@ def others() -> list[dict[str, Any]]:
         rules.append({"when": {"operation": "startArchive", "session": f"{NOBODY}{number}"}, "then": "conflict"})
     while len(rules) < RULES:
         operation = OPERATIONS[len(rules) % len(OPERATIONS)].id
-        condition = ({"state": "failed"}, {"header": {"X-Suite": str(len(rules))}}, {"role": "subscriber"})
-        rules.append({"when": {"operation": operation, **condition[len(rules) % 3]}, "then": "unavailable"})
+        condition = (
+            {"header": {"X-Suite": str(len(rules))}},
+            {"probability": 0.5, "header": {"X-Test": str(len(rules))}},
+        )
+        rules.append({"when": {"operation": operation, **condition[len(rules) % 2]}, "then": "unavailable"})
     return rules
 
 

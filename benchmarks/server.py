@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -92,7 +93,7 @@ class Server:
 
 
 @contextmanager
-def spawn(*module: str) -> Iterator[Server]:
+def spawn(*module: str, **environment: str) -> Iterator[Server]:
     """Run `python -m MODULE…`, with a free port for `{port}` and a temporary folder for `{folder}`, for the block."""
     with tempfile.TemporaryDirectory() as folder:
         port = _free_port()
@@ -102,6 +103,7 @@ def spawn(*module: str) -> Iterator[Server]:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=PROJECT,
+                env=os.environ | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

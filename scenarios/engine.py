@@ -38,10 +38,12 @@ class Faults:
 
     `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts;
     `attached` names the rules whose outcomes it has taken. `reads_stale`: there is a rule that answers stale reads.
+    `revision` is another one whenever something that `dump` returns may have changed: who changes it counts on.
     """
 
     def __init__(self, names: Names) -> None:
         self.names = names
+        self.revision = 0
         self.rules: dict[str, Fault] = {}
         self.fates: dict[str, dict[str, Fate]] = {}
         self.upcoming: list[Fate] = []
@@ -74,6 +76,7 @@ class Faults:
         if name in self.rules:
             self.remove(name)
         self._number += 1
+        self.revision += 1
         fault = Fault(rule, dict(data), name, self._number, now, self.names)
         fault.source = source
         self.rules[name] = fault
@@ -83,11 +86,13 @@ class Faults:
     def remove(self, name: str) -> Fault:
         """Remove a rule. Raises `KeyError`."""
         fault = self.rules.pop(name)
+        self.revision += 1
         self._leave(fault)
         return fault
 
     def clear(self) -> None:
         """Remove every rule; what has been decided of resources stays so."""
+        self.revision += 1
         self.rules.clear()
         self._index.clear()
         self.previous.clear()
@@ -117,6 +122,13 @@ class Faults:
                 if self._index[place].empty:
                     del self._index[place]
 
+    # Outcomes
+
+    def decide(self, subject: str, fate: Fate) -> None:
+        """Decide what is to become of a resource."""
+        self.revision += 1
+        self.fates.setdefault(subject, {})[fate.effect] = fate
+
     # Asking
 
     def has(self, stage: str, operation: str) -> bool:
@@ -132,6 +144,7 @@ class Faults:
         candidates = bucket.candidates(asked) if bucket else ()
         if not candidates:
             return []
+        self.revision += 1  # conditions count calls, even where the rule does not fire
         taken = set(taken)
         fired: list[Firing] = []
         for fault in tuple(candidates):
@@ -155,6 +168,7 @@ class Faults:
     def release(self, fault: Fault) -> None:
         """Take back a hit: what the rule was to do did not happen."""
         was_spent = fault.spent
+        self.revision += 1
         fault.hits -= 1
         if was_spent and self.rules.get(fault.name) is fault:
             self._enter(fault)

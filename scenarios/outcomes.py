@@ -153,17 +153,18 @@ def _give(faults: Faults, event: Event, fate: Fate) -> None:
     """Let a resource have its fate, if there is something to happen to; what has been decided of it before stands."""
     if not _finds(fate, event.record):
         return
-    fates = faults.fates.setdefault(event.subject, {})
+    fates = faults.fates.get(event.subject, {})
     if fate.effect in fates:
         targets = fates[fate.effect].settings.get("targets", [""])
         more = [target for target in fate.settings.get("targets", ()) if "" not in targets and target not in targets]
         if not more:
             return
         targets.extend(more)
+        faults.revision += 1
     elif any(_decides(effect) == _decides(fate.effect) for effect in fates):
         return
     else:
-        fates[fate.effect] = fate
+        faults.decide(event.subject, fate)
     if fate.rule not in faults.attached:
         faults.attached.append(fate.rule)
 
@@ -183,7 +184,7 @@ def _decides(effect: str) -> str:
 def befall_session(app: Application, faults: Faults, session_id: str, fate: Fate) -> None:
     """Let an outcome that is about a session happen to it, after the seconds that it is set to."""
     subject = f"{session_id} {fate.rule}"
-    faults.fates.setdefault(subject, {})[fate.effect] = fate
+    faults.decide(subject, fate)
     _later(fate.effect)(app, subject, fate.settings)
 
 

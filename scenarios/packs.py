@@ -99,6 +99,7 @@ def apply(
         remove(app, faults, pack.name)
     for rule in rules:
         faults.add(rule, app.now, source=pack.name)
+    faults.revision += 1
     faults.packs[pack.name] = {
         "parameters": rendered.parameters,
         "session": session,
@@ -141,6 +142,7 @@ def inspect(app: Application, faults: Faults, name: str) -> dict[str, Any]:
 def remove(app: Application, faults: Faults, name: str) -> None:
     """Remove an applied pack: its rules, and the steps that are still to come. Raises `KeyError`."""
     own = _own(faults, name)
+    faults.revision += 1
     del faults.packs[name]
     timeline.end(app, name)
     for rule in own:

@@ -156,6 +156,7 @@ def _step(app: Application, subject: str) -> None:
     faults = cast(Faults, app.faults)
     step = Step.model_validate(faults.packs[pack]["timeline"][int(index)])
     session = sessions.find(app, session_id)
+    faults.revision += 1  # who plays whom changes
     cast_of_session = faults.cast.setdefault(session_id, {})
     with contextlib.suppress(Refused):  # somebody who is not there any more can do nothing
         _ACTS[type(step.act)](app, session, step.act, cast_of_session)

@@ -34,7 +34,12 @@ Reaction = Callable[["Application", Event], None]
 
 
 class Faults(Protocol):
-    """What is to go wrong in an application; `scenarios` makes it when it is first needed."""
+    """What is to go wrong in an application; `scenarios` makes it when it is first needed.
+
+    `revision` is another one whenever something of it may have changed.
+    """
+
+    revision: int
 
     @property
     def stamp(self) -> int:

@@ -6,12 +6,26 @@ it last. What a record is stands in its document (state/documents.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Column, Connection, Index, Integer, Text, UniqueConstraint, delete, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
@@ -113,7 +127,8 @@ EXCHANGES = SQLModel.metadata.tables[StoredExchange.__tablename__]
 class Item:
     """What one unit of work did, ready to be written. `owners` are the replicas that are to send callbacks, by id.
 
-    `events_from` is the number of the first event that is kept, `exchange` that of the last exchange.
+    `events_from` is the number of the first event that is kept, `exchange` that of the last exchange. `prune`: what is
+    no longer kept is to be deleted too.
     """
 
     application_id: str
@@ -126,6 +141,7 @@ class Item:
     events_from: int = 0
     exchange: int = 0
     owners: dict[str, str] = field(default_factory=dict)
+    prune: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,32 +172,50 @@ def make_tables(connection: Connection) -> None:
         )
 
 
+def merged(items: Iterable[Item]) -> list[Item]:
+    """Return items that do the same, where each application takes up what was done to it one after the other.
+
+    Deletions and resets begin anew, and so does another api key: those have to be written in their order.
+    """
+    groups: list[list[Item]] = []
+    latest: dict[str, list[Item]] = {}
+    for item in items:
+        group = latest.get(item.application_id)
+        if group is None or group[-1].deleted or item.deleted or item.reset or item.api_key != group[-1].api_key:
+            group = latest[item.application_id] = []
+            groups.append(group)
+        group.append(item)
+    return [_merge(group) if len(group) > 1 else group[0] for group in groups]
+
+
+def _merge(group: list[Item]) -> Item:
+    rows: dict[tuple[str, str], Row] = {}
+    owners: dict[str, str] = {}
+    for item in group:
+        for row in item.rows:
+            rows[row.kind, row.id] = row
+            if row.kind == "callback":
+                owners.pop(row.id, None)
+        owners.update(item.owners)
+    prune = any(item.prune for item in group)
+    return replace(group[-1], rows=list(rows.values()), reset=group[0].reset, owners=owners, prune=prune)
+
+
 def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
-    """Write what a unit of work did. `tombstones`: what is gone stays as an empty row, for replicas to learn of."""
-    where = RECORDS.c.application_id == item.application_id
+    """Write what units of work did. `tombstones`: what is gone stays as an empty row, for replicas to learn of."""
     if item.deleted:
         for table in (RECORDS, JOURNALS, EXCHANGES):
             connection.execute(delete(table).where(table.c.application_id == item.application_id))
         connection.execute(delete(APPLICATIONS).where(APPLICATIONS.c.id == item.application_id))
         return
-    insert = _insert(connection)
-    head = item.head.decode()
-    changed: dict[str, Any] = {"api_key": item.api_key, "version": item.version, "head": head}
+    upserts = _upserts(connection.dialect.name)
+    stands = {"api_key": item.api_key, "version": item.version, "head": item.head.decode()}
+    connection.execute(upserts.application, {"id": item.application_id, "since": 0, **stands})
     if item.reset:
-        changed["since"] = item.version
-    values = {"id": item.application_id, "since": 0, **changed}
-    connection.execute(insert(APPLICATIONS).values(values).on_conflict_do_update(index_elements=["id"], set_=changed))
-    if item.reset:
-        connection.execute(delete(RECORDS).where(where & RECORDS.c.kind.not_in((IDENTITY, "checkpoint"))))
-        connection.execute(delete(EXCHANGES).where(EXCHANGES.c.application_id == item.application_id))
-        journal = insert(JOURNALS).values(application_id=item.application_id, last=item.exchange)
-        connection.execute(
-            journal.on_conflict_do_update(index_elements=["application_id"], set_={"last": item.exchange})
-        )
+        _forget_all(connection, item)
     gone = [row for row in item.rows if row.document is None]
     if gone and not tombstones:
-        for row in gone:
-            connection.execute(delete(RECORDS).where(where & (RECORDS.c.kind == row.kind) & (RECORDS.c.id == row.id)))
+        connection.execute(_FORGET, [{"app": item.application_id, "kind_": row.kind, "id_": row.id} for row in gone])
     rows = [
         {
             "application_id": item.application_id,
@@ -195,18 +229,57 @@ def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
         if row.document is not None or tombstones
     ]
     if rows:
-        statement = insert(RECORDS)
-        statement = statement.on_conflict_do_update(
-            index_elements=["application_id", "kind", "id"],
-            set_={name: statement.excluded[name] for name in ("version", "document", "owner")},
-        )
-        connection.execute(statement, rows)
-    if item.version % PRUNE_EVERY == 0:
+        connection.execute(upserts.record, rows)
+    if item.prune:
         _prune(connection, item)
 
 
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+def _forget_all(connection: Connection, item: Item) -> None:
+    """Delete all that there was of an application before a reset."""
+    here = APPLICATIONS.c.id == item.application_id
+    connection.execute(update(APPLICATIONS).where(here).values(since=item.version))
+    of_application = RECORDS.c.application_id == item.application_id
+    connection.execute(delete(RECORDS).where(of_application & RECORDS.c.kind.not_in((IDENTITY, "checkpoint"))))
+    connection.execute(delete(EXCHANGES).where(EXCHANGES.c.application_id == item.application_id))
+    journal = {"application_id": item.application_id, "last": item.exchange}
+    connection.execute(_upserts(connection.dialect.name).journal, journal)
+
+
+class _Upserts(NamedTuple):
+    application: Any
+    record: Any
+    journal: Any
+    count: Any
+
+
+@cache
+def _upserts(dialect: str) -> _Upserts:
+    """Return the statements that write rows anew or over what is there, made once: that takes longer than writing."""
+
+    def upsert(table: Table, key: Sequence[str], *changed: str) -> Any:
+        statement = _INSERTS[dialect](table)
+        return statement.on_conflict_do_update(
+            index_elements=key, set_={name: statement.excluded[name] for name in changed}
+        )
+
+    count = _INSERTS[dialect](JOURNALS)
+    return _Upserts(
+        upsert(APPLICATIONS, ["id"], "api_key", "version", "head"),
+        upsert(RECORDS, ["application_id", "kind", "id"], "version", "document", "owner"),
+        upsert(JOURNALS, ["application_id"], "last"),
+        count.on_conflict_do_update(
+            index_elements=["application_id"], set_={"last": JOURNALS.c.last + count.excluded.last}
+        ).returning(JOURNALS.c.last),
+    )
+
+
+_INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_ADD_EXCHANGE = EXCHANGES.insert().inline()
+_FORGET = delete(RECORDS).where(
+    (RECORDS.c.application_id == bindparam("app"))
+    & (RECORDS.c.kind == bindparam("kind_"))
+    & (RECORDS.c.id == bindparam("id_"))
+)
 
 
 def _prune(connection: Connection, item: Item) -> None:
@@ -235,39 +308,46 @@ def read(connection: Connection, application_id: str, after: int = -1, *, lock: 
 
     `lock`: nobody else reads it so until the transaction ends.
     """
-    query = select(APPLICATIONS).where(APPLICATIONS.c.id == application_id)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    row = connection.execute(_LOCKED if lock else _APPLICATION, {"app": application_id}).one_or_none()
     if row is None:
         return None
     if row.version == after:
         return Found(row.id, row.version, False, row.head.encode(), ())
     after = -1 if after < row.since else after
-    columns = (RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
-    newer = (
-        select(*columns)
-        .where((RECORDS.c.application_id == application_id) & (RECORDS.c.version > after))
-        .order_by(RECORDS.c.seq)
-    )
-    if after < 0:
-        newer = newer.where(RECORDS.c.document.is_not(None))
+    newer = _ALL if after < 0 else _NEWER
     rows = [
         (Row(each.kind, each.id, None if each.document is None else each.document.encode()), each.owner)
-        for each in connection.execute(newer)
+        for each in connection.execute(newer, {"app": application_id, "after": after})
     ]
     return Found(row.id, row.version, after < 0, row.head.encode(), rows)
 
 
-def add_exchange(connection: Connection, application_id: str, exchange: Exchange, kept: int) -> None:
-    """Number an exchange and keep it, and at least `kept` of those before."""
-    statement = _insert(connection)(JOURNALS).values(application_id=application_id, last=1)
-    counted = statement.on_conflict_do_update(index_elements=["application_id"], set_={"last": JOURNALS.c.last + 1})
-    exchange.number = connection.execute(counted.returning(JOURNALS.c.last)).scalar_one()
-    document = documents.write(exchange).decode()
+_APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
+_LOCKED = _APPLICATION.with_for_update()
+_NEWER = (
+    select(RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
+    .where((RECORDS.c.application_id == bindparam("app")) & (RECORDS.c.version > bindparam("after")))
+    .order_by(RECORDS.c.seq)
+)
+_ALL = _NEWER.where(RECORDS.c.document.is_not(None))
+
+
+def add_exchanges(connection: Connection, application_id: str, exchanges: list[Exchange], kept: int) -> None:
+    """Number exchanges and keep them, and at least `kept` of those before."""
+    counted = _upserts(connection.dialect.name).count
+    last = connection.execute(counted, {"application_id": application_id, "last": len(exchanges)}).scalar_one()
+    before = last - len(exchanges)
+    for number, exchange in enumerate(exchanges, before + 1):
+        exchange.number = number
     connection.execute(
-        EXCHANGES.insert().values(application_id=application_id, number=exchange.number, document=document)
+        _ADD_EXCHANGE,
+        [
+            {"application_id": application_id, "number": each.number, "document": documents.write(each).decode()}
+            for each in exchanges
+        ],
     )
-    if exchange.number % PRUNE_EVERY == 0:
-        old = (EXCHANGES.c.application_id == application_id) & (EXCHANGES.c.number <= exchange.number - kept)
+    if last // PRUNE_EVERY > before // PRUNE_EVERY:
+        old = (EXCHANGES.c.application_id == application_id) & (EXCHANGES.c.number <= last - kept)
         connection.execute(delete(EXCHANGES).where(old))
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from emulator.store.database import FAULTS, IDENTITY, Item
+from typing import NamedTuple
+
+from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
 from state import documents
-from state.application import Application, Change
+from state.application import Application, Change, Faults
 from state.documents import Row
 
 
+class _Written(NamedTuple):
+    faults: Faults
+    revision: int
+    document: bytes
+
+    @classmethod
+    def of(cls, faults: Faults) -> _Written:
+        return cls(faults, faults.revision, documents.write(faults.dump()))
+
+
 class Mirror:
-    """Makes the items of changes; remembers which faults were written last."""
+    """Makes the items of changes; remembers which faults were written last, and at which revision they were."""
 
     def __init__(self) -> None:
-        self._faults: dict[str, bytes] = {}
+        self._faults: dict[str, _Written] = {}
 
     def item(self, app: Application, change: Change) -> Item:
         """Return what a change of the application is in the database."""
@@ -34,10 +46,12 @@ class Mirror:
             del self._faults[app.id]
             document = None
         else:
-            document = documents.write(app.faults.dump())
-            if document == before:
+            if before is not None and before.faults is app.faults and before.revision == app.faults.revision:
                 return None
-            self._faults[app.id] = document
+            written = self._faults[app.id] = _Written.of(app.faults)
+            if before is not None and before.document == written.document:
+                return None
+            document = written.document
         app.version += 1
         item = self._item(app, app.version)
         item.rows = [Row(FAULTS, "", document)]
@@ -48,7 +62,7 @@ class Mirror:
         if app.faults is None:
             self._faults.pop(app.id, None)
         else:
-            self._faults[app.id] = documents.write(app.faults.dump())
+            self._faults[app.id] = _Written.of(app.faults)
 
     @staticmethod
     def deletion(change: Change) -> Item:
@@ -59,5 +73,11 @@ class Mirror:
     def _item(app: Application, version: int) -> Item:
         head = documents.write(documents.head(app))
         return Item(
-            app.id, app.credentials.api_key, version, head, events_from=app.events.first, exchange=app.journal.last
+            app.id,
+            app.credentials.api_key,
+            version,
+            head,
+            events_from=app.events.first,
+            exchange=app.journal.last,
+            prune=version % PRUNE_EVERY == 0,
         )

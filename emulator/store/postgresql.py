@@ -1,8 +1,8 @@
 """The PostgreSQL store: several replicas share one database.
 
 Whoever works on an application locks its row, learns what is newer than what it has in memory, works, and commits under
-the next version. Replicas tell each other by NOTIFY; which of them live, by a lock that the database takes from those
-that do not.
+the next version. What arrives together at a replica is done under one lock and committed together. Replicas tell each
+other by NOTIFY; which of them live, by a lock that the database takes from those that do not.
 """
 
 from __future__ import annotations
@@ -74,13 +74,20 @@ ALONE = LOCKS + 1
 """The class of those that say who moves an application's clock."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Hold:
-    """One hold of an application: the transaction, and what was done in it so far."""
+    """One hold of an application, by all who asked for it until one of them was done: they commit together.
 
-    connection: Connection
+    `users` are the tasks that work in it, `begun` ends when they may, `ended` when what they did is durable.
+    """
+
+    users: set[asyncio.Task[Any]] = field(default_factory=set)
+    connection: Connection | None = None
     items: list[Item] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    begun: asyncio.Future[None] = field(init=False)
+    ended: asyncio.Future[None] = field(init=False)
+    closed: bool = False
 
 
 class Postgresql(Store):
@@ -103,13 +110,15 @@ class Postgresql(Store):
         self._threads = ThreadPoolExecutor(WORKERS, "store")
         self._room = asyncio.Semaphore(HELD)
         self._moving = asyncio.Semaphore(MOVED)
-        self._locks: dict[str, asyncio.Lock] = {}
         self._holds: dict[str, _Hold] = {}
         self._stale: set[str] = set()
         self._kept: set[str] = set()
         self._heard: set[str] = set()
         self._owners: dict[str, dict[str, str]] = {}
+        self._unkept: dict[str, list[Exchange]] = {}
+        self._keeping: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Task[None]] = set()
         self._ending = threading.Event()
         self._listener = threading.Thread(target=self._listen, name="replicas", daemon=True)
 
@@ -172,6 +181,7 @@ class Postgresql(Store):
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._finishing, return_exceptions=True)
         await asyncio.to_thread(self._listener.join)
         self._threads.shutdown(wait=True)
         self._engine.dispose()
@@ -179,17 +189,16 @@ class Postgresql(Store):
     # Holding
 
     def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context in which nobody else works on the application. Raises `Unavailable`."""
+        """Return a context in which no other replica works on the application. Raises `Unavailable`."""
         return self._hold(app)
 
     @asynccontextmanager
     async def _hold(self, app: Application) -> AsyncIterator[None]:
-        async with self._locks.setdefault(app.id, asyncio.Lock()):
-            await self._enter(app)
-            try:
-                yield
-            finally:
-                await self._leave(app)
+        await self._enter(app)
+        try:
+            yield
+        finally:
+            await self._leave(app)
 
     def letting_go(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context in which others may work on the application that is held. Raises `Unavailable`."""
@@ -198,28 +207,54 @@ class Postgresql(Store):
     @asynccontextmanager
     async def _let_go(self, app: Application) -> AsyncIterator[None]:
         await self._leave(app)
-        lock = self._locks[app.id]
-        lock.release()
         try:
             yield
         finally:
-            await lock.acquire()
             await self._enter(app)
 
     async def _enter(self, app: Application) -> None:
+        """Work on the application together with those who do; who comes when one is done waits for the next hold."""
+        while (hold := self._holds.get(app.id)) is not None and hold.closed:
+            await asyncio.wait([hold.ended])
+        if hold is None:
+            hold = self._holds[app.id] = _Hold()
+            hold.begun, hold.ended = asyncio.ensure_future(self._begin(app, hold)), self._loop.create_future()
+            hold.begun.add_done_callback(_look_at)
+            hold.ended.add_done_callback(_look_at)
+        task = asyncio.current_task()
+        assert task is not None
+        hold.users.add(task)
+        try:
+            await asyncio.shield(hold.begun)
+        except BaseException:
+            self._done(app, hold, task)
+            raise
+
+    async def _leave(self, app: Application) -> None:
+        task, hold = asyncio.current_task(), self._holds.get(app.id)
+        if hold is None or task not in hold.users:
+            return  # it could not be held again after it was let go
+        self._done(app, hold, task)
+        await asyncio.shield(hold.ended)
+
+    def _done(self, app: Application, hold: _Hold, task: asyncio.Task[Any]) -> None:
+        """Note that a task has done its work; the last one ends the hold."""
+        hold.users.discard(task)
+        hold.closed = True
+        if not hold.users:
+            finishing = self._loop.create_task(self._finish(app, hold))
+            self._finishing.add(finishing)
+            finishing.add_done_callback(self._finishing.discard)
+
+    async def _begin(self, app: Application, hold: _Hold) -> None:
+        """Lock the application, and learn what is newer than what is known of it. Raises `Unavailable`."""
         after = -1 if app.id in self._stale else app.version
         await self._room.acquire()
-        begun = asyncio.ensure_future(self._run(self._begin, app.id, after))
         try:
-            connection, found = await asyncio.shield(begun)
-        except asyncio.CancelledError:
-            begun.add_done_callback(_close)
+            hold.connection, found = await self._run(self._lock, app.id, after)
+        except BaseException:
             self._room.release()
             raise
-        except Unavailable:
-            self._room.release()
-            raise
-        self._holds[app.id] = _Hold(connection)
         last = app.events.last
         if found is None:
             if app.id in self._kept:
@@ -232,6 +267,39 @@ class Postgresql(Store):
             self._world.tell(Change(app.id, app.version, {(app.kind, app.id): app}, app.events.after(last)))
         app.version = found.version
         self._stale.discard(app.id)
+
+    async def _finish(self, app: Application, hold: _Hold) -> None:
+        """Make durable what was done in a hold, and tell everybody of it."""
+        await asyncio.wait([hold.begun])
+        error: Exception | None = None
+        try:
+            if hold.connection is not None:
+                await self._commit(app, hold)
+        except Exception as problem:
+            self._stale.add(app.id)
+            error = problem
+        finally:
+            if hold.connection is not None:
+                self._room.release()
+            del self._holds[app.id]
+            if error is None:
+                hold.ended.set_result(None)
+            else:
+                hold.ended.set_exception(error)
+
+    async def _commit(self, app: Application, hold: _Hold) -> None:
+        if hold.begun.exception() is None and self._world.find(app.id) is app:
+            faults = self._mirror.faults_of(app)
+            if faults is not None:
+                hold.items.append(faults)
+        await self._run(self._end, hold)
+        if hold.items:
+            if hold.items[-1].deleted:
+                self._kept.discard(app.id)
+            else:
+                self._kept.add(app.id)
+        for change in hold.changes:
+            self._world.tell(change)
 
     def _forget(self, app: Application) -> None:
         """Learn that another replica deleted an application."""
@@ -246,36 +314,14 @@ class Postgresql(Store):
         try:
             database.refresh(self._world, app, found, self._faulting)
         except StoreError as error:
+            self._stale.add(app.id)  # half of it may be there
             raise Unavailable(str(error)) from None
         app.journal.last = 0 if found.whole else journal  # what is newer is read when it is asked for
         self._learn(app, found)
 
-    async def _leave(self, app: Application) -> None:
-        hold = self._holds.pop(app.id, None)
-        if hold is None:
-            return
-        if self._world.find(app.id) is app:
-            faults = self._mirror.faults_of(app)
-            if faults is not None:
-                hold.items.append(faults)
-        try:
-            await self._run(self._end, hold)
-        except Unavailable:
-            self._stale.add(app.id)
-            raise
-        finally:
-            self._room.release()
-        if hold.items:
-            if hold.items[-1].deleted:
-                self._kept.discard(app.id)
-            else:
-                self._kept.add(app.id)
-        for change in hold.changes:
-            self._world.tell(change)
-
     def _publish(self, change: Change) -> None:
         hold = self._holds.get(change.application_id)
-        if hold is None:
+        if hold is None or not hold.users or hold.connection is None:
             raise RuntimeError(f"application {change.application_id} is changed by somebody who does not hold it")
         app = self._world.find(change.application_id)
         if app is None:
@@ -321,7 +367,7 @@ class Postgresql(Store):
         except SQLAlchemyError as error:
             raise Unavailable(f"the store cannot be reached: {_explain(error)}") from None
 
-    def _begin(self, application_id: str, after: int) -> tuple[Connection, Found | None]:
+    def _lock(self, application_id: str, after: int) -> tuple[Connection, Found | None]:
         connection = self._connect()
         try:
             return connection, database.read(connection, application_id, after, lock=True)
@@ -341,8 +387,9 @@ class Postgresql(Store):
 
     def _end(self, hold: _Hold) -> None:
         connection = hold.connection
+        assert connection is not None
         try:
-            for item in hold.items:
+            for item in database.merged(hold.items):
                 database.write(connection, item, tombstones=True)
             if hold.items:
                 last = hold.items[-1]
@@ -358,15 +405,21 @@ class Postgresql(Store):
         """Keep an exchange, for all replicas to see; one that cannot be kept is lost, with a line in the log."""
         if app.id not in self._kept:
             return
-        try:
-            await self._run(self._add_exchange, app.id, exchange, app.journal.size)
-        except Unavailable as error:
-            log.warning("an exchange of application %s is not in its journal: %s", app.id, error)
+        waiting = self._unkept.setdefault(app.id, [])
+        waiting.append(exchange)
+        async with self._keeping.setdefault(app.id, asyncio.Lock()):
+            if self._unkept.get(app.id) is not waiting:
+                return  # kept together with another one
+            del self._unkept[app.id]
+            try:
+                await self._run(self._add_exchanges, app.id, waiting, app.journal.size)
+            except Unavailable as error:
+                log.warning("%d exchanges of application %s are not in its journal: %s", len(waiting), app.id, error)
 
-    def _add_exchange(self, application_id: str, exchange: Exchange, kept: int) -> None:
+    def _add_exchanges(self, application_id: str, exchanges: list[Exchange], kept: int) -> None:
         with self._connect() as connection:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
-            database.add_exchange(connection, application_id, exchange, kept)
+            database.add_exchanges(connection, application_id, exchanges, kept)
             connection.commit()
 
     async def read_journal(self, app: Application) -> None:
@@ -533,9 +586,9 @@ def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:
     return answer
 
 
-def _close(begun: asyncio.Future[tuple[Connection, Found | None]]) -> None:
-    if not begun.cancelled() and begun.exception() is None:
-        begun.result()[0].close()
+def _look_at(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()  # whoever waits for it says so; nobody may
 
 
 def _explain(error: Exception) -> str:

@@ -171,8 +171,8 @@ class Sqlite(Store):
         assert self._connection is not None
         with self._using:
             try:
-                for write in batch:
-                    database.write(self._connection, write.item, tombstones=False)
+                for item in database.merged(write.item for write in batch):
+                    database.write(self._connection, item, tombstones=False)
                 self._connection.commit()
             except Exception:
                 self._stale.update(write.item.application_id for write in batch)

@@ -164,7 +164,6 @@ def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(reali
         (changed(timer=[{"due": 1, "number": 1, "action": "callback.retry", "subject": "x"}]), "timer.0.subject"),
         (changed(faults={**document["faults"], "rules": [{"rule": 7}]}), "faults"),
         (changed(head={**document["head"], "ids": {"seed": "x", "made": -5}}), "head.ids.made"),
-        (changed(application={**document["application"], "id": "../x"}), "application.id"),
         (with_key("no key"), "application.credentials.public_key"),
         (changed(event=[{"type": []}]), "event.0.type"),
         (changed(event=[{"type": "archive.failed", "kind": {}}]), "event.0.kind"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from scenarios.engine import Faults
+from scenarios.engine import Fate, Faults
 from scenarios.rules import CALLBACK, GATE, SERVICE, read_rule
 from scenarios.strict import Mistake
 from tests.scenarios.asked import NAMES, Asked, fired
@@ -131,6 +132,28 @@ def test_a_snapshot_goes_on_where_it_was(faults: Faults) -> None:
     assert fired(copy) == ["second", "twice"]
     assert fired(copy) == []
     assert copy.add({"then": "internal"}, 0).number == 3
+
+
+def test_whatever_changes_a_snapshot_is_another_revision(faults: Faults) -> None:
+    """Or a store would not keep it."""
+    fate = Fate("uploadFails", {}, "rule")
+    steps: list[Callable[[], object]] = [
+        lambda: add(faults, "third", "uploadFails", when={"nth": 3}),
+        lambda: fired(faults),  # counted only
+        lambda: fired(faults),
+        lambda: faults.ask(SERVICE, Asked()),
+        lambda: faults.release(faults.rules["third"]),
+        lambda: faults.add({"name": "third", "then": "internal"}, 5, replace=True),
+        lambda: faults.decide("archive", fate),
+        lambda: faults.remove("third"),
+        lambda: add(faults, "another"),
+        faults.clear,
+    ]
+    for number, step in enumerate(steps):
+        revision, dumped = faults.revision, json.dumps(faults.dump())
+        step()
+        assert json.dumps(faults.dump()) != dumped, number
+        assert faults.revision != revision, number
 
 
 def test_a_thousand_rules_about_others_cost_nothing(faults: Faults) -> None:

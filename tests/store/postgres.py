@@ -38,7 +38,8 @@ def binaries() -> Path:
 class Server:
     """One server; root may not run one, so that the user `postgres` does where the tests run as root."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self._fsync = "on" if durable else "off"
         self._bin = binaries()
         self._data = folder / "pg"
         self._log = folder / "postgres.log"
@@ -61,7 +62,7 @@ class Server:
     def start(self) -> None:
         """Start, and wait until it answers."""
         command = [self._bin / "postgres", "-D", self._data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
-        command += ["-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "max_connections=100"]
+        command += ["-c", "unix_socket_directories=", "-c", f"fsync={self._fsync}", "-c", "max_connections=100"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._user)
         deadline = time.monotonic() + START_SECONDS
@@ -89,11 +90,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Server]:
-    """Run a server for the length of a block."""
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """Run a server for the length of a block; `durable`: what it commits survives a power failure, as by default."""
     # Not in pytest's folders: nobody but who runs the tests may enter those.
     with tempfile.TemporaryDirectory(prefix="vonage-video-emulator-postgres-") as folder:
-        server = Server(Path(folder))
+        server = Server(Path(folder), durable=durable)
         server.start()
         try:
             yield server

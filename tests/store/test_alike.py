@@ -120,10 +120,10 @@ class Alike(RuleBasedStateMachine):
 
     @rule()
     def create_session(self) -> None:
-        """Make a session."""
+        """Make a session, unless a rule has its way."""
         status, body = self.ask("POST", "/session/create")
-        assert status == 200
-        self.sessions.append(body[0]["session_id"])
+        if status == 200:
+            self.sessions.append(body[0]["session_id"])
 
     @rule(pick=Picks, count=st.integers(1, 3))
     def join(self, pick: int, count: int) -> None:
