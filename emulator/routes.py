@@ -23,6 +23,9 @@ from state.errors import Refused
 
 WRONG_PROJECT = NotAllowed(Answer(403, "Id in the token does not match the id provided in the url", code=None))
 
+LOOKS = 3
+"""How often an application is looked for that is deleted and made anew meanwhile."""
+
 Authenticate = Callable[[Request, Passing], Caller]
 
 
@@ -96,14 +99,18 @@ def _route(
     async def answer(request: Request) -> Response:
         passing = request.scope[KEY]
         project = passing.params.get("applicationId")
-        if passing.app is None and project is not None and store.shared:
-            await store.look()
-            passing.app = around.world.find(project)
-        passing.held = passing.app if project is not None else faulting.claimed(request)
-        if passing.held is None:
-            return await faulting.gate(request, passing, serve)
-        async with store.holding(passing.held):
-            return await faulting.gate(request, passing, serve)
+        for _ in range(LOOKS):
+            if passing.app is None and project is not None and store.shared:
+                await store.look()
+                passing.app = around.world.find(project)
+            passing.held = passing.app if project is not None else faulting.claimed(request)
+            if passing.held is None:
+                break
+            async with store.holding(passing.held):
+                if around.world.find(passing.held.id) is passing.held:
+                    return await faulting.gate(request, passing, serve)
+            passing.app = passing.held = None  # another process deleted it; it may have made it anew
+        return await faulting.gate(request, passing, serve)
 
     async def endpoint(request: Request) -> Response:
         response = await answer(request)

@@ -88,9 +88,15 @@ def check(world: World, faulting: Faulting, parsed: Parsed) -> None:
         keys.normal(identity.credentials.public_key)
     except ValueError as error:
         raise BadDocument("application.credentials.public_key", str(error)) from None
+    fates = (parsed.faults or {}).get("fates") or {}
     for kind, record, _ in parsed.records:
-        if kind.name == "timer" and record.action not in world.handlers:
+        if kind.name != "timer":
+            continue
+        if record.action not in world.handlers:
             raise BadDocument("timer", f"nothing is known of {record.action}")
+        about, _, effect = record.action.partition(".")
+        if about == "fault" and effect not in fates.get(record.subject, ()):
+            raise BadDocument("timer", f"{record.action} is of something that faults.fates has nothing of")
     if parsed.faults is not None:
         try:
             faulting.check(parsed.faults)

@@ -129,6 +129,12 @@ class Faults:
         self.revision += 1
         self.fates.setdefault(subject, {})[fate.effect] = fate
 
+    def forget(self, subject: str) -> list[str]:
+        """Forget what was to become of a resource; return the outcomes."""
+        fates = self.fates.pop(subject, {})
+        self.revision += bool(fates)
+        return list(fates)
+
     # Asking
 
     def has(self, stage: str, operation: str) -> bool:
@@ -189,6 +195,7 @@ class Faults:
         """Return everything as JSON."""
         return {
             "number": self._number,
+            "named": self._named,
             "rules": [
                 {
                     "rule": {**fault.data, "name": fault.name},
@@ -216,10 +223,13 @@ class Faults:
             rule = read_rule(entry["rule"], names)
             fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
             fault.source, fault.hits = entry["source"], entry["hits"]
-            fault.matcher.restore(list(entry["counters"]))
+            counters = list(entry["counters"])
+            if not all(isinstance(each, int) for each in (entry["hits"], entry["number"], entry["since"], *counters)):
+                raise ValueError(f"the counts of rule {fault.name} must be whole numbers")
+            fault.matcher.restore(counters)
             faults.rules[fault.name] = fault
             faults._enter(fault)
-        faults._number = dumped["number"]
+        faults._number, faults._named = dumped["number"], dict(dumped["named"])
         for subject, fates in dumped["fates"].items():
             faults.fates[subject] = {name: Fate(name, fate["settings"], fate["rule"]) for name, fate in fates.items()}
         faults.packs = dict(dumped["packs"])

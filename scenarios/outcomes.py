@@ -99,6 +99,13 @@ STATES = frozenset(
 """What the status of a resource can be: those of calls are told by callbacks only."""
 
 
+ENDINGS = frozenset(
+    "archive.available archive.failed archive.deleted broadcast.stopped broadcast.failed render.stopped render.failed "
+    "captions.stopped captions.failed call.destroyed connector.disconnected".split()
+)
+"""The events after which nothing more is to become of a resource."""
+
+
 class Outcomes:
     """Watches what happens in applications and gives resources their fate; makes `Faults` where there are none."""
 
@@ -125,6 +132,9 @@ class Outcomes:
                 for effect, schedule in SCHEDULES[type_].items():
                     if effect in fates and app.timeline.get(action(effect), event.subject) is None:
                         schedule(app, event.subject, fates[effect].settings)
+        if app.faults is not None and type_ in ENDINGS:
+            for effect in cast(Faults, app.faults).forget(event.subject):
+                app.timeline.cancel(action(effect), event.subject)
 
     def _decide(self, app: Application, event: Event, possible: frozenset[str]) -> None:
         if app.faults is not None:

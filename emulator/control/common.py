@@ -70,8 +70,11 @@ async def held(request: Request, app: Annotated[Application, Depends(named)]) ->
 @contextlib.asynccontextmanager
 async def unit(request: Request, app: Application) -> AsyncIterator[Application]:
     """Hold the application for one unit of work: for endpoints that wait between."""
+    world = await world_of(request)
     async with store_of(request).holding(app):
-        with (await world_of(request)).unit(app):
+        if world.find(app.id) is not app:
+            raise ControlError(404, f"there is no application {app.id} any more", "application")
+        with world.unit(app):
             yield app
 
 

@@ -6,6 +6,7 @@ it last. What a record is stands in its document (state/documents.py).
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -60,12 +61,14 @@ class StoredSchema(SQLModel, table=True):
 class StoredApplication(SQLModel, table=True):
     """An application, and where it stands.
 
-    What is gone since the version `since` is told by empty records; who is further behind reads everything.
+    What is gone since the version `since` is told by empty records. Who is further behind reads everything, and so does
+    who knows another `incarnation`: it was deleted and made anew meanwhile.
     """
 
     __tablename__ = "emulator_application"
 
     id: str = Field(primary_key=True)
+    incarnation: str
     api_key: str
     version: int
     since: int = 0
@@ -142,6 +145,7 @@ class Item:
     exchange: int = 0
     owners: dict[str, str] = field(default_factory=dict)
     prune: bool = False
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ class Found:
     """
 
     id: str
+    incarnation: str
     version: int
     whole: bool
     head: bytes
@@ -209,7 +214,12 @@ def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
         connection.execute(delete(APPLICATIONS).where(APPLICATIONS.c.id == item.application_id))
         return
     upserts = _upserts(connection.dialect.name)
-    stands = {"api_key": item.api_key, "version": item.version, "head": item.head.decode()}
+    stands = {
+        "incarnation": item.incarnation,
+        "api_key": item.api_key,
+        "version": item.version,
+        "head": item.head.decode(),
+    }
     connection.execute(upserts.application, {"id": item.application_id, "since": 0, **stands})
     if item.reset:
         _forget_all(connection, item)
@@ -264,7 +274,7 @@ def _upserts(dialect: str) -> _Upserts:
 
     count = _INSERTS[dialect](JOURNALS)
     return _Upserts(
-        upsert(APPLICATIONS, ["id"], "api_key", "version", "head"),
+        upsert(APPLICATIONS, ["id"], "incarnation", "api_key", "version", "head"),
         upsert(RECORDS, ["application_id", "kind", "id"], "version", "document", "owner"),
         upsert(JOURNALS, ["application_id"], "last"),
         count.on_conflict_do_update(
@@ -299,31 +309,41 @@ def _prune(connection: Connection, item: Item) -> None:
     )
 
 
+MAKING = 0x76766533
+"""The class of PostgreSQL's advisory locks that say who makes an application."""
+
 KEPT_TOMBSTONES = 10_000
 """Versions for which it is kept that a record is gone."""
 
 
-def read(connection: Connection, application_id: str, after: int = -1, *, lock: bool = False) -> Found | None:
-    """Return an application with the rows written after a version, None when there is none.
+def read(
+    connection: Connection, application_id: str, after: int = -1, incarnation: str = "", *, lock: bool = False
+) -> Found | None:
+    """Return an application with the rows written after a version of an incarnation, None when there is none.
 
-    `lock`: nobody else reads it so until the transaction ends.
+    `lock`: nobody else reads it so until the transaction ends, or makes it.
     """
     row = connection.execute(_LOCKED if lock else _APPLICATION, {"app": application_id}).one_or_none()
+    if row is None and lock:
+        connection.execute(_MAKING, {"key": zlib.crc32(application_id.encode()) - 2**31, "class": MAKING})
+        row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
     if row is None:
         return None
-    if row.version == after:
-        return Found(row.id, row.version, False, row.head.encode(), ())
-    after = -1 if after < row.since else after
+    if row.incarnation != incarnation or row.version < after or after < row.since:
+        after = -1
+    elif row.version == after:
+        return Found(row.id, row.incarnation, row.version, False, row.head.encode(), ())
     newer = _ALL if after < 0 else _NEWER
     rows = [
         (Row(each.kind, each.id, None if each.document is None else each.document.encode()), each.owner)
         for each in connection.execute(newer, {"app": application_id, "after": after})
     ]
-    return Found(row.id, row.version, after < 0, row.head.encode(), rows)
+    return Found(row.id, row.incarnation, row.version, after < 0, row.head.encode(), rows)
 
 
 _APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
 _LOCKED = _APPLICATION.with_for_update()
+_MAKING = text("SELECT pg_advisory_xact_lock(:class, :key)")
 _NEWER = (
     select(RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
     .where((RECORDS.c.application_id == bindparam("app")) & (RECORDS.c.version > bindparam("after")))
@@ -384,8 +404,11 @@ def add(world: World, found: Found, faulting: Faulting) -> Application:
     document = next((row.document for row, _ in found.rows if row.kind == IDENTITY), None)
     if document is None:
         raise StoreError(f"application {found.id} has no identity: the database is not one of ours, or damaged")
-    identity = documents.read_identity(orjson.loads(document))
-    app = world.add(identity.id, identity.name, identity.credentials, identity.options)
+    try:
+        identity = documents.read_identity(orjson.loads(document))
+        app = world.add(identity.id, identity.name, identity.credentials, identity.options)
+    except (BadDocument, ApplicationExists) as error:
+        raise StoreError(f"application {found.id} cannot be read: {error}") from None
     refresh(world, app, found, faulting)
     return app
 
@@ -410,7 +433,7 @@ def refresh(world: World, app: Application, found: Found, faulting: Faulting) ->
             else:
                 documents.put_row(app, row)
         documents.put_head(app, documents.read_head(orjson.loads(found.head)))
-    except (BadDocument, ApplicationExists, orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except Exception as error:  # another emulator, or somebody's hands, may have written anything
         raise StoreError(f"application {found.id} cannot be read: {error}") from error
     app.version = found.version
     app.take_change()  # what was read is no change

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import NamedTuple
 
-from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
+from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Found, Item
 from state import documents
 from state.application import Application, Change, Faults
 from state.documents import Row
@@ -25,6 +26,16 @@ class Mirror:
 
     def __init__(self) -> None:
         self._faults: dict[str, _Written] = {}
+        self._incarnations: dict[str, str] = {}
+
+    def incarnation(self, app: Application) -> str:
+        """Return what tells the application from one that was deleted before it had its id."""
+        return self._incarnations.get(app.id, "")
+
+    def drop(self, application_id: str) -> None:
+        """Forget an application."""
+        self._faults.pop(application_id, None)
+        self._incarnations.pop(application_id, None)
 
     def item(self, app: Application, change: Change) -> Item:
         """Return what a change of the application is in the database."""
@@ -57,20 +68,20 @@ class Mirror:
         item.rows = [Row(FAULTS, "", document)]
         return item
 
-    def note(self, app: Application) -> None:
+    def note(self, app: Application, found: Found) -> None:
         """Note that what the application is now was read from the database."""
+        self._incarnations[app.id] = found.incarnation
         if app.faults is None:
             self._faults.pop(app.id, None)
         else:
             self._faults[app.id] = _Written.of(app.faults)
 
-    @staticmethod
-    def deletion(change: Change) -> Item:
+    def deletion(self, change: Change) -> Item:
         """Return the deletion of an application."""
+        self.drop(change.application_id)
         return Item(change.application_id, "", change.version, b"", deleted=True)
 
-    @staticmethod
-    def _item(app: Application, version: int) -> Item:
+    def _item(self, app: Application, version: int) -> Item:
         head = documents.write(documents.head(app))
         return Item(
             app.id,
@@ -78,6 +89,7 @@ class Mirror:
             version,
             head,
             events_from=app.events.first,
+            incarnation=self._incarnations.setdefault(app.id, uuid.uuid4().hex),
             exchange=app.journal.last,
             prune=version % PRUNE_EVERY == 0,
         )

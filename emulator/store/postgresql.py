@@ -152,7 +152,7 @@ class Postgresql(Store):
 
     def _learn(self, app: Application, found: Found) -> None:
         """Note what was read: who is to send which callbacks, what is to be sent by this replica."""
-        self._mirror.note(app)
+        self._mirror.note(app, found)
         owners = self._owners.setdefault(app.id, {})
         if found.whole:
             owners.clear()
@@ -251,7 +251,7 @@ class Postgresql(Store):
         after = -1 if app.id in self._stale else app.version
         await self._room.acquire()
         try:
-            hold.connection, found = await self._run(self._lock, app.id, after)
+            hold.connection, found = await self._run(self._lock, app.id, after, self._mirror.incarnation(app))
         except BaseException:
             self._room.release()
             raise
@@ -305,6 +305,7 @@ class Postgresql(Store):
         """Learn that another replica deleted an application."""
         self._kept.discard(app.id)
         self._owners.pop(app.id, None)
+        self._mirror.drop(app.id)
         if self._world.find(app.id) is app:
             self._world.forget(app)
             self._world.tell(Change(app.id, app.version + 1, {}, [], {(app.kind, app.id)}, reset=True))
@@ -326,9 +327,13 @@ class Postgresql(Store):
         app = self._world.find(change.application_id)
         if app is None:
             self._owners.pop(change.application_id, None)
-            hold.items.append(Mirror.deletion(change))
+            hold.items.append(self._mirror.deletion(change))
         else:
-            item = self._mirror.item(app, change)
+            try:
+                item = self._mirror.item(app, change)
+            except Exception as error:
+                self._stale.add(app.id)
+                raise Unavailable(f"the change cannot be written: {error}") from error
             if change.reset:
                 self._owners.pop(app.id, None)
             item.owners = self._senders(app, change)
@@ -367,10 +372,10 @@ class Postgresql(Store):
         except SQLAlchemyError as error:
             raise Unavailable(f"the store cannot be reached: {_explain(error)}") from None
 
-    def _lock(self, application_id: str, after: int) -> tuple[Connection, Found | None]:
+    def _lock(self, application_id: str, after: int, incarnation: str) -> tuple[Connection, Found | None]:
         connection = self._connect()
         try:
-            return connection, database.read(connection, application_id, after, lock=True)
+            return connection, database.read(connection, application_id, after, incarnation, lock=True)
         except BaseException:
             connection.close()
             raise
@@ -469,12 +474,15 @@ class Postgresql(Store):
         known = {app.id for app in self._world}
         kept = known & self._kept  # what is made meanwhile may not be among those that are found
         found, ids = await self._run(self._unknown, known)
-        for each in found:
-            if self._world.find(each.id) is None:
-                self._add(each)
         for app in self._world:
             if app.id in kept and app.id not in ids and app.id not in self._holds:
                 self._forget(app)
+        for each in found:
+            if self._world.find(each.id) is None:
+                try:
+                    self._add(each)
+                except StoreError as error:  # it may have the api key of one that is going
+                    log.warning("%s", error)
 
     def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
         with self._connect() as connection:
@@ -578,6 +586,8 @@ async def _quietly(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Unavailable as error:
         log.warning("%s", error)
+    except Exception:
+        log.exception("the store cannot be followed")
 
 
 def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import queue
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -26,6 +28,9 @@ log = logging.getLogger("emulator")
 
 OURS = 0x76766531
 """What stands in the head of our files, so that no other program's file is written to."""
+
+LOOK_SECONDS = 1.0
+"""s between two looks whether the file is still there."""
 
 MOST_TOGETHER = 500
 """Units of work that are committed together at most."""
@@ -69,7 +74,7 @@ class Sqlite(Store):
                 found = database.read(self._connection, application_id)
                 assert found is not None
                 app = database.add(world, found, faulting)
-                self._mirror.note(app)
+                self._mirror.note(app, found)
                 documents.resume(app)
             self._connection.commit()
         except SQLAlchemyError as error:
@@ -77,6 +82,7 @@ class Sqlite(Store):
         except StoreError as error:
             raise StoreError(f"store {self._path}: {error}") from None
         world.publish = self._publish
+        self._inode, self._look_at = os.stat(self._path).st_ino, 0.0
 
     def _claim(self, connection: Connection) -> None:
         """Make sure that the file is ours, whole, and nobody else's meanwhile; others are left as they are."""
@@ -133,7 +139,11 @@ class Sqlite(Store):
 
     def _publish(self, change: Change) -> None:
         app = self._world.find(change.application_id)
-        item = self._mirror.item(app, change) if app is not None else Mirror.deletion(change)
+        try:
+            item = self._mirror.item(app, change) if app is not None else self._mirror.deletion(change)
+        except Exception as error:
+            self._stale.add(change.application_id)
+            raise Unavailable(f"the change cannot be written: {error}") from error
         self._put(item, change)
 
     def _put(self, item: database.Item, change: Change | None) -> None:
@@ -167,10 +177,23 @@ class Sqlite(Store):
             if last:
                 return
 
+    def _look_for_file(self) -> None:
+        """Raise where the file was removed: what is written to it would be lost. Looks once in a while."""
+        if time.monotonic() < self._look_at:
+            return
+        try:
+            found = os.stat(self._path).st_ino
+        except OSError:
+            found = 0
+        if found != self._inode:
+            raise OSError(f"the file {self._path} was removed or replaced; start again")
+        self._look_at = time.monotonic() + LOOK_SECONDS
+
     def _commit(self, batch: list[_Write]) -> None:
         assert self._connection is not None
         with self._using:
             try:
+                self._look_for_file()
                 for item in database.merged(write.item for write in batch):
                     database.write(self._connection, item, tombstones=False)
                 self._connection.commit()
@@ -217,7 +240,7 @@ class Sqlite(Store):
             app = database.add(self._world, found, self._faulting)
         else:
             database.refresh(self._world, app, found, self._faulting)
-        self._mirror.note(app)
+        self._mirror.note(app, found)
         documents.resume(app)
 
 

@@ -188,3 +188,76 @@ def test_applications_are_made_found_and_deleted_at_any_replica(replicas: tuple[
 def test_a_database_that_cannot_be_reached_is_a_clear_refusal(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match=r"store postgresql://u:\*\*\*@127.0.0.1:1/d: .*refused"):
         Process(tmp_path, "--store", "postgresql://u:secret@127.0.0.1:1/d").start()
+
+
+def dump(process: Process) -> dict[str, Any]:
+    """Return all that a replica knows."""
+    found: dict[str, Any] = process.control("GET", "/snapshot", expect=200)
+    for each in found["applications"]:
+        del each["head"]["exchange"]
+    return found
+
+
+def test_an_application_made_anew_is_the_new_one_at_every_replica(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    body = {"id": "0b0b0b0b-0000-4000-8000-000000000001"}
+    for _ in range(5):
+        made = first.control("POST", "/applications", body, expect=201)
+        for number in range(3):
+            second.control("PUT", f"/applications/{body['id']}/checkpoints/c{number}", expect=200)
+        first.control("DELETE", f"/applications/{body['id']}", expect=204)
+        again = first.control("POST", "/applications", body, expect=201)
+        found = second.control("GET", f"/applications/{body['id']}", expect=200)
+        assert found["apiKey"] == again["apiKey"] != made["apiKey"]
+        assert second.control("GET", f"/applications/{body['id']}/checkpoints")["count"] == 0
+        first.control("DELETE", f"/applications/{body['id']}", expect=204)
+
+
+def test_replicas_that_make_the_same_application_at_once_have_one(tmp_path: Path, database: str) -> None:
+    flags = ("--store", database, "--auth", "lax")
+    with running(tmp_path, *flags, name="a") as first, running(tmp_path, *flags, name="b") as second:
+        for number in range(8):
+            project = f"made-at-once-{number}"
+
+            def make(process: Process, project: str = project) -> int:
+                return process.http.get(f"{process.url}/v2/project/{project}/archive").status_code
+
+            with ThreadPoolExecutor(8) as pool:
+                assert set(pool.map(make, [first, second] * 4)) == {200}
+            keys = [each.control("GET", f"/applications/{project}")["apiKey"] for each in (first, second)]
+            assert keys[0] == keys[1]
+
+
+def test_deleting_what_another_replica_serves_stops_nobody(tmp_path: Path, database: str) -> None:
+    flags = ("--store", database, "--auth", "lax")
+    with running(tmp_path, *flags, name="a") as first, running(tmp_path, *flags, name="b") as second:
+        stop = threading.Event()
+
+        def load() -> None:
+            with httpx.Client(timeout=10) as http:
+                while not stop.is_set():
+                    assert http.get(f"{second.url}/v2/project/shop/archive").status_code == 200
+
+        with ThreadPoolExecutor(3) as pool:
+            loads = [pool.submit(load) for _ in range(3)]
+            for _ in range(15):
+                first.http.delete(f"{first.url}/_emulator/applications/shop")
+                first.http.get(f"{first.url}/v2/project/shop/archive")
+            stop.set()
+            for each in loads:
+                each.result()
+        assert dump(first) == dump(second)
+
+
+def test_what_is_held_and_parked_at_one_replica_is_so_at_the_other(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    with Receiver() as receiver:
+        webhook = {"address": receiver.url}
+        first.control("PATCH", "", {"webhooks": {"session_created": webhook, "stream_created": webhook}}, expect=200)
+        first.control("POST", "callbacks/hold", {}, expect=200)
+        second.session(people=2)
+        assert [each["status"] for each in first.control("GET", "callbacks")["items"]] == ["held"] * 3
+        ids = [each["id"] for each in first.control("GET", "callbacks")["items"]][::-1]
+        second.control("POST", "callbacks/reorder", {"ids": ids}, expect=200)
+        assert [each["id"] for each in first.control("GET", "callbacks")["items"]] == ids
+        assert not receiver.received()

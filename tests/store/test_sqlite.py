@@ -225,3 +225,11 @@ def test_a_full_disk_is_503_and_what_was_asked_has_not_happened(process: Process
     process.start()
     assert process.control("GET", "sessions")["count"] == count
     assert len(process.control("GET", f"sessions/{session}")["participants"]) == people == 1
+
+
+def test_a_file_that_was_removed_is_503_and_not_written_to(process: Process, file: Path) -> None:
+    process.session()
+    time.sleep(1.1)  # the file is looked for once a second
+    file.unlink()
+    answer = process.http.post(f"{process.url}/session/create", headers=process.headers)
+    assert (answer.status_code, "removed" in answer.json()["message"]) == (503, True)
