@@ -1,8 +1,8 @@
 """The OpenTok dialect where it is not JSON: sessions and refusals in XML, for callers that do not ask for JSON.
 
 Facts: fidelity/rest-and-archives.md 1 (recorded: `text/xml` with a session, `application/xml` with a refusal) and
-sdk-wire.md 1.1. The recordings tell two kinds of services apart: that of sessions and signals refuses in XML unless
-JSON is asked for, that of archives and broadcasts in JSON unless XML is.
+sdk-wire.md 1.1. Asked for anything (`*/*`), some operations were recorded to refuse in XML (signals in 2018, DTMF in
+2021) and others in JSON (force disconnect, archives, broadcasts); asked for nothing, archives refused in JSON.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ PARTNER_AUTH = "x-tb-partner-auth"
 AGENT = "opentok"
 """How the user agent of every OpenTok SDK begins, in any case; one of them sends a bearer token (sdk-wire 1.2)."""
 
+XML_WHEN_ANYTHING = frozenset({"signalSession", "signalConnection", "playDtmfAll", "playDtmfConnection"})
+"""Operations that refuse in XML who accepts anything."""
+
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ERROR_KEYS = ("code", "message", "description")
@@ -32,12 +35,16 @@ def speaks(headers: Headers) -> bool:
     return AUTH in headers or PARTNER_AUTH in headers or headers.get("user-agent", "").lower().startswith(AGENT)
 
 
-def wants_xml(headers: Headers, path: str) -> bool:
-    """Tell whether a caller is answered in XML; `path` is that of the operation."""
+def wants_xml(headers: Headers, operation: str) -> bool:
+    """Tell whether a caller of an operation is answered in XML.
+
+    Sessions are, also to those who ask for nothing: the SDKs that do read nothing else. Their other refusals they read
+    as JSON.
+    """
     accept = headers.get("accept", "").lower()
     if "json" in accept or not speaks(headers):
         return False
-    return "xml" in accept or path.startswith("/session/")
+    return "xml" in accept or operation == "createSession" or (bool(accept) and operation in XML_WHEN_ANYTHING)
 
 
 def session(made: Mapping[str, Any]) -> Response:

@@ -115,7 +115,7 @@ def _route(
     async def endpoint(request: Request) -> Response:
         response = await answer(request)
         if isinstance(response, Refusal) and response.status_code >= 400:  # the specification answers some with 200
-            return dialect.refusal(response) if dialect.wants_xml(request.headers, operation.path) else response
+            return dialect.refusal(response) if dialect.wants_xml(request.headers, name) else response
         return response
 
     endpoint.__name__ = name

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from emulator import dialect, wire
 from emulator.call import Call, Handler
-from emulator.operations import SESSION_CREATE
 from emulator.schemas.sessions import parse_create_session
 from state import rotation, sessions
 
@@ -21,7 +20,7 @@ async def create_session(call: Call) -> Response:
         made = sessions.create(app, call.speaker.project, body.state())
         segment = app.ids.uuid()
     session = wire.session(call.speaker, made, segment)
-    if dialect.wants_xml(call.request.headers, SESSION_CREATE):
+    if dialect.wants_xml(call.request.headers, call.operation):
         return dialect.session(session)
     return call.answer([call.shape("Session", session)])
 

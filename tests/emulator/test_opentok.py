@@ -144,6 +144,10 @@ def test_an_opentok_sdk_with_a_bearer_token_gets_its_session_in_xml(tenant: Tena
     ("path", "accept", "media_type"),
     [
         ("/session/{session}/signal", "*/*", "application/xml"),
+        ("/session/{session}/signal", "", "application/json"),
+        ("/session/{session}/play-dtmf", "*/*", "application/xml"),
+        ("/session/{session}/mute", "*/*", "application/json"),
+        ("/archive", "", "application/json"),
         ("/session/{session}/signal", "application/xml", "application/xml"),
         ("/session/{session}/signal", "application/json", "application/json"),
         ("/archive", "*/*", "application/json"),

@@ -69,7 +69,7 @@ func TestStreamsAreListedReadAndClassified(t *testing.T) {
 	equal(t, stream.VideoType, "camera")
 	equal(t, stream.LayoutClassList, []string{"full"})
 	_, err = app.ot.GetStream(session, nothing)
-	unread(t, err, 408)
+	refused(t, err, 408)
 }
 
 func TestSignalsReachEverybodyAndOne(t *testing.T) {
@@ -83,7 +83,7 @@ func TestSignalsReachEverybodyAndOne(t *testing.T) {
 	signals := app.items("sessions/" + id + "/signals")
 	equal(t, len(signals), 4)
 	equal(t, signals[0]["data"], hello.Data)
-	unread(t, app.ot.SendConnectionSignal(id, nothing, hello), 404)
+	refused(t, app.ot.SendConnectionSignal(id, nothing, hello), 404)
 }
 
 func TestClientIsDisconnected(t *testing.T) {
@@ -92,7 +92,7 @@ func TestClientIsDisconnected(t *testing.T) {
 	connection := app.participants(session)[0].ConnectionID
 	check(t, app.ot.ForceDisconnect(session, connection))
 	equal(t, len(app.participants(session)), 1)
-	unread(t, app.ot.ForceDisconnect(session, connection), 404)
+	refused(t, app.ot.ForceDisconnect(session, connection), 404)
 }
 
 func TestStreamsAreMuted(t *testing.T) {
@@ -113,9 +113,9 @@ func TestSessionCannotBeMuted(t *testing.T) {
 	session := app.call(2)
 	options := &opentok.MuteOptions{Active: true, ExcludedStreams: []string{}}
 	_, err := app.ot.MuteSession(session.SessionID, options)
-	unread(t, err, 400)
+	refused(t, err, 400)
 	_, err = session.Mute(options)
-	unread(t, err, 400)
+	refused(t, err, 400)
 }
 
 func TestSipCallTakesDigits(t *testing.T) {
@@ -135,7 +135,7 @@ func TestSipCallTakesDigits(t *testing.T) {
 	check(t, session.SendDTMF("3"))
 	check(t, session.SendDTMFToClient(call.ConnectionID, "4p#"))
 	equal(t, app.items("calls")[0]["digits"], []any{"1", "2", "3", "4p#"})
-	unread(t, session.SendDTMFToClient(nothing, "1"), 404)
+	refused(t, session.SendDTMFToClient(nothing, "1"), 404)
 	other, err := session.Dial(&opentok.DialOptions{SIP: &opentok.SIP{URI: "sip:bob@sip.example.com"}})
 	check(t, err)
 	equal(t, other.ID == call.ID, false)

@@ -6,11 +6,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -170,15 +168,6 @@ func refused(t *testing.T, err error, status int) {
 	equal(t, refusal.StatusCode, status)
 	if refusal.Message == "" {
 		t.Fatal("the refusal has no message")
-	}
-}
-
-// unread asserts that err is a refusal with this status that the SDK cannot read: it does not ask for JSON, and what
-// has to do with sessions is then refused in XML.
-func unread(t *testing.T, err error, status int) {
-	t.Helper()
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("Error decoding response from Tokbox: statusCode: %d", status)) {
-		t.Fatalf("expected a refusal with %d that cannot be read, got %v", status, err)
 	}
 }
 

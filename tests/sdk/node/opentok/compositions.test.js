@@ -138,6 +138,12 @@ test('a broadcast starts, is read and stops', async () => {
   assert.equal((await promised((done) => opentok.stopBroadcast(id, done))).status, 'stopped');
 });
 
+test('a broadcast stops itself', async () => {
+  const call = await newCall();
+  const found = await broadcast(call);
+  assert.equal((await promised((done) => found.stop(done))).status, 'stopped');
+});
+
 test('a broadcast takes every option', async () => {
   const call = await newCall();
   const options = {

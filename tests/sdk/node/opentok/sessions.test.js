@@ -8,8 +8,10 @@ const { NOTHING, newApplication, newCall, promised, refused, sdk, sessionFields,
 test('a session is relayed unless it is said otherwise', async () => {
   const application = await newApplication();
   const { opentok } = application;
-  const { sessionId } = await promised((done) => opentok.createSession(done));
+  const session = await promised((done) => opentok.createSession(done));
+  const { sessionId } = session;
   assert.equal(sessionFields(sessionId)[1], application.apiKey);
+  await application.join(sessionId, { token: session.generateToken() });
   assert.equal((await application.session(sessionId)).mediaMode, 'relayed');
 });
 
@@ -140,6 +142,7 @@ test('callbacks are registered, listed and removed', async () => {
   await application.join(sessionId);
   await promised((done) => opentok.unregisterCallback(registered.id, done));
   assert.deepEqual(await promised((done) => opentok.listCallbacks(done)), []);
+  assert.throws(() => registered.unregister(() => {}), TypeError, 'a defect of the SDK');
   await refused((done) => opentok.unregisterCallback(registered.id, done), 'NotFoundError');
   await refused((done) => opentok.registerCallback({ ...options, group: 'x' }, done), 'RequestError', /group/);
 });
