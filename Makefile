@@ -5,7 +5,7 @@ CONTAINER ?= docker
 HTM = 3.1.1
 VENDOR = emulator/dashboard/vendor
 
-.PHONY: help install run test test-extended check bench image example vendor
+.PHONY: help install run test test-extended newest check bench image example vendor
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -21,6 +21,9 @@ test: ## run the tests
 
 test-extended: ## run the tests, the slow ones included
 	$(PYTHON) -m pytest
+
+newest: ## run the SDK suites with the newest SDKs
+	.ci/newest
 
 check: ## lint and type-check
 	$(PYTHON) -m ruff check .

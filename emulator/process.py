@@ -6,11 +6,12 @@ It needs nothing but the standard library, so that starting it costs the starter
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,13 @@ def running_process(
             raise ProcessFailed(f"the emulator ended by itself with status {process.returncode}:\n{_text(log)}")
     finally:
         _end(process)
+
+
+def control_token(flags: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Return the token of the control API that an emulator with these flags and this environment asks for."""
+    joined = [flag.partition("=")[2] for flag in flags if flag.startswith("--control-token=")]
+    given = joined + [after for flag, after in itertools.pairwise(flags) if flag == "--control-token"]
+    return given[-1] if given else environment.get("VONAGE_EMULATOR_CONTROL_TOKEN") or None
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: float) -> Ready:

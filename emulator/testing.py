@@ -6,7 +6,6 @@ The process does not see the modules of the tests: a project may have its own `s
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .client import ApplicationClient, Emulator, EmulatorError
-from .process import START_SECONDS, ProcessFailed, running_process
+from .process import START_SECONDS, ProcessFailed, control_token, running_process
 from .received import BadSignature, Received
 from .receiver import Receiver
 
@@ -103,7 +102,7 @@ def running_server(
                 start_seconds=start_seconds,
             )
             ready = stack.enter_context(running)
-            server = Server(ready.http, ready.https or "", ready.ca, _token(flags, environment or {}))
+            server = Server(ready.http, ready.https or "", ready.ca, control_token(flags, environment or {}))
             stack.callback(server.close)
             yield server
     except ProcessFailed as error:
@@ -133,11 +132,6 @@ def existing_server(url: str, *, token: str | None = None, callback_host: str = 
         server = Server(url, https or "", ca, token, callback_host)
         stack.callback(server.close)
         yield server
-
-
-def _token(flags: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
-    given = [after for flag, after in itertools.pairwise(flags) if flag == "--control-token"]
-    return given[-1] if given else environment.get("VONAGE_EMULATOR_CONTROL_TOKEN")
 
 
 __all__ = [

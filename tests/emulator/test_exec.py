@@ -17,6 +17,7 @@ import pytest
 
 from emulator import wellknown
 from tests.eventually import eventually
+from tests.plugin import installed_in
 
 ROOT = Path(__file__).parents[2]
 EXEC = [sys.executable, "-m", "emulator", "exec"]
@@ -104,6 +105,36 @@ def test_flags_are_those_of_serve(environment: dict[str, str]) -> None:
     assert not {"VONAGE_VIDEO_HOST", "REQUESTS_CA_BUNDLE"} & {
         name for name, value in told["variables"].items() if value
     }
+
+
+@pytest.mark.parametrize("flags", [["--control-token", "secret"], ["--control-token=secret"]])
+def test_the_token_of_a_closed_control_api_is_handed_on(environment: dict[str, str], flags: list[str]) -> None:
+    code = "import os; print(os.environ['VONAGE_VIDEO_EMULATOR_TOKEN'])"
+    assert run(environment, *flags, *PYTHON, code).stdout == "secret\n"
+
+
+def test_pytest_uses_the_emulator_of_exec(environment: dict[str, str], tmp_path: Path) -> None:
+    """Its plugin reads the same variables, so that no second emulator is started."""
+    test = tmp_path / "test_it.py"
+    test.write_text(
+        "import os\n"
+        "def test_it(video_emulator, video_application):\n"
+        "    assert video_emulator.http == os.environ['VONAGE_VIDEO_EMULATOR_URL']\n"
+        "    assert video_application.id\n"
+    )
+    path = installed_in(tmp_path)["PYTHONPATH"]
+    done = run(
+        environment | {"PYTHONPATH": path},
+        "--control-token",
+        "secret",
+        "--",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        str(test),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("status", [0, 1, 7, 255])

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from emulator import wellknown
+from emulator.recipes import Target, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, junit, kept, tool, unavailable
 from tests.sdk.results import Results, Sdk
@@ -119,6 +121,18 @@ def test_the_opentok_lines_of_the_readme_work_as_printed(server: Server, node: s
     command = [node, "-e", script.replace("http://localhost:8080", server.http)]
     done = completed(command, NODE, RUN_SECONDS, {"NODE_PATH": str(packages / "node_modules")})
     assert (done.stdout, done.returncode) == ("recording: started\n", 0), done.stderr
+
+
+def test_the_recipe_runs_as_printed(server: Server, node: str, packages: Path, tmp_path: Path) -> None:
+    key = tmp_path / "private.key"
+    key.write_text(wellknown.PRIVATE_KEY)
+    script = recipe("node", Target(server.http, server.https, server.ca, key)) + (
+        "vonage.video.createSession().then((session) => console.log(session.sessionId.slice(0, 2)));\n"
+        "video.createSession().then((session) => console.log(session.sessionId.slice(0, 2)));\n"
+        "opentok.createSession((error, session) => console.log(session.sessionId.slice(0, 2)));\n"
+    )
+    done = completed([node, "-e", script], tmp_path, RUN_SECONDS, {"NODE_PATH": str(packages / "node_modules")})
+    assert done.stdout.split() == ["2_", "2_", "2_"], done.stderr
 
 
 def test_lock_file_names_no_registry_and_pins_every_package_by_its_digest() -> None:
