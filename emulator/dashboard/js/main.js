@@ -1,6 +1,6 @@
 // The page: its frame, where each address leads, and what the keyboard does.
 
-import { html, render, address, at, go, time, useEffect, useMemo, useRef, useState, useStore } from './lib.js';
+import { html, render, address, at, go, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
 import { bar, curl, done, line, locked, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing } from './parts.js';
@@ -37,7 +37,7 @@ function Page() {
   useEffect(() => () => live?.close(), [live]);
   const [help, setHelp] = useState(false);
   const [calls, setCalls] = useState(false);
-  useEffect(() => onKeys({ help: () => setHelp((open) => !open), calls: () => setCalls((open) => !open), application: inside && parts[1] }), [inside, parts[1]]);
+  useLayoutEffect(() => onKeys({ help: () => setHelp((open) => !open), calls: () => setCalls((open) => !open), application: inside && parts[1] }), [inside, parts[1]]);
   useEffect(() => {
     const view = VIEWS.find(([word]) => word === (parts[2] || ''));
     document.title = `${live && view ? `${view[1]} · ` : ''}Video emulator`;

@@ -216,7 +216,7 @@ export function Rows({ items, row, keyOf, chosen, onChoose, label, height = 30, 
     event.preventDefault();
     move(to);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!onChoose) return undefined;
     const step = (event) => move(start(event.detail) + event.detail);
     const own = box.current;
