@@ -374,3 +374,18 @@ def test_the_library_is_the_one_that_its_readme_names() -> None:
     assert "htm) 3.1.1" in (FOLDER / "vendor" / "README.md").read_text()
     assert {"LICENSE.htm", "LICENSE.preact"} <= {path.name for path in (FOLDER / "vendor").iterdir()}
     assert (FOLDER / "vendor" / "preact.js").stat().st_size < 20_000
+
+
+def test_a_page_that_nobody_looks_at_gives_its_connection_back(visitor: Opened, service: Service) -> None:
+    page = visitor.page
+    page.clock.install()
+    page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.away || false})")
+    look = "(away) => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
+    visitor.go("events")
+    with page.expect_event("requestfailed", lambda request: "/events/stream" in request.url):
+        page.evaluate(look, True)
+        page.clock.run_for(11_000)
+    service.session("Ada")
+    page.evaluate(look, False)
+    page.clock.run_for(1000)
+    expect(page.get_by_role("listbox", name="Events").get_by_role("option")).to_have_count(3)

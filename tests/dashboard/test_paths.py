@@ -291,7 +291,9 @@ def test_a_request_shows_claims_body_unread_fields_and_curl(visitor: Opened, ser
     page.get_by_role("button", name="copy as curl", exact=True).click()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith(f"curl -X POST '{service.url}{service.root}/archive' -H 'authorization: Bearer ")
-    assert json.loads(re.search(r"-d '(.*)'$", copied)[1].replace("'\\''", "'"))["recordingMode"] == "it's unread"  # type: ignore[index]
+    body = re.search(r"--data-raw '(.*)'$", copied)
+    assert body
+    assert json.loads(body[1].replace("'\\''", "'"))["recordingMode"] == "it's unread"
 
 
 def test_the_bar_shows_the_call_before_it_is_made_and_lists_it_afterwards(visitor: Opened, service: Service) -> None:

@@ -106,7 +106,7 @@ export function curlOf(exchange) {
   for (const [name, value] of Object.entries(exchange.headers)) {
     if (!OWN_HEADERS.has(name)) parts.push('-H', quote(`${name}: ${value}`));
   }
-  if (exchange.body) parts.push('-d', quote(exchange.body));
+  if (exchange.body) parts.push('--data-raw', quote(exchange.body));
   return parts.join(' ');
 }
 
