@@ -216,13 +216,18 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 def _require(kind: str, before: str, after: str) -> None:
     """Raise `ControlError` where a status may not follow: 409 naming those that may, 400 when there is no such."""
+    _require_known(kind, after)
     table = LIFECYCLES[kind].transitions
-    named = f"{'an' if kind[0] in 'ah' else 'a'} {kind}"
-    if after not in table:
-        raise ControlError(400, f"{named} never becomes {after}", "status", f"there are: {', '.join(table)}")
     if after not in table[before]:
-        allowed = ", ".join(table[before]) or "none"
-        raise ControlError(409, f"{named} that is {before} cannot become {after}", "status", f"allowed: {allowed}")
+        message = f"{'an' if kind[0] in 'ah' else 'a'} {kind} that is {before} cannot become {after}"
+        raise ControlError(409, message, "status", f"allowed: {', '.join(table[before]) or 'none'}")
+
+
+def _require_known(kind: str, status: str) -> None:
+    """Raise `ControlError` (400) for a status that the life cycle does not have."""
+    table = LIFECYCLES[kind].transitions
+    if status not in table:
+        raise ControlError(400, f"{kind}: there is no status {status}", "status", f"there are: {', '.join(table)}")
 
 
 def _speaker(request: Request, app: Application) -> Speaker:
@@ -253,6 +258,8 @@ def _serve(path: str, kind: Kind) -> None:
         status: str | None = None,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> dict[str, Any]:
+        if status is not None:
+            _require_known(kind.name, status)
         with world.unit(app):
             speaker = _speaker(request, app)
             wanted = (

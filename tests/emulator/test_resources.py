@@ -89,6 +89,7 @@ def test_each_kind_is_listed_read_and_forced(tenant: Tenant, path: str) -> None:
     assert tenant.control("GET", f"/{path}?status={end}")["count"] == 1
     status, error = refused(tenant, "POST", f"/{path}/{first}/transition", {"status": end})
     assert (status, error["suggestion"]) == (409, "allowed: none")
+    assert refused(tenant, "GET", f"/{path}?status=nonsense")[0] == 400
     assert refused(tenant, "GET", f"/{path}/{NOBODY}")[0] == 404
     assert refused(tenant, "GET", f"/{path}/x")[0] == 400
 

@@ -18,7 +18,7 @@ export function unlock(value) {
   locked.set(false);
 }
 
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, error) {
     super(error.message);
     Object.assign(this, { status, field: error.field, suggestion: error.suggestion });
@@ -32,7 +32,7 @@ export class Refused extends Error {
 const headers = () => (token() ? { Authorization: `Bearer ${token()}` } : {});
 
 /** Ask the control API; `path` follows /_emulator. Throws `Refused`. */
-export async function ask(method, path, body, signal) {
+async function ask(method, path, body, signal) {
   let answer;
   try {
     answer = await fetch(ROOT + path, {
@@ -106,7 +106,7 @@ export function curlOf(exchange) {
   for (const [name, value] of Object.entries(exchange.headers)) {
     if (!OWN_HEADERS.has(name)) parts.push('-H', quote(`${name}: ${value}`));
   }
-  if (exchange.body) parts.push('-d', quote(exchange.body));
+  if (exchange.body) parts.push('--data-raw', quote(exchange.body));
   return parts.join(' ');
 }
 

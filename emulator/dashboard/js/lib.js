@@ -130,9 +130,9 @@ export async function copy(text) {
 
 /** A hue for an id, always the same one. */
 export function hue(id) {
-  let sum = 0;
-  for (const letter of id || '') sum = (sum * 31 + letter.codePointAt(0)) % 360;
-  return (sum * 137) % 360;
+  let hash = 0x811c9dc5;
+  for (const letter of id || '') hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193) >>> 0;
+  return hash % 360;
 }
 
 /** Whether the words of a search are all in a text. */

@@ -6,6 +6,7 @@ import { locked, read, stream } from './api.js';
 const CHUNK = 2000;
 const MOST_EVENTS = 20000;
 const MOST_REQUESTS = 1000;
+const HIDDEN = 10_000;
 
 export class Live {
   constructor(application) {
@@ -17,28 +18,35 @@ export class Live {
     this.requests = new Store({ items: [], error: null });
     this.epoch = null;
     this.ending = new AbortController();
+    // A browser has few connections for a host: a page that nobody looks at gives its own back.
+    const look = () => document.hidden && setTimeout(() => document.hidden && this.connection?.abort(), HIDDEN);
+    document.addEventListener('visibilitychange', look, { signal: this.ending.signal });
     this.run();
   }
 
   close() {
     this.ending.abort();
+    this.connection?.abort();
   }
 
   async run() {
     const { signal } = this.ending;
     let wait = 250;
     while (!signal.aborted) {
+      await seen(signal);
+      this.connection = new AbortController();
       this.epoch = null;
-      const last = this.events.value.at(-1)?.number;
+      const last = this.events.value.at(-1)?.number ?? this.changed.value?.events.last;
       const from = last === undefined ? '' : `&after=${last}`;
       try {
-        await stream(`${this.path}/events/stream?changes=true${from}`, signal, (name, data) => {
+        await stream(`${this.path}/events/stream?changes=true${from}`, this.connection.signal, (name, data) => {
           wait = 250;
           this.take(name, data);
         });
         this.link.set('lost');
       } catch (error) {
         if (signal.aborted) return;
+        if (this.connection.signal.aborted) continue;
         this.link.set(error.status === 404 ? 'gone' : 'lost');
         if (error.status === 401) await unlocked(signal);
       }
@@ -131,6 +139,16 @@ export class Live {
     const { now, frozen, speed } = changed.clock;
     return frozen ? now : now + (performance.now() - changed.received) * speed;
   }
+}
+
+/** Until somebody looks at the page. */
+function seen(signal) {
+  return new Promise((resolve) => {
+    const watch = () => document.hidden || resolve();
+    document.addEventListener('visibilitychange', watch, { signal });
+    signal.addEventListener('abort', resolve);
+    watch();
+  });
 }
 
 function unlocked(signal) {

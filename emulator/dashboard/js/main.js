@@ -1,6 +1,6 @@
 // The page: its frame, where each address leads, and what the keyboard does.
 
-import { html, render, address, at, go, time, useEffect, useMemo, useRef, useState, useStore } from './lib.js';
+import { html, render, address, at, go, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
 import { bar, curl, done, line, locked, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing } from './parts.js';
@@ -37,7 +37,7 @@ function Page() {
   useEffect(() => () => live?.close(), [live]);
   const [help, setHelp] = useState(false);
   const [calls, setCalls] = useState(false);
-  useEffect(() => onKeys({ help: () => setHelp((open) => !open), calls: () => setCalls((open) => !open), application: inside && parts[1] }), [inside, parts[1]]);
+  useLayoutEffect(() => onKeys({ help: () => setHelp((open) => !open), calls: () => setCalls((open) => !open), application: inside && parts[1] }), [inside, parts[1]]);
   useEffect(() => {
     const view = VIEWS.find(([word]) => word === (parts[2] || ''));
     document.title = `${live && view ? `${view[1]} · ` : ''}Video emulator`;
@@ -82,7 +82,7 @@ function Nav({ live, view }) {
   const changed = useStore(live.changed);
   const count = (word) => (word === 'events' ? changed && changed.events.last - changed.events.first + 1 : changed?.counts[word]);
   const here = useRef();
-  useEffect(() => here.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [view]);
+  useEffect(() => here.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [view, Boolean(changed)]);
   const troubled = changed && (changed.callbacks.failed || 0);
   return html`<nav class="side" aria-label="Views" ref=${here}>${VIEWS.map(([word, title, key]) => html`
     ${GROUPS[word] && html`<span class="group">${GROUPS[word]}</span>`}
@@ -130,7 +130,8 @@ function Help({ onClose }) {
     <p><b>Clock.</b> Each application has its own. Freeze it, and time passes only when you advance it: everything that falls due happens at its own time.</p>
     <p><b>Addresses.</b> Every resource, event and request has one: copy it from the browser, with its filters.</p>
     <p><b>Marks.</b> <${Icon} name="fault" /> a fault fired · <${Icon} name="unread" /> fields that nothing reads · <${Icon} name="muted" /> muted or without audio · <${Icon} name="dark" /> without video · <${Icon} name="screen" /> screen share</p>
-    <table class="keys"><caption>Keys</caption><tbody>${KEYS.map(([key, what]) => html`<tr><th scope="row">${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</th><td>${what}</td></tr>`)}</tbody></table>
+    <h3>Keys</h3>
+    <dl class="keys">${KEYS.map(([key, what]) => html`<div><dt>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
     <p class="hint">Calls are described at <a href="/docs">/docs</a>. Unofficial: not affiliated with Vonage.</p>
   </dialog>`;
 }

@@ -139,25 +139,25 @@ export const Reads = ({ path }) =>
  */
 export function Act({ call, children, sure, kind = '', onDone, disabled, label, submit }) {
   const [asked, setAsked] = useState(false);
-  const [busy, setBusy] = useState(false);
+  const busy = useRef(false);
   const show = () => bar.value?.state !== 'busy' && bar.set({ call, state: 'preview' });
   const click = async (event) => {
     event.preventDefault();
-    if (busy) return;
+    if (busy.current) return;
     if (sure && !asked) {
       setAsked(true);
       setTimeout(() => setAsked(false), 4000);
       return;
     }
     setAsked(false);
-    setBusy(true);
+    busy.current = true;
     try {
       const content = await act(call);
       onDone?.(content, null);
     } catch (error) {
       onDone?.(null, error);
     } finally {
-      setBusy(false);
+      busy.current = false;
     }
   };
   return html`<button type=${submit ? 'submit' : 'button'} class=${asked ? 'danger' : kind} disabled=${disabled}
@@ -216,7 +216,7 @@ export function Rows({ items, row, keyOf, chosen, onChoose, label, height = 30, 
     event.preventDefault();
     move(to);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!onChoose) return undefined;
     const step = (event) => move(start(event.detail) + event.detail);
     const own = box.current;

@@ -5,7 +5,7 @@ import { Icon } from './parts.js';
 
 const ORIGINS = { call: 'SIP call', render: 'Experience Composer', connector: 'Audio connector' };
 
-export const nameOf = (stream, people) =>
+const nameOf = (stream, people) =>
   stream.name || people.get(stream.connectionId)?.data || `stream ${stream.id.slice(0, 8)}`;
 
 /** What is to be known of a stream at a glance; `kindless` where its kind is told beside it. */
@@ -52,7 +52,7 @@ const PROPERTIES = new Set(
 );
 
 /** What of a stylesheet counts, as text, and what does not. */
-export function supported(stylesheet) {
+function supported(stylesheet) {
   const sheet = new CSSStyleSheet();
   const kept = [];
   const ignored = [];

@@ -8,7 +8,7 @@ import { Exchange, ExchangeRow } from './requests.js';
 const LOOK_AGAIN = 2000;
 
 /** A number that grows while the page is looked at: what belongs to no application has no stream. */
-export function useTick() {
+function useTick() {
   const [tick, setTick] = useState(0);
   useEffect(() => {
     const timer = setInterval(() => document.visibilityState === 'visible' && setTick((count) => count + 1), LOOK_AGAIN);

@@ -5,7 +5,7 @@ import { useRead } from '../live.js';
 import { Act, Due, Field, Nothing, Preview, Problem, Reads, Section, Time } from '../parts.js';
 
 /** The time, ticking. */
-export function Ticking({ live, withDay }) {
+function Ticking({ live, withDay }) {
   const text = useRef();
   const changed = useStore(live.changed);
   useEffect(() => {

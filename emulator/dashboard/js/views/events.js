@@ -6,10 +6,10 @@ import { Facts, Filter, Json, Nothing, Rows, Section, Split, Time } from '../par
 const KINDS = 'session connection stream signal archive broadcast render captions call connector'.split(' ');
 const PLACES = { archive: 'archives', broadcast: 'broadcasts', render: 'renders', captions: 'captions', call: 'calls', connector: 'connectors' };
 
-export const kindOf = (event) => event.type.slice(0, event.type.indexOf('.'));
+const kindOf = (event) => event.type.slice(0, event.type.indexOf('.'));
 
 /** Where the subject of an event is in the page. */
-export function placeOf(application, event) {
+function placeOf(application, event) {
   const view = PLACES[kindOf(event)];
   if (view) return at(['a', application, view, event.subject]);
   return event.sessionId ? at(['a', application, 'sessions', event.sessionId]) : null;

@@ -103,7 +103,7 @@ function StartOver({ live }) {
       await act({ method: 'PUT', path, body: JSON.parse(await chosen.text()), file: chosen.name });
       setNote(`${chosen.name} is restored`);
     } catch (problem) {
-      setError(problem);
+      setError(problem instanceof SyntaxError ? { message: `${chosen.name} is no snapshot: ${problem.message}` } : problem);
     }
     file.current.value = '';
   };
