@@ -473,8 +473,12 @@ class Postgresql(Store):
             if self._world.find(each.id) is None:
                 self._add(each)
         for app in self._world:
-            if app.id in kept and app.id not in ids and app.id not in self._holds:
-                self._forget(app)
+            if app.id in kept and app.id not in ids:
+                hold = self._holds.get(app.id)
+                if hold is None:
+                    self._forget(app)
+                else:
+                    await asyncio.wait([hold.begun])  # it learns so itself
 
     def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
         with self._connect() as connection:
