@@ -475,8 +475,12 @@ class Postgresql(Store):
         kept = known & self._kept  # what is made meanwhile may not be among those that are found
         found, ids = await self._run(self._unknown, known)
         for app in self._world:
-            if app.id in kept and app.id not in ids and app.id not in self._holds:
-                self._forget(app)
+            if app.id in kept and app.id not in ids:
+                hold = self._holds.get(app.id)
+                if hold is None:
+                    self._forget(app)
+                else:
+                    await asyncio.wait([hold.begun], timeout=CONNECT_SECONDS)  # it learns so itself
         for each in found:
             if self._world.find(each.id) is None:
                 try:
