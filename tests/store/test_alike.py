@@ -258,4 +258,4 @@ def test_every_store_gives_the_same_answers(postgres_server: postgres.Server) ->
 
 @pytest.mark.extended
 def test_every_store_gives_the_same_answers_for_long(postgres_server: postgres.Server) -> None:
-    _run(postgres_server, "long", 40, 50)
+    _run(postgres_server, "long", 12, 40)
