@@ -44,9 +44,11 @@ async def change_clock(request: Request, app: NamedApplication, body: ClockChang
     """
     if body.action == "advance" and body.seconds is None:
         raise ControlError(400, "is required for advance", "seconds")
-    if body.action == "freeze" and body.at is not None and body.at < app.clock.now():
-        raise ControlError(400, f"must not be before now ({app.clock.now()}): a clock never goes back", "at")
-    if app.clock.now() + (body.seconds or 0) * 1000 > LAST:
+    async with unit(request, app):
+        now = app.clock.now()
+    if body.action == "freeze" and body.at is not None and body.at < now:
+        raise ControlError(400, f"must not be before now ({now}): a clock never goes back", "at")
+    if now + (body.seconds or 0) * 1000 > LAST:
         raise ControlError(400, "must not lead beyond the year 9999", "seconds")
     timelapse: Timelapse = request.app.state.timelapse
     gone = request.is_disconnected

@@ -346,11 +346,14 @@ class Postgresql(Store):
         touched = [record_id for kind, record_id in change.records if kind == "callback"]
         for callback_id in touched:
             callback = app.outbox.find(callback_id)
-            waits = callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id)
-            if callback is None or waits:
+            elsewhere = owners.get(callback_id, self._replica) != self._replica
+            if callback is not None and callback.status == "held" and elsewhere:
+                continue  # it may be under way there
+            if callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id):
                 owners.pop(callback_id, None)
             elif callback_id not in owners or app.outbox.is_ready(callback):
-                owners[callback_id] = self._sender(app, callback, owners)
+                if not elsewhere:
+                    owners[callback_id] = self._sender(app, callback, owners)
                 if owners[callback_id] != self._replica:
                     app.outbox.hand_over(callback)
         return {callback_id: owners[callback_id] for callback_id in touched if callback_id in owners}
@@ -570,9 +573,11 @@ class Postgresql(Store):
                     for callback_id in [each for each, owner in owners.items() if owner == dead]:
                         del owners[callback_id]
                         callback = app.outbox.find(callback_id)
-                        if callback is not None and callback.status == "pending":
+                        if callback is None:
+                            continue
+                        if callback.status == "pending":
                             app.outbox.ready(callback)
-                            app.touch(callback)
+                        app.touch(callback)
 
     def _applications_of(self, owner: str) -> list[str]:
         with self._connect() as connection:
