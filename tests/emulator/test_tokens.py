@@ -9,7 +9,11 @@ import pytest
 
 from emulator import tokens, wellknown
 
-NOW = int(time.time())
+
+@pytest.fixture
+def now() -> int:
+    """The machine's time, s since the epoch."""
+    return int(time.time())
 
 
 def opened(token: str) -> dict[str, object]:
@@ -20,21 +24,21 @@ def opened_by_secret(token: str) -> dict[str, object]:
     return jwt.decode(token, wellknown.API_SECRET, algorithms=["HS256"])
 
 
-def test_a_rest_token_is_what_the_vonage_sdks_make() -> None:
-    claims = opened(tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=NOW))
+def test_a_rest_token_is_what_the_vonage_sdks_make(now: int) -> None:
+    claims = opened(tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now))
     assert len(str(claims.pop("jti"))) == 36
-    assert claims == {"application_id": wellknown.APPLICATION_ID, "iat": NOW, "exp": NOW + 900}
+    assert claims == {"application_id": wellknown.APPLICATION_ID, "iat": now, "exp": now + 900}
 
 
-def test_two_rest_tokens_of_one_second_differ() -> None:
-    minted = {tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=NOW) for _ in range(2)}
+def test_two_rest_tokens_of_one_second_differ(now: int) -> None:
+    minted = {tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now) for _ in range(2)}
     assert len(minted) == 2
 
 
-def test_an_opentok_rest_token_is_what_the_opentok_sdks_make() -> None:
-    claims = opened_by_secret(tokens.opentok_rest_token(wellknown.API_KEY, wellknown.API_SECRET, now=NOW))
+def test_an_opentok_rest_token_is_what_the_opentok_sdks_make(now: int) -> None:
+    claims = opened_by_secret(tokens.opentok_rest_token(wellknown.API_KEY, wellknown.API_SECRET, now=now))
     assert claims.pop("jti")
-    assert claims == {"iss": wellknown.API_KEY, "ist": "project", "iat": NOW, "exp": NOW + 300}
+    assert claims == {"iss": wellknown.API_KEY, "ist": "project", "iat": now, "exp": now + 300}
 
 
 def test_a_negative_ttl_makes_an_expired_token() -> None:
@@ -43,7 +47,7 @@ def test_a_negative_ttl_makes_an_expired_token() -> None:
         opened(token)
 
 
-def test_a_client_token_is_what_the_vonage_sdks_make() -> None:
+def test_a_client_token_is_what_the_vonage_sdks_make(now: int) -> None:
     token = tokens.client_token(
         wellknown.APPLICATION_ID,
         wellknown.PRIVATE_KEY,
@@ -52,7 +56,7 @@ def test_a_client_token_is_what_the_vonage_sdks_make() -> None:
         data="name=Ada",
         layout_classes=["focus", "full"],
         ttl=1800,
-        now=NOW,
+        now=now,
     )
     claims = opened(token)
     assert claims.pop("jti")
@@ -65,19 +69,19 @@ def test_a_client_token_is_what_the_vonage_sdks_make() -> None:
         "initial_layout_class_list": "focus full",
         "sub": "video",
         "acl": {"paths": {"/session/**": {}}},
-        "iat": NOW,
-        "exp": NOW + 1800,
+        "iat": now,
+        "exp": now + 1800,
     }
 
 
-def test_a_client_token_publishes_for_a_day_by_default() -> None:
-    claims = opened(tokens.client_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, "1_session", now=NOW))
-    assert (claims["role"], claims["exp"], "connection_data" in claims) == ("publisher", NOW + 86_400, False)
+def test_a_client_token_publishes_for_a_day_by_default(now: int) -> None:
+    claims = opened(tokens.client_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, "1_session", now=now))
+    assert (claims["role"], claims["exp"], "connection_data" in claims) == ("publisher", now + 86_400, False)
 
 
-def test_an_opentok_client_token_is_signed_by_the_secret() -> None:
+def test_an_opentok_client_token_is_signed_by_the_secret(now: int) -> None:
     claims = opened_by_secret(
-        tokens.opentok_client_token(wellknown.API_KEY, wellknown.API_SECRET, "2_session", data="x", now=NOW)
+        tokens.opentok_client_token(wellknown.API_KEY, wellknown.API_SECRET, "2_session", data="x", now=now)
     )
     assert isinstance(claims.pop("nonce"), int)
     assert claims == {
@@ -88,8 +92,8 @@ def test_an_opentok_client_token_is_signed_by_the_secret() -> None:
         "role": "publisher",
         "connection_data": "x",
         "initial_layout_class_list": "",
-        "iat": NOW,
-        "exp": NOW + 86_400,
+        "iat": now,
+        "exp": now + 86_400,
     }
 
 
@@ -98,6 +102,6 @@ def test_a_key_that_cannot_sign_is_an_error_of_its_own() -> None:
         tokens.rest_token(wellknown.APPLICATION_ID, "not a key")
 
 
-def test_a_short_secret_signs_without_a_warning() -> None:
-    token = tokens.opentok_rest_token("1", "short", now=NOW)
+def test_a_short_secret_signs_without_a_warning(now: int) -> None:
+    token = tokens.opentok_rest_token("1", "short", now=now)
     assert token.count(".") == 2
