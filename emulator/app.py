@@ -118,6 +118,7 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
         await deliveries.close()
         await store.stop()
 

@@ -104,24 +104,18 @@ class World:
         app.touch(app)
         return app
 
-    def rekey(self, app: Application, credentials: Credentials) -> None:
-        """Give the application other credentials. Raises `ApplicationExists` when the api key is another's."""
-        if self._by_api_key.get(credentials.api_key, app) is not app:
-            raise ApplicationExists("apiKey", credentials.api_key)
-        if app.credentials == credentials:
-            return  # whoever compares by identity sees that nothing changed
-        del self._by_api_key[app.credentials.api_key]
-        self._by_api_key[credentials.api_key] = app
-        app.credentials = credentials
+    def rekey(self, app: Application, credentials: Credentials, *, take: bool = False) -> None:
+        """Give the application other credentials.
 
-    def rekey_all(self, credentials: Mapping[str, Credentials]) -> None:
-        """Give several applications other credentials at once, by their ids: they may swap their api keys."""
-        changed = [app for app in self if app.id in credentials and app.credentials != credentials[app.id]]
-        for app in changed:
+        Raises `ApplicationExists` when the api key is another's, unless it is to `take` it: that one gets others too.
+        """
+        if not take and self._by_api_key.get(credentials.api_key, app) is not app:
+            raise ApplicationExists("apiKey", credentials.api_key)
+        if self._by_api_key.get(app.credentials.api_key) is app:
             del self._by_api_key[app.credentials.api_key]
-        for app in changed:
-            app.credentials = credentials[app.id]
-            self._by_api_key[app.credentials.api_key] = app
+        self._by_api_key[credentials.api_key] = app
+        if app.credentials != credentials:  # whoever compares by identity sees when nothing changed
+            app.credentials = credentials
 
     def find(self, project: str) -> Application | None:
         """Return the application with this id or api key, or None."""
@@ -143,7 +137,8 @@ class World:
     def forget(self, app: Application) -> None:
         """Drop an application without a word."""
         del self._applications[app.id]
-        del self._by_api_key[app.credentials.api_key]
+        if self._by_api_key.get(app.credentials.api_key) is app:
+            del self._by_api_key[app.credentials.api_key]
 
     def tell(self, change: Change) -> None:
         """Tell everybody what a unit of work did."""

@@ -70,7 +70,8 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
             async with store_of(request).holding(app):
                 request.app.state.timelapse.stop(app)
                 world.remove(app.id)
-    world.rekey_all({parsed.identity.id: parsed.identity.credentials for parsed in wanted.values()})
+    for app in world:  # they may swap their api keys
+        world.rekey(app, wanted[app.id].identity.credentials, take=True)
     restored = [await _restore(request, world, parsed) for parsed in wanted.values()]
     return {"count": len(restored), "items": restored}
 

@@ -423,7 +423,7 @@ def refresh(world: World, app: Application, found: Found, faulting: Faulting) ->
             if row.kind == IDENTITY:
                 assert row.document is not None
                 identity = documents.read_identity(orjson.loads(row.document))
-                world.rekey(app, identity.credentials)
+                world.rekey(app, identity.credentials, take=True)
                 documents.put_identity(app, identity)
             elif row.kind == FAULTS:
                 if row.document is None:

@@ -58,6 +58,9 @@ TRIES = 3
 
 PAUSE = 0.3
 
+STOP_SECONDS = 5.0
+"""s that who works on an application has to be done when the emulator stops."""
+
 LISTEN_SECONDS = 1.0
 """s between two looks at who lives."""
 
@@ -181,7 +184,8 @@ class Postgresql(Store):
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*self._finishing, return_exceptions=True)
+        if self._holds:
+            await asyncio.wait([hold.ended for hold in self._holds.values()], timeout=STOP_SECONDS)
         await asyncio.to_thread(self._listener.join)
         self._threads.shutdown(wait=True)
         self._engine.dispose()
