@@ -589,6 +589,9 @@ class Postgresql(Store):
             return list(connection.execute(query).scalars())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._ending.is_set():
+            work.close()  # nobody would wait for its end
+            return
         task = self._loop.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
