@@ -358,3 +358,72 @@ def test_requests_after_a_reset_take_the_place_of_those_before(visitor: Opened, 
     service.call("GET", "/broadcast")
     expect(rows(page, "Requests")).to_have_count(1)
     expect(rows(page, "Requests").first).to_contain_text("listBroadcasts")
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_after_a_restored_snapshot_the_page_shows_that_world_alone(
+    visitor: Opened, service: Service, connected: bool
+) -> None:
+    """The numbers of its events and resources say nothing: they may be those of the world before."""
+    empty = service.app.snapshot()
+    service.session("Ben", "Chidi")
+    other = service.app.snapshot()
+    service.app.restore(empty)
+    service.session("Ada")
+    page = visitor.page
+    page.clock.install()
+    page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.away || false})")
+    look = "(away) => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
+    visitor.go("events")
+    expect(rows(page, "Events").filter(has_text="Ada")).to_have_count(2)
+    if not connected:  # as after a restart: it connects anew, to a world that it does not know
+        with page.expect_event("requestfailed", lambda request: "/events/stream" in request.url):
+            page.evaluate(look, True)
+            page.clock.run_for(11_000)
+    service.app.restore(other)
+    page.evaluate(look, False)
+    page.clock.run_for(1000)
+    expect(rows(page, "Events")).to_have_count(5)
+    expect(rows(page, "Events").filter(has_text="Ada")).to_have_count(0)
+    expect(rows(page, "Events").filter(has_text="Chidi")).to_have_count(2)
+    assert page.locator(".rows .c-no").all_inner_texts() == ["1", "2", "3", "4", "5"]
+
+
+def test_callbacks_that_fail_are_told_of_at_once_and_those_under_way_are_not(visitor: Opened, service: Service) -> None:
+    with Receiver() as receiver:
+        service.app.send_callbacks_to(receiver.url)
+        service.app.freeze()
+        service.app.outbox.hold("connection")
+        page = visitor.go()
+        receiver.reply(503, times=1)
+        service.session("Ada")
+        link = page.get_by_role("link", name="1 callback whose last attempt failed")
+        expect(link).to_be_visible()
+        expect(page.locator(".side small.bad")).to_have_count(1)
+        link.click()
+        expect(page.locator(".rows .badge.bad")).to_have_text("pending")
+        rows(page, "Callbacks").first.click()
+        act(page, "Redeliver")
+        expect(page.locator(".node.now")).to_have_text("delivered")
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_text("All is well")).to_be_visible()
+        expect(page.locator(".side small.bad")).to_have_count(0)
+
+
+@pytest.mark.parametrize("pack", ["participant-churn", "session-already-recording"])
+def test_a_scenario_without_rules_is_seen_to_be_applied(visitor: Opened, service: Service, pack: str) -> None:
+    page = visitor.go("scenarios", pack)
+    act(page, "Apply")
+    expect(page.locator(".detail .title")).to_contain_text("applied")
+    act(page, "Remove")
+    expect(page.locator(".detail .title")).not_to_contain_text("applied")
+
+
+@pytest.mark.parametrize(("mode", "ending"), [("composed", "mp4"), ("individual", "zip")])
+def test_a_recording_is_saved_under_its_name(visitor: Opened, service: Service, mode: str, ending: str) -> None:
+    archive = service.start("archives", service.session("Ada"), name="Lesson 1/2", outputMode=mode)
+    service.call("POST", f"/archive/{archive}/stop")
+    page = visitor.go("archives", archive)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="download", exact=True).click()
+    assert download.value.suggested_filename == f"Lesson 12-{archive}.{ending}"

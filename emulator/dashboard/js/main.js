@@ -83,7 +83,7 @@ function Nav({ live, view }) {
   const count = (word) => (word === 'events' ? changed && changed.events.last - changed.events.first + 1 : changed?.counts[word]);
   const here = useRef();
   useEffect(() => here.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [view, Boolean(changed)]);
-  const troubled = changed && (changed.callbacks.failed || 0);
+  const troubled = changed?.troubled > 0;
   return html`<nav class="side" aria-label="Views" ref=${here}>${VIEWS.map(([word, title, key]) => html`
     ${GROUPS[word] && html`<span class="group">${GROUPS[word]}</span>`}
     <a key=${word} href=${at(['a', live.application, word].filter(Boolean))} aria-current=${word === view ? 'page' : null} title="g ${key}">

@@ -44,7 +44,7 @@ export function Callbacks({ live, id }) {
       ${held.length > 0 && html`<span class="count" role="status">held from now on: ${held.length > 8 ? plural(held.length, 'event') : held.join(', ')}</span>`}`}
     list=${html`<${Problem} error=${error} /><${Rows} label="Callbacks" items=${items} keyOf=${(each) => each.id} chosen=${id} follow
       row=${(each) => html`<span class="c-no">${each.number}</span><${Time} ms=${each.createdAt} /><span class="kind k-${each.event.split('.')[0]}">${each.event}</span>
-        <span class="c-main">${host(each.url)}</span><span class="c-quiet wide-only">${each.attempts.length > 1 || lastCause(each) ? `${each.attempts.length}×` : ''}${lastCause(each) ? ` ${lastCause(each)}` : ''}</span><${Badge} status=${each.status} />`}
+        <span class="c-main">${host(each.url)}</span><span class="c-quiet wide-only">${each.attempts.length > 1 || lastCause(each) ? `${each.attempts.length}×` : ''}${lastCause(each) ? ` ${lastCause(each)}` : ''}</span><${Badge} status=${each.status} tone=${lastCause(each) && 'bad'} />`}
       empty="No callback yet. Give the application webhooks to have some."
       onChoose=${(key, quietly) => go(at([...base, key], query), quietly)} />`}
     detail=${id !== undefined && html`<${One} live=${live} id=${id} />`} />`;
@@ -57,7 +57,7 @@ function One({ live, id }) {
   if (!each) return null;
   const root = `${live.path}/callbacks/${each.id}`;
   return html`<article>
-    <header class="title"><h2>${each.event}</h2><${Badge} status=${each.status} /></header>
+    <header class="title"><h2>${each.event}</h2><${Badge} status=${each.status} tone=${lastCause(each) && 'bad'} /></header>
     <p class="call"><b>POST</b> <code>${each.url}</code></p>
     <div class="actions">
       <${Act} kind="primary" call=${{ method: 'POST', path: `${root}/redeliver` }}>Redeliver<//>

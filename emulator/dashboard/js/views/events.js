@@ -48,8 +48,8 @@ export function Events({ live, id }) {
       (!query.session || event.sessionId === query.session) &&
       (!query.subject || event.subject === query.subject) &&
       (!search.length || finds(search, textOf(texts, event))));
-  }, [all.length, all.at(-1)?.number, query.q, query.type, query.session, query.subject]);
-  const sessions = useMemo(() => [...new Set(all.map((event) => event.sessionId).filter(Boolean))].reverse().slice(0, 200), [all.length]);
+  }, [all, all.length, all.at(-1)?.number, query.q, query.type, query.session, query.subject]);
+  const sessions = useMemo(() => [...new Set(all.map((event) => event.sessionId).filter(Boolean))].reverse().slice(0, 200), [all, all.length]);
   const chosen = id === undefined ? undefined : Number(id);
   const event = chosen !== undefined && all.find((each) => each.number === chosen);
   const base = ['a', live.application, 'events'];

@@ -112,7 +112,7 @@ function NewFault({ live, onDone }) {
 export function Scenarios({ live, id }) {
   const { query } = useStore(address);
   const { data: packs, error } = useRead('/scenarios', '');
-  const applied = useResource(live, '/scenarios', 'faults').data?.items || [];
+  const applied = useResource(live, '/scenarios', ['version', 'faults']).data?.items || [];
   const items = useMemo(() => {
     const search = words(query.q);
     return (packs?.items || []).filter((each) => !search.length || finds(search, `${each.name} ${each.description}`.toLowerCase()));

@@ -16,7 +16,7 @@ export const KINDS = {
     title: 'Archives', cycle: 'archive', prefix: 'archive.', empty: 'No archive yet. startArchive makes one.',
     main: (each) => each.name || each.id.slice(0, 8), quiet: (each) => [each.outputMode, each.duration ? seconds(each.duration) : null],
     facts: (each) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
-      ['recorded', span(each.recorded)], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} />`]],
+      ['recorded', span(each.recorded)], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} name=${fileOf(each)} />`]],
     form: ['reason'],
   },
   broadcasts: {
@@ -51,7 +51,13 @@ export const KINDS = {
   },
 };
 
-function Download({ url }) {
+/** What the recording is saved as: its name where it has one, and its id; a zip where each stream is a file. */
+function fileOf({ id, name, outputMode }) {
+  const plain = (name || '').replace(/[^\p{L}\p{N} ._-]+/gu, '').trim().slice(0, 80);
+  return `${plain ? `${plain}-${id}` : id}.${outputMode === 'individual' ? 'zip' : 'mp4'}`;
+}
+
+function Download({ url, name }) {
   let path = null;
   try {
     const parsed = new URL(url);
@@ -59,7 +65,7 @@ function Download({ url }) {
   } catch {
     path = null;
   }
-  return path ? html`<a href=${path} download>download</a>` : html`<code>${url}</code>`;
+  return path ? html`<a href=${path} download=${name}>download</a>` : html`<code>${url}</code>`;
 }
 
 export function Resources({ live, id, view }) {
@@ -88,7 +94,7 @@ export function Resources({ live, id, view }) {
 function One({ live, view, kind, id, cycles }) {
   const events = useStore(live.events);
   const { data: each, error } = useResource(live, `/${view}/${encodeURIComponent(id)}`);
-  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events.length, events.at(-1)?.number]);
+  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events, events.length, events.at(-1)?.number]);
   const session = useResource(live, each?.picture ? `/sessions/${each.sessionId}` : null).data;
   if (error) return html`<${Problem} error=${error} />`;
   if (!each || !cycles) return null;
