@@ -145,7 +145,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Opened, service: Service
     expect(page.locator(".row")).to_have_count(1)
     keys.press("j")
     page.get_by_role("button", name="stopped", exact=True).focus()
-    expect(page.locator(".bar-line .now")).to_contain_text('{"status":"stopped"}')
+    expect(page.locator(".bar-line .next")).to_contain_text('{"status":"stopped"}')
     keys.press("Enter")
     expect(page.locator(".node.now")).to_have_text("available")
     keys.press("l")

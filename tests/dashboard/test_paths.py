@@ -120,6 +120,8 @@ def test_a_callback_that_a_fault_signs_badly_is_told_apart(visitor: Opened, serv
         expect(page.locator(".attempt").first).to_contain_text("signature does not match")
         page.get_by_role("link", name="forged").click()
         expect(page.locator(".detail h2")).to_have_text("forged")
+        page.locator(".fired a", has_text="session.created").click()
+        expect(page.locator(".detail h2")).to_have_text("session.created")
 
 
 def test_a_fault_is_added_and_seen_to_fire(visitor: Opened, service: Service) -> None:
@@ -213,6 +215,9 @@ def test_other_resources_stand_in_their_diagrams(visitor: Opened, service: Servi
     end = {"calls": "HANGUP", "connectors": "disconnected"}.get(kind, "failed")
     expect(page.locator(".node.now")).to_have_text(re.compile("started|ACTIVE|connected"))
     page.get_by_role("group", name="Force a status").get_by_role("button", name=end, exact=True).click()
+    if kind != "connectors":
+        expect(page.locator(".node.now")).not_to_have_text(end)
+        act(page, f"{end}?")
     expect(page.locator(".node.now")).to_have_text(end)
 
 
@@ -302,7 +307,7 @@ def test_the_bar_shows_the_call_before_it_is_made_and_lists_it_afterwards(visito
     button.hover()
     line = page.locator(".bar-line .now")
     path = f"POST /_emulator/applications/{service.app.id}/clock"
-    expect(line).to_have_text(f'{path} {{"action":"advance","seconds":86400}}')
+    expect(page.locator(".bar-line .next")).to_have_text(f'{path} {{"action":"advance","seconds":86400}}')
     before = service.app.clock.now()
     button.click()
     expect(line).to_have_text(f'200 {path} {{"action":"advance","seconds":86400}}')
@@ -427,3 +432,36 @@ def test_a_recording_is_saved_under_its_name(visitor: Opened, service: Service, 
     with page.expect_download() as download:
         page.get_by_role("link", name="download", exact=True).click()
     assert download.value.suggested_filename == f"Lesson 12-{archive}.{ending}"
+
+
+def test_a_second_click_at_the_same_place_forces_nothing_else(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    page = visitor.go("archives", archive)
+    force = page.get_by_role("group", name="Force a status").get_by_role("button")
+    expect(page.locator(".node.now")).to_have_text("started")
+    places = [(button.inner_text(), box(button)) for button in force.all()]
+    where = box(force.get_by_text("stopped", exact=True))
+    page.mouse.dblclick(where["x"] + 5, where["y"] + 5)
+    expect(page.locator(".node.now")).to_have_text("available")
+    assert [(button.inner_text(), box(button)) for button in force.all()] == places
+    act(page, "deleted")
+    expect(force.get_by_text("deleted?")).to_be_visible()
+    assert service.call("GET", f"/archive/{archive}").json()["status"] == "available"
+
+
+def test_how_a_call_went_stays_beside_the_next_one(visitor: Opened, service: Service) -> None:
+    page = visitor.go("clock")
+    page.get_by_label("Advance by seconds").fill("-1")
+    act(page, "Advance")
+    outcome, following = page.locator(".bar-line").get_by_role("alert"), page.locator(".bar-line .next")
+    expect(outcome).to_contain_text("seconds")
+    page.get_by_role("button", name="1 day").hover()
+    expect(following).to_contain_text("86400")
+    expect(outcome).to_contain_text("seconds")
+    page.get_by_role("heading", name="Clock").hover()
+    expect(following).to_have_count(0)
+    expect(outcome).to_contain_text("seconds")
+    act(page, "1 day")
+    expect(page.locator(".bar-line .now")).to_contain_text("200 POST")
+    expect(outcome).to_have_count(0)
+    visitor.allowed.append("status of 4")

@@ -1,7 +1,7 @@
 // The pieces that views are made of.
 
 import { html, at, address, bytes, copy, go, iso, span, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { act, bar, curl, line } from './api.js';
+import { act, curl, line, pointed } from './api.js';
 
 // Icons: 16 by 16, drawn with lines
 
@@ -134,13 +134,16 @@ export const Reads = ({ path }) =>
     <${Copy} text=${() => curl({ method: 'GET', path })} label="Copy as curl" /></span>`;
 
 /**
- * A button that makes a control call. The bar below shows the call as soon as the button is pointed at or focused.
+ * A button that makes a control call. The bar below shows the call while the button is pointed at or focused.
  * `sure` asks a second time.
  */
 export function Act({ call, children, sure, kind = '', onDone, disabled, label, submit }) {
   const [asked, setAsked] = useState(false);
   const busy = useRef(false);
-  const show = () => bar.value?.state !== 'busy' && bar.set({ call, state: 'preview' });
+  const own = useRef();
+  const show = () => pointed.set((own.current = call));
+  const hide = () => pointed.value === own.current && pointed.set(null);
+  useEffect(() => hide, []);
   const click = async (event) => {
     event.preventDefault();
     if (busy.current) return;
@@ -161,7 +164,7 @@ export function Act({ call, children, sure, kind = '', onDone, disabled, label, 
     }
   };
   return html`<button type=${submit ? 'submit' : 'button'} class=${asked ? 'danger' : kind} disabled=${disabled}
-    aria-label=${asked ? null : label} title=${label} onMouseEnter=${show} onFocus=${show} onClick=${click}>
+    aria-label=${asked ? null : label} title=${label} onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${click}>
     ${asked ? sure : children}</button>`;
 }
 

@@ -103,7 +103,7 @@ function One({ live, view, kind, id, cycles }) {
   return html`<article>
     <header class="title"><h2>${kind.main(each)}</h2><${Badge} status=${each.status} /></header>
     <${Diagram} cycle=${cycles[kind.cycle]} status=${each.status} visited=${visited} label=${kind.title} />
-    <${Force} root=${root} kind=${kind} allowed=${each.allowed} />
+    <${Force} root=${root} kind=${kind} allowed=${each.allowed} statuses=${Object.keys(cycles[kind.cycle].transitions)} />
     <${Facts} rows=${[['id', html`<${Id} id=${each.id} />`], ['reason', each.reason], ['since', html`<${Time} ms=${each.createdAt} />`], ['changed', html`<${Time} ms=${each.updatedAt} />`],
       ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each)]} />
     ${each.pending.length > 0 && html`<${Section} title="What comes next"><ul class="pending">${each.pending.map((timer) =>
@@ -116,13 +116,15 @@ function One({ live, view, kind, id, cycles }) {
   </article>`;
 }
 
-/** Force a status that may follow: at once, or with a reason. */
-function Force({ root, kind, allowed }) {
-  if (!allowed.length) return html`<p class="hint">This is where it ends: nothing may follow.</p>`;
+const LAST = new Set(['deleted', 'failed', 'HANGUP']);
+
+/** Force a status that may follow: at once, or with a reason. Each has its place, so that no second click meets another. */
+function Force({ root, kind, allowed, statuses }) {
   const call = (status) => ({ method: 'POST', path: `${root}/transition`, body: { status } });
   return html`<div class="actions" role="group" aria-label="Force a status"><span class="c-quiet">Force</span>
-    ${allowed.map((status) => html`<${Act} call=${call(status)} key=${status}>${status}<//>`)}
-    ${kind.form.length > 0 && html`<${Opens} label="with a reason…" title="Force a status" kind="plain">${(close) => html`<${WithReason} kind=${kind} allowed=${allowed} call=${call} onDone=${close} />`}<//>`}
+    ${statuses.map((status) => html`<${Act} call=${call(status)} key=${status} disabled=${!allowed.includes(status)} sure=${LAST.has(status) && `${status}?`}>${status}<//>`)}
+    ${allowed.length > 0 && kind.form.length > 0 && html`<${Opens} label="with a reason…" title="Force a status" kind="plain">${(close) => html`<${WithReason} kind=${kind} allowed=${allowed} call=${call} onDone=${close} />`}<//>`}
+    ${!allowed.length && html`<span class="hint">This is where it ends: nothing may follow.</span>`}
   </div>`;
 }
 
@@ -144,8 +146,8 @@ function WithReason({ kind, allowed, call, onDone }) {
 /** The HLS and RTMP outputs of a broadcast, each with its own diagram. */
 function Outputs({ root, broadcast, cycles }) {
   const running = broadcast.status === 'started';
-  const may = (cycle, status) => cycles[cycle].transitions[status].filter((after) => after !== 'ended');
-  const act = (output, status, target) => html`<${Act} key=${status} call=${{ method: 'POST', path: `${root}/transition`, body: { output, status, ...(target && { target }) } }}>${status}<//>`;
+  const may = (cycle, status) => Object.keys(cycles[cycle].transitions).filter((after) => after !== 'ended').map((after) => [after, cycles[cycle].transitions[status].includes(after)]);
+  const act = (output, [status, allowed], target) => html`<${Act} key=${status} disabled=${!allowed} call=${{ method: 'POST', path: `${root}/transition`, body: { output, status, ...(target && { target }) } }}>${status}<//>`;
   return html`${broadcast.hls && html`<${Section} title="HLS" aside=${html`<${Badge} status=${broadcast.hls.status} />`}>
       <${Diagram} cycle=${cycles.hls} status=${broadcast.hls.status} label="HLS" />
       ${running && html`<div class="actions"><span class="c-quiet">Force</span>${may('hls', broadcast.hls.status).map((status) => act('hls', status))}</div>`}<//>`}
