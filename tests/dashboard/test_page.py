@@ -109,6 +109,8 @@ def test_an_application_that_is_gone_is_said_to_be_gone(open_page: Open, service
     page = visitor.go()
     service.app.delete()
     expect(page.locator(".link.gone")).to_be_visible()
+    page.get_by_role("alert").get_by_role("link", name="Applications").click()
+    expect(page.get_by_role("heading", name="Applications")).to_be_visible()
     visitor.allowed.append("status of 404")
 
 

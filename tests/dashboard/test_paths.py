@@ -83,7 +83,7 @@ def test_a_failed_callback_is_looked_into_and_sent_again(visitor: Opened, servic
         attempt = page.locator(".attempt").first
         expect(attempt).to_contain_text("503")
         expect(attempt).to_contain_text("the answer is not 2xx")
-        expect(attempt).to_contain_text("signature and body hash match")
+        expect(attempt).to_contain_text("signed ✓")
         expect(attempt).to_contain_text('"payload_hash"')
         expect(page.locator(".facts")).to_contain_text("in 5 s")
         expect(page.locator(".node.now")).to_have_text("pending")
@@ -465,3 +465,33 @@ def test_how_a_call_went_stays_beside_the_next_one(visitor: Opened, service: Ser
     expect(page.locator(".bar-line .now")).to_contain_text("200 POST")
     expect(outcome).to_have_count(0)
     visitor.allowed.append("status of 4")
+
+
+def test_a_time_of_another_day_is_told_with_its_day(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    service.call("POST", f"/archive/{archive}/stop")
+    page = visitor.go("archives", archive)
+    expect(page.locator(".node.now")).to_have_text("available")
+    expect(page.locator(".course time .day")).to_have_count(0)
+    service.app.clock.advance(260_000)
+    expect(page.locator(".node.now")).to_have_text("expired")
+    expect(page.locator(".course time .day").first).to_have_text(re.compile(r"^(\d{4}-)?\d\d-\d\d$"))
+    expect(page.locator(".course li").last.locator(".day")).to_have_count(0)
+
+
+def test_a_filter_of_a_link_is_seen_and_taken_away(visitor: Opened, service: Service) -> None:
+    first, second = service.session("Ada"), service.session("Ben")
+    for session in (first, second):
+        service.start("archives", session)
+    page = visitor.go("archives", query=f"?session={first}")
+    expect(rows(page, "Archives")).to_have_count(1)
+    page.get_by_role("button", name="Take away the filter session").click()
+    expect(rows(page, "Archives")).to_have_count(2)
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_what_is_recorded_grows_as_it_is_looked_at(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    page = visitor.go("archives", archive)
+    recorded = page.locator(".facts div", has_text="recorded").locator("dd")
+    expect(recorded).to_have_text(re.compile(r"^[3-9](\.\d)? s$"))  # and no call changes anything meanwhile

@@ -1,6 +1,6 @@
 // One application, live: its events as they happen, and word of everything else there is to read anew.
 
-import { Store, useEffect, useRef, useState, useStore } from './lib.js';
+import { Store, today, useEffect, useRef, useState, useStore } from './lib.js';
 import { locked, read, stream } from './api.js';
 
 const CHUNK = 2000;
@@ -18,6 +18,7 @@ export class Live {
     this.requests = new Store({ items: [], error: null });
     this.epoch = null;
     this.ending = new AbortController();
+    today.of = () => this.now() ?? Date.now();
     // A browser has few connections for a host: a page that nobody looks at gives its own back.
     const look = () => document.hidden && setTimeout(() => document.hidden && this.connection?.abort(), HIDDEN);
     document.addEventListener('visibilitychange', look, { signal: this.ending.signal });

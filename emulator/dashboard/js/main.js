@@ -55,6 +55,7 @@ function Page() {
     </header>
     ${live && html`<${Nav} live=${live} view=${word} />`}
     <main id="main" tabindex="-1" class=${live ? '' : 'alone'}>
+      ${live && html`<${Gone} live=${live} />`}
       ${live ? (View ? html`<${View} key="${live.application} ${word}" live=${live} view=${word} id=${parts[3]} />` : html`<${Nothing}>There is no such view.<//>`)
         : parts[0] === 'stray' ? html`<${Stray} id=${parts[1]} />` : html`<${Applications} />`}
     </main>
@@ -76,6 +77,10 @@ function Picker({ live }) {
 function Link({ live }) {
   const state = useStore(live.link);
   return html`<span class="link ${state}" role="status" title=${LINKS[state]}><i></i><span>${state === 'live' ? 'live' : LINKS[state]}</span></span>`;
+}
+
+function Gone({ live }) {
+  return useStore(live.link) === 'gone' && html`<p class="problem gone-note" role="alert">There is no application ${live.application} (any more): <a href=${at([])}>Applications</a></p>`;
 }
 
 function Nav({ live, view }) {

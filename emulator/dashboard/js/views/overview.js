@@ -18,7 +18,7 @@ export function Overview({ live }) {
   const alive = sessions.filter((each) => each.participants.length);
   const { counts, callbacks, troubled } = changed;
   const cards = [
-    ['sessions', counts.sessions, `${alive.length} with somebody in it`],
+    ['sessions', counts.sessions, alive.length && `${alive.length} alive`],
     ['archives', counts.archives], ['broadcasts', counts.broadcasts], ['renders', counts.renders], ['captions', counts.captions],
     ['calls', counts.calls], ['connectors', counts.connectors], ['requests', counts.requests],
     ['callbacks', counts.callbacks, [callbacks.pending && `${callbacks.pending} pending`, callbacks.held && `${callbacks.held} held`, callbacks.failed && `${callbacks.failed} failed`].filter(Boolean).join(', ')],

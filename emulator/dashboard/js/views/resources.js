@@ -2,7 +2,7 @@
 
 import { html, address, at, bytes, finds, go, shortSession, span, useMemo, useState, useStore, words } from '../lib.js';
 import { useResource } from '../live.js';
-import { Act, Badge, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
+import { Act, Badge, Chips, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time, useSeconds } from '../parts.js';
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Stage } from '../stage.js';
 import { Course } from './events.js';
@@ -15,8 +15,8 @@ export const KINDS = {
   archives: {
     title: 'Archives', cycle: 'archive', prefix: 'archive.', empty: 'No archive yet. startArchive makes one.',
     main: (each) => each.name || each.id.slice(0, 8), quiet: (each) => [each.outputMode, each.duration ? seconds(each.duration) : null],
-    facts: (each) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
-      ['recorded', span(each.recorded)], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} name=${fileOf(each)} />`]],
+    facts: (each, live) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
+      ['recorded', html`<${Recorded} live=${live} archive=${each} />`], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} name=${fileOf(each)} />`]],
     form: ['reason'],
   },
   broadcasts: {
@@ -51,6 +51,13 @@ export const KINDS = {
   },
 };
 
+/** How much is recorded: growing while it is. */
+function Recorded({ live, archive }) {
+  useSeconds(live);
+  const read = useMemo(() => live.now(), [archive]);
+  return span(archive.recorded + (archive.status === 'started' ? Math.max(0, live.now() - read) : 0));
+}
+
 /** What the recording is saved as: its name where it has one, and its id; a zip where each stream is a file. */
 function fileOf({ id, name, outputMode }) {
   const plain = (name || '').replace(/[^\p{L}\p{N} ._-]+/gu, '').trim().slice(0, 80);
@@ -83,7 +90,7 @@ export function Resources({ live, id, view }) {
   const statuses = cycles ? Object.keys(cycles[kind.cycle].transitions) : [];
   return html`<${Split} title=${kind.title} path="${live.path}/${view}" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search ids, names" />
-      <${Filter} name="status" label="All statuses" options=${statuses} />`}
+      <${Filter} name="status" label="All statuses" options=${statuses} /><${Chips} names=${['session']} />`}
     list=${html`<${Problem} error=${error} /><${Rows} label=${kind.title} items=${items} keyOf=${(each) => each.id} chosen=${id} follow empty=${kind.empty}
       row=${(each) => html`<${Time} ms=${each.createdAt} /><span class="c-main">${kind.main(each)}</span>
         <span class="c-quiet wide-only">${kind.quiet(each).filter(Boolean).join(' · ')}</span><${Badge} status=${each.status} />`}
@@ -105,7 +112,7 @@ function One({ live, view, kind, id, cycles }) {
     <${Diagram} cycle=${cycles[kind.cycle]} status=${each.status} visited=${visited} label=${kind.title} />
     <${Force} root=${root} kind=${kind} allowed=${each.allowed} statuses=${Object.keys(cycles[kind.cycle].transitions)} />
     <${Facts} rows=${[['id', html`<${Id} id=${each.id} />`], ['reason', each.reason], ['since', html`<${Time} ms=${each.createdAt} />`], ['changed', html`<${Time} ms=${each.updatedAt} />`],
-      ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each)]} />
+      ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each, live)]} />
     ${each.pending.length > 0 && html`<${Section} title="What comes next"><ul class="pending">${each.pending.map((timer) =>
       html`<li><code>${timer.action}</code> <${Due} live=${live} ms=${timer.due} /> <span class="c-quiet">at <${Time} ms=${timer.due} /></span></li>`)}</ul><//>`}
     ${view === 'broadcasts' && html`<${Outputs} root=${root} broadcast=${each} cycles=${cycles} />`}
