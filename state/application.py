@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -107,6 +108,7 @@ class Application:
     """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
     `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied.
+    `epoch` names the world that is in it: another one after a reset, a restored snapshot, or in another process.
     """
 
     kind: ClassVar[str] = "application"
@@ -142,6 +144,7 @@ class Application:
         self._clear()
 
     def _clear(self) -> None:
+        self.epoch = os.urandom(8).hex()
         self.timeline = Timeline()
         self.ids = Ids(self.options.seed)
         self.events = Events(self.event_size)

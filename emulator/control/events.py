@@ -82,7 +82,8 @@ async def stream_events(
     """Stream what happens as server-sent events; goes on after `after`, or the header Last-Event-ID.
 
     `changes` adds messages `changed` whenever there is anything new to read: counts, the clock, the newest numbers of
-    requests and callbacks, hits of fault rules. Those have no event of their own.
+    requests and callbacks, hits of fault rules. Those have no event of their own. Its `epoch` is another one when
+    nothing read before counts any more: after a reset, a restored snapshot, a new start.
     """
     check_type(type)
     start = after
@@ -101,23 +102,20 @@ class Watched:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._told: tuple[Any, ...] = ()
-        self._journal = app.journal
-        self._epoch = 0
 
     def news(self) -> dict[str, Any] | None:
         """Return how things are, or None when they are as they were told."""
         app, clock = self._app, self._app.clock
-        rules = app.faults.stamp if app.faults else 0
-        told = (app.version, app.journal.last, rules, app.outbox.held, clock.frozen, clock.speed, clock.anchor)
-        if told == self._told and app.journal is self._journal:
+        rules = app.faults.stamp if app.faults is not None else 0
+        there = (app.epoch, app.version, app.journal.last, rules, app.outbox.held)
+        told = (*there, clock.frozen, clock.speed, clock.anchor)
+        if told == self._told:
             return None
         self._told = told
-        if app.journal is not self._journal:  # after a reset, numbers of requests begin anew
-            self._journal = app.journal
-            self._epoch += 1
         callbacks = Counter(callback.status for callback in app.outbox)
+        troubled = sum(1 for callback in app.outbox if callback.attempts and callback.attempts[-1].cause)
         return {
-            "epoch": self._epoch,
+            "epoch": app.epoch,
             "version": app.version,
             "events": {"first": app.events.first, "last": app.events.last},
             "requests": app.journal.last,
@@ -125,6 +123,7 @@ class Watched:
             "clock": {"now": clock.now(), "frozen": clock.frozen, "speed": clock.speed},
             "counts": counts(app),
             "callbacks": callbacks,
+            "troubled": troubled,
             "held": sorted(app.outbox.held),
         }
 

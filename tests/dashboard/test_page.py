@@ -109,6 +109,8 @@ def test_an_application_that_is_gone_is_said_to_be_gone(open_page: Open, service
     page = visitor.go()
     service.app.delete()
     expect(page.locator(".link.gone")).to_be_visible()
+    page.get_by_role("alert").get_by_role("link", name="Applications").click()
+    expect(page.get_by_role("heading", name="Applications")).to_be_visible()
     visitor.allowed.append("status of 404")
 
 
@@ -145,7 +147,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Opened, service: Service
     expect(page.locator(".row")).to_have_count(1)
     keys.press("j")
     page.get_by_role("button", name="stopped", exact=True).focus()
-    expect(page.locator(".bar-line .now")).to_contain_text('{"status":"stopped"}')
+    expect(page.locator(".bar-line .next")).to_contain_text('{"status":"stopped"}')
     keys.press("Enter")
     expect(page.locator(".node.now")).to_have_text("available")
     keys.press("l")

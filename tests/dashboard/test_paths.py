@@ -83,7 +83,7 @@ def test_a_failed_callback_is_looked_into_and_sent_again(visitor: Opened, servic
         attempt = page.locator(".attempt").first
         expect(attempt).to_contain_text("503")
         expect(attempt).to_contain_text("the answer is not 2xx")
-        expect(attempt).to_contain_text("signature and body hash match")
+        expect(attempt).to_contain_text("signed ✓")
         expect(attempt).to_contain_text('"payload_hash"')
         expect(page.locator(".facts")).to_contain_text("in 5 s")
         expect(page.locator(".node.now")).to_have_text("pending")
@@ -120,6 +120,8 @@ def test_a_callback_that_a_fault_signs_badly_is_told_apart(visitor: Opened, serv
         expect(page.locator(".attempt").first).to_contain_text("signature does not match")
         page.get_by_role("link", name="forged").click()
         expect(page.locator(".detail h2")).to_have_text("forged")
+        page.locator(".fired a", has_text="session.created").click()
+        expect(page.locator(".detail h2")).to_have_text("session.created")
 
 
 def test_a_fault_is_added_and_seen_to_fire(visitor: Opened, service: Service) -> None:
@@ -213,6 +215,9 @@ def test_other_resources_stand_in_their_diagrams(visitor: Opened, service: Servi
     end = {"calls": "HANGUP", "connectors": "disconnected"}.get(kind, "failed")
     expect(page.locator(".node.now")).to_have_text(re.compile("started|ACTIVE|connected"))
     page.get_by_role("group", name="Force a status").get_by_role("button", name=end, exact=True).click()
+    if kind != "connectors":
+        expect(page.locator(".node.now")).not_to_have_text(end)
+        act(page, f"{end}?")
     expect(page.locator(".node.now")).to_have_text(end)
 
 
@@ -302,7 +307,7 @@ def test_the_bar_shows_the_call_before_it_is_made_and_lists_it_afterwards(visito
     button.hover()
     line = page.locator(".bar-line .now")
     path = f"POST /_emulator/applications/{service.app.id}/clock"
-    expect(line).to_have_text(f'{path} {{"action":"advance","seconds":86400}}')
+    expect(page.locator(".bar-line .next")).to_have_text(f'{path} {{"action":"advance","seconds":86400}}')
     before = service.app.clock.now()
     button.click()
     expect(line).to_have_text(f'200 {path} {{"action":"advance","seconds":86400}}')
@@ -358,3 +363,135 @@ def test_requests_after_a_reset_take_the_place_of_those_before(visitor: Opened, 
     service.call("GET", "/broadcast")
     expect(rows(page, "Requests")).to_have_count(1)
     expect(rows(page, "Requests").first).to_contain_text("listBroadcasts")
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_after_a_restored_snapshot_the_page_shows_that_world_alone(
+    visitor: Opened, service: Service, connected: bool
+) -> None:
+    """The numbers of its events and resources say nothing: they may be those of the world before."""
+    empty = service.app.snapshot()
+    service.session("Ben", "Chidi")
+    other = service.app.snapshot()
+    service.app.restore(empty)
+    service.session("Ada")
+    page = visitor.page
+    page.clock.install()
+    page.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.away || false})")
+    look = "(away) => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
+    visitor.go("events")
+    expect(rows(page, "Events").filter(has_text="Ada")).to_have_count(2)
+    if not connected:  # as after a restart: it connects anew, to a world that it does not know
+        with page.expect_event("requestfailed", lambda request: "/events/stream" in request.url):
+            page.evaluate(look, True)
+            page.clock.run_for(11_000)
+    service.app.restore(other)
+    page.evaluate(look, False)
+    page.clock.run_for(1000)
+    expect(rows(page, "Events")).to_have_count(5)
+    expect(rows(page, "Events").filter(has_text="Ada")).to_have_count(0)
+    expect(rows(page, "Events").filter(has_text="Chidi")).to_have_count(2)
+    assert page.locator(".rows .c-no").all_inner_texts() == ["1", "2", "3", "4", "5"]
+
+
+def test_callbacks_that_fail_are_told_of_at_once_and_those_under_way_are_not(visitor: Opened, service: Service) -> None:
+    with Receiver() as receiver:
+        service.app.send_callbacks_to(receiver.url)
+        service.app.freeze()
+        service.app.outbox.hold("connection")
+        page = visitor.go()
+        receiver.reply(503, times=1)
+        service.session("Ada")
+        link = page.get_by_role("link", name="1 callback whose last attempt failed")
+        expect(link).to_be_visible()
+        expect(page.locator(".side small.bad")).to_have_count(1)
+        link.click()
+        expect(page.locator(".rows .badge.bad")).to_have_text("pending")
+        rows(page, "Callbacks").first.click()
+        act(page, "Redeliver")
+        expect(page.locator(".node.now")).to_have_text("delivered")
+        page.get_by_role("link", name="Overview").click()
+        expect(page.get_by_text("All is well")).to_be_visible()
+        expect(page.locator(".side small.bad")).to_have_count(0)
+
+
+@pytest.mark.parametrize("pack", ["participant-churn", "session-already-recording"])
+def test_a_scenario_without_rules_is_seen_to_be_applied(visitor: Opened, service: Service, pack: str) -> None:
+    page = visitor.go("scenarios", pack)
+    act(page, "Apply")
+    expect(page.locator(".detail .title")).to_contain_text("applied")
+    act(page, "Remove")
+    expect(page.locator(".detail .title")).not_to_contain_text("applied")
+
+
+@pytest.mark.parametrize(("mode", "ending"), [("composed", "mp4"), ("individual", "zip")])
+def test_a_recording_is_saved_under_its_name(visitor: Opened, service: Service, mode: str, ending: str) -> None:
+    archive = service.start("archives", service.session("Ada"), name="Lesson 1/2", outputMode=mode)
+    service.call("POST", f"/archive/{archive}/stop")
+    page = visitor.go("archives", archive)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="download", exact=True).click()
+    assert download.value.suggested_filename == f"Lesson 12-{archive}.{ending}"
+
+
+def test_a_second_click_at_the_same_place_forces_nothing_else(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    page = visitor.go("archives", archive)
+    force = page.get_by_role("group", name="Force a status").get_by_role("button")
+    expect(page.locator(".node.now")).to_have_text("started")
+    places = [(button.inner_text(), box(button)) for button in force.all()]
+    where = box(force.get_by_text("stopped", exact=True))
+    page.mouse.dblclick(where["x"] + 5, where["y"] + 5)
+    expect(page.locator(".node.now")).to_have_text("available")
+    assert [(button.inner_text(), box(button)) for button in force.all()] == places
+    act(page, "deleted")
+    expect(force.get_by_text("deleted?")).to_be_visible()
+    assert service.call("GET", f"/archive/{archive}").json()["status"] == "available"
+
+
+def test_how_a_call_went_stays_beside_the_next_one(visitor: Opened, service: Service) -> None:
+    page = visitor.go("clock")
+    page.get_by_label("Advance by seconds").fill("-1")
+    act(page, "Advance")
+    outcome, following = page.locator(".bar-line").get_by_role("alert"), page.locator(".bar-line .next")
+    expect(outcome).to_contain_text("seconds")
+    page.get_by_role("button", name="1 day").hover()
+    expect(following).to_contain_text("86400")
+    expect(outcome).to_contain_text("seconds")
+    page.get_by_role("heading", name="Clock").hover()
+    expect(following).to_have_count(0)
+    expect(outcome).to_contain_text("seconds")
+    act(page, "1 day")
+    expect(page.locator(".bar-line .now")).to_contain_text("200 POST")
+    expect(outcome).to_have_count(0)
+    visitor.allowed.append("status of 4")
+
+
+def test_a_time_of_another_day_is_told_with_its_day(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    service.call("POST", f"/archive/{archive}/stop")
+    page = visitor.go("archives", archive)
+    expect(page.locator(".node.now")).to_have_text("available")
+    expect(page.locator(".course time .day")).to_have_count(0)
+    service.app.clock.advance(260_000)
+    expect(page.locator(".node.now")).to_have_text("expired")
+    expect(page.locator(".course time .day").first).to_have_text(re.compile(r"^(\d{4}-)?\d\d-\d\d$"))
+    expect(page.locator(".course li").last.locator(".day")).to_have_count(0)
+
+
+def test_a_filter_of_a_link_is_seen_and_taken_away(visitor: Opened, service: Service) -> None:
+    first, second = service.session("Ada"), service.session("Ben")
+    for session in (first, second):
+        service.start("archives", session)
+    page = visitor.go("archives", query=f"?session={first}")
+    expect(rows(page, "Archives")).to_have_count(1)
+    page.get_by_role("button", name="Take away the filter session").click()
+    expect(rows(page, "Archives")).to_have_count(2)
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_what_is_recorded_grows_as_it_is_looked_at(visitor: Opened, service: Service) -> None:
+    archive = service.start("archives", service.session("Ada"))
+    page = visitor.go("archives", archive)
+    recorded = page.locator(".facts div", has_text="recorded").locator("dd")
+    expect(recorded).to_have_text(re.compile(r"^[3-9](\.\d)? s$"))  # and no call changes anything meanwhile

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from emulator.control.events import Watched
 from emulator.signing import check, sign
 from state.lifecycles import LIFECYCLES
 from tests.emulator.local import NOBODY, Tenant
@@ -210,3 +211,28 @@ def test_a_stream_of_changes_tells_what_has_no_event(client: TestClient) -> None
     assert found[1]["faults"] != found[2]["faults"]
     assert [each["clock"]["frozen"] for each in found][-2:] == [True, True]
     assert "archive.started" in found[-1]["held"]
+    assert len({each["epoch"] for each in found}) == 1
+
+
+def test_a_stream_of_changes_names_the_world_that_it_tells_of(client: TestClient) -> None:
+    """What is read by it of a world that is gone: a client cannot know that from any number."""
+    tenant = Tenant(client)
+    app = client.app.state.world.find(tenant.id)  # type: ignore[attr-defined]
+    watched = Watched(app)
+    epochs = []
+    for act in (
+        lambda: None,
+        lambda: tenant.call("GET", "/archive"),
+        lambda: tenant.control("POST", "/reset"),
+        lambda: tenant.control("PUT", "/snapshot", tenant.control("GET", "/snapshot")),
+    ):
+        act()
+        news = watched.news()
+        assert news is not None
+        epochs.append(news["epoch"])
+    assert epochs[0] == epochs[1]
+    assert len(set(epochs)) == 3
+    tenant.control("PUT", "/scenarios/session-already-recording")
+    news = watched.news()
+    assert news is not None
+    assert news["faults"] > 0

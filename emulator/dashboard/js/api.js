@@ -5,9 +5,10 @@ import { Store } from './lib.js';
 const ROOT = '/_emulator';
 const KEY = 'vonage-video-emulator.control-token';
 
-/** What was done by this page, newest last; and what the bar below shows: a call about to be made, or the last one. */
+/** What was done by this page, newest last; what the bar below shows: the last call; and one that a button would make, beside it. */
 export const done = new Store([]);
 export const bar = new Store(null);
+export const pointed = new Store(null);
 /** Whether the control API asks for a token that we do not have. */
 export const locked = new Store(false);
 
@@ -62,6 +63,7 @@ export const read = async (path, signal) => (await ask('GET', path, undefined, s
 
 /** Make a call that changes something, and show how it went. Throws `Refused`. */
 export async function act(call) {
+  pointed.set(null);
   bar.set({ call, state: 'busy' });
   const entry = { call, at: Date.now() };
   try {

@@ -88,6 +88,15 @@ export function day(ms) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
+/** The day that the application's clock shows: times of another one are told with theirs. */
+export const today = { of: () => Date.now() };
+
+/** The day of a time where it is not today: 11-25, or in full in another year. */
+export function otherDay(ms) {
+  const [own, now] = [day(ms), day(today.of())];
+  return own === now ? '' : own.slice(own.slice(0, 4) === now.slice(0, 4) ? 5 : 0);
+}
+
 export function time(ms, exact = true) {
   const date = new Date(ms);
   const text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;

@@ -1,6 +1,6 @@
 // One application, live: its events as they happen, and word of everything else there is to read anew.
 
-import { Store, useEffect, useRef, useState, useStore } from './lib.js';
+import { Store, today, useEffect, useRef, useState, useStore } from './lib.js';
 import { locked, read, stream } from './api.js';
 
 const CHUNK = 2000;
@@ -18,6 +18,7 @@ export class Live {
     this.requests = new Store({ items: [], error: null });
     this.epoch = null;
     this.ending = new AbortController();
+    today.of = () => this.now() ?? Date.now();
     // A browser has few connections for a host: a page that nobody looks at gives its own back.
     const look = () => document.hidden && setTimeout(() => document.hidden && this.connection?.abort(), HIDDEN);
     document.addEventListener('visibilitychange', look, { signal: this.ending.signal });
@@ -35,7 +36,6 @@ export class Live {
     while (!signal.aborted) {
       await seen(signal);
       this.connection = new AbortController();
-      this.epoch = null;
       const last = this.events.value.at(-1)?.number ?? this.changed.value?.events.last;
       const from = last === undefined ? '' : `&after=${last}`;
       try {
@@ -67,17 +67,17 @@ export class Live {
       return;
     }
     data.received = performance.now();
-    const before = this.changed.value?.events;
-    if (data.epoch !== this.epoch) {
+    const anew = data.epoch !== this.epoch;
+    if (anew) {
+      // Another world: a reset, a snapshot, a new process. Its numbers may be those of the one before.
       this.epoch = data.epoch;
       this.requests.set({ items: [], error: null });
+      this.events.set([]);
     }
     this.changed.set(data);
     if (this.link.value !== 'live') this.link.set('live');
-    const restored = before && (data.events.first < before.first || data.events.last < before.last);
-    if (restored) this.events.value.length = 0; // a snapshot: numbers go on from an earlier one
     this.forget(data.events.first);
-    if (!before || restored) this.history(data.events);
+    if (anew) this.history(data.events);
   }
 
   /** After a reset, or when the ring is full, the emulator keeps no more than this. */
@@ -91,7 +91,8 @@ export class Live {
 
   /** Read what happened before, newest first. */
   async history({ first, last }) {
-    let until = (this.events.value[0]?.number ?? last + 1) - 1;
+    const { epoch } = this;
+    let until = last;
     while (until >= first && !this.ending.signal.aborted) {
       const after = Math.max(first - 1, until - CHUNK);
       let page;
@@ -100,8 +101,9 @@ export class Live {
       } catch {
         return;
       }
-      const older = page.items.filter((event) => event.number <= until);
-      this.events.value.unshift(...older);
+      if (epoch !== this.epoch) return;
+      const oldest = this.events.value[0]?.number ?? Infinity; // one that came meanwhile
+      this.events.value.unshift(...page.items.filter((event) => event.number < oldest));
       this.events.tell();
       until = after;
     }
@@ -210,10 +212,10 @@ export function useRead(path, stamp) {
   return state.path === path ? state : { path, data: null, error: null };
 }
 
-/** Read below the application, anew with everything that changes in `what`: version, requests, faults. */
+/** Read below the application, anew with everything that changes in `what` (version, faults), and in another epoch. */
 export function useResource(live, path, what = 'version') {
   const changed = useStore(live.changed);
-  return useRead(path === null ? null : live.path + path, changed ? String(changed[what]) : '');
+  return useRead(path === null ? null : live.path + path, changed ? [changed.epoch, ...[what].flat().map((name) => changed[name])].join(' ') : '');
 }
 
 /** The newest requests, newest first: {items, error}. Only what is new is read. */

@@ -1,7 +1,7 @@
 // The page: its frame, where each address leads, and what the keyboard does.
 
 import { html, render, address, at, go, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { bar, curl, done, line, locked, token, unlock } from './api.js';
+import { bar, curl, done, line, locked, pointed, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing } from './parts.js';
 import { Applications, Stray } from './views/applications.js';
@@ -55,6 +55,7 @@ function Page() {
     </header>
     ${live && html`<${Nav} live=${live} view=${word} />`}
     <main id="main" tabindex="-1" class=${live ? '' : 'alone'}>
+      ${live && html`<${Gone} live=${live} />`}
       ${live ? (View ? html`<${View} key="${live.application} ${word}" live=${live} view=${word} id=${parts[3]} />` : html`<${Nothing}>There is no such view.<//>`)
         : parts[0] === 'stray' ? html`<${Stray} id=${parts[1]} />` : html`<${Applications} />`}
     </main>
@@ -78,30 +79,36 @@ function Link({ live }) {
   return html`<span class="link ${state}" role="status" title=${LINKS[state]}><i></i><span>${state === 'live' ? 'live' : LINKS[state]}</span></span>`;
 }
 
+function Gone({ live }) {
+  return useStore(live.link) === 'gone' && html`<p class="problem gone-note" role="alert">There is no application ${live.application} (any more): <a href=${at([])}>Applications</a></p>`;
+}
+
 function Nav({ live, view }) {
   const changed = useStore(live.changed);
   const count = (word) => (word === 'events' ? changed && changed.events.last - changed.events.first + 1 : changed?.counts[word]);
   const here = useRef();
   useEffect(() => here.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [view, Boolean(changed)]);
-  const troubled = changed && (changed.callbacks.failed || 0);
+  const troubled = changed?.troubled > 0;
   return html`<nav class="side" aria-label="Views" ref=${here}>${VIEWS.map(([word, title, key]) => html`
     ${GROUPS[word] && html`<span class="group">${GROUPS[word]}</span>`}
     <a key=${word} href=${at(['a', live.application, word].filter(Boolean))} aria-current=${word === view ? 'page' : null} title="g ${key}">
       <span>${title}</span>${count(word) > 0 && html`<small class=${word === 'callbacks' && troubled ? 'bad' : ''}>${count(word).toLocaleString('en')}</small>`}</a>`)}</nav>`;
 }
 
-/** The bar below: the call that a button would make, then how it went; and all that were made. */
+/** The bar below: how the last call went, and beside it the one that a button would make; and all that were made. */
 function Bar({ open, toggle }) {
   const now = useStore(bar);
+  const next = useStore(pointed);
   const all = useStore(done);
   return html`<footer class="bar ${now ? `bar-${now.state}` : ''}">
     ${open && html`<div class="calls" role="region" aria-label="Calls this page has made" tabindex="0"><ol>${all.slice().reverse().map((entry) => html`<li class=${entry.state}>
         <span>${time(entry.at, false)}</span> <b>${entry.status || '–'}</b> <code>${line(entry.call)}</code> <${Copy} text=${() => curl(entry.call)} label="Copy as curl" />${entry.message && html`<em>${entry.message}</em>`}</li>`)}</ol>
       ${!all.length && html`<${Nothing}>Nothing was changed from here yet. Every button shows the call that it makes.<//>`}</div>`}
-    <div class="bar-line"><span class="now" role="status">${now
-      ? html`${now.state !== 'preview' && html`<b class="outcome">${now.state === 'busy' ? '…' : now.status || 'failed'}</b> `}<code>${line(now.call)}</code>${now.message && html` <em>${now.message}</em>`}`
-      : html`<span class="c-quiet">Point at a button to see the call to the control API that it makes.</span>`}</span>
+    <div class="bar-line"><span class="now" role=${now?.state === 'failed' ? 'alert' : 'status'}>${now && html`<b class="outcome">${now.state === 'busy' ? '…' : now.status || 'failed'}</b>${now.message && html` <em>${now.message}</em>`} <code>${line(now.call)}</code>`}</span>
       ${now && html`<${Copy} text=${() => curl(now.call)} label="Copy this call as curl">curl<//>`}
+      ${(next || !now) && html`<span class="next">${next ? html`<code>${line(next)}</code>` : html`<span class="c-quiet">Point at a button to see the call to the control API that it makes.</span>`}</span>`}
+      ${next && !now && html`<${Copy} text=${() => curl(next)} label="Copy this call as curl">curl<//>`}
+      <span class="spring"></span>
       <button type="button" class="plain" aria-expanded=${open ? 'true' : 'false'} onClick=${toggle}>Calls ${all.length || ''}</button></div>
   </footer>`;
 }

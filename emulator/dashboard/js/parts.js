@@ -1,7 +1,7 @@
 // The pieces that views are made of.
 
-import { html, at, address, bytes, copy, go, iso, span, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
-import { act, bar, curl, line } from './api.js';
+import { html, at, address, bytes, copy, go, iso, otherDay, shortSession, span, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
+import { act, curl, line, pointed } from './api.js';
 
 // Icons: 16 by 16, drawn with lines
 
@@ -46,7 +46,7 @@ export function HttpStatus({ status }) {
   return html`<span class="badge ${kind}">${status || 'no answer'}</span>`;
 }
 
-export const Time = ({ ms, exact }) => html`<time datetime=${iso(ms)} title=${iso(ms)}>${time(ms, exact !== false)}</time>`;
+export const Time = ({ ms, exact }) => html`<time datetime=${iso(ms)} title=${iso(ms)}>${otherDay(ms) && html`<span class="day">${otherDay(ms)}</span> `}${time(ms, exact !== false)}</time>`;
 
 export function Copy({ text, label = 'Copy', children }) {
   const [copied, setCopied] = useState(false);
@@ -134,13 +134,16 @@ export const Reads = ({ path }) =>
     <${Copy} text=${() => curl({ method: 'GET', path })} label="Copy as curl" /></span>`;
 
 /**
- * A button that makes a control call. The bar below shows the call as soon as the button is pointed at or focused.
+ * A button that makes a control call. The bar below shows the call while the button is pointed at or focused.
  * `sure` asks a second time.
  */
 export function Act({ call, children, sure, kind = '', onDone, disabled, label, submit }) {
   const [asked, setAsked] = useState(false);
   const busy = useRef(false);
-  const show = () => bar.value?.state !== 'busy' && bar.set({ call, state: 'preview' });
+  const own = useRef();
+  const show = () => pointed.set((own.current = call));
+  const hide = () => pointed.value === own.current && pointed.set(null);
+  useEffect(() => hide, []);
   const click = async (event) => {
     event.preventDefault();
     if (busy.current) return;
@@ -161,7 +164,7 @@ export function Act({ call, children, sure, kind = '', onDone, disabled, label, 
     }
   };
   return html`<button type=${submit ? 'submit' : 'button'} class=${asked ? 'danger' : kind} disabled=${disabled}
-    aria-label=${asked ? null : label} title=${label} onMouseEnter=${show} onFocus=${show} onClick=${click}>
+    aria-label=${asked ? null : label} title=${label} onMouseEnter=${show} onMouseLeave=${hide} onFocus=${show} onBlur=${hide} onClick=${click}>
     ${asked ? sure : children}</button>`;
 }
 
@@ -271,6 +274,13 @@ export function Filter({ name, label, options, placeholder }) {
   return html`<input type="search" class="filter" aria-label=${label} placeholder=${placeholder || label} value=${value} onInput=${set} />`;
 }
 
+/** What a link filters by, and no field does: each can be taken away. */
+export function Chips({ names }) {
+  const { parts, query } = useStore(address);
+  return names.filter((name) => query[name]).map((name) => html`<button type="button" key=${name} class="chip" title=${query[name]}
+    aria-label="Take away the filter ${name} ${query[name]}" onClick=${() => go(at(parts, { ...query, [name]: '' }), true)}>${name} ${shortSession(query[name])} <${Icon} name="close" /></button>`);
+}
+
 let fields = 0;
 
 /** One control of a form, with its label and what is to be said of it. */
@@ -296,9 +306,19 @@ export function Opens({ label, title, kind = '', children }) {
     </dialog>`}`;
 }
 
+/** Draw again with every second, and whenever the clock is changed. */
+export function useSeconds(live) {
+  useStore(live.changed);
+  const [, again] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || live.changed.value?.clock.frozen || again((count) => count + 1), 1000);
+    return () => clearInterval(timer);
+  }, [live]);
+}
+
 /** How long until something is due, on the application's clock. */
 export function Due({ live, ms }) {
-  useStore(live.changed);
+  useSeconds(live);
   const now = live.now() ?? ms;
   return html`<span class="due">${ms > now ? `in ${span(ms - now)}` : 'due'}</span>`;
 }

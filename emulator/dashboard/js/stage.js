@@ -51,6 +51,9 @@ const PROPERTIES = new Set(
   'width height min-width min-height max-width max-height left right top bottom margin margin-left margin-right margin-top margin-bottom z-index position display float object-fit overflow-x overflow-y clear'.split(' '),
 );
 
+const SHORTHANDS = new Set(['overflow']);
+const safe = (property, value) => PROPERTIES.has(property) && !/url|image|fixed|sticky/i.test(value);
+
 /** What of a stylesheet counts, as text, and what does not. */
 function supported(stylesheet) {
   const sheet = new CSSStyleSheet();
@@ -66,9 +69,13 @@ function supported(stylesheet) {
     const declared = [];
     for (const property of rule.style) {
       const value = rule.style.getPropertyValue(property);
-      const safe = PROPERTIES.has(property) && !/url|image|fixed|sticky/i.test(value);
-      if (safe) declared.push(`${property}:${value}`);
-      else ignored.push(`${property}: ${value}`.slice(0, 60));
+      if (safe(property, value)) declared.push(`${property}:${value}`);
+    }
+    // Told as it was written: the text of a rule has shorthands as they were.
+    for (const text of rule.style.cssText.split(/;\s*/).filter(Boolean)) {
+      const property = text.slice(0, text.indexOf(':'));
+      const known = PROPERTIES.has(property) || SHORTHANDS.has(property);
+      if (!known || !safe('top', text)) ignored.push(text.slice(0, 60));
     }
     kept.push(`${good.join(',')}{${declared.join(';')}}`);
   }
@@ -102,7 +109,8 @@ function Custom({ picture, people, element }) {
       tile.dataset.stream = stream.id;
       tile.style.setProperty('--hue', hue(stream.connectionId));
       const name = document.createElement('span');
-      name.textContent = nameOf(stream, people) + (stream.muted || !stream.hasAudio ? ' · muted' : '');
+      const marks = [stream.videoType === 'screen' && 'screen share', (stream.muted || !stream.hasAudio) && 'muted', !stream.hasVideo && 'video off'];
+      name.textContent = [nameOf(stream, people), ...marks.filter(Boolean)].join(' · ');
       tile.append(name);
       container.append(tile);
     }

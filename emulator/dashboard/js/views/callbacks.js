@@ -2,7 +2,7 @@
 
 import { html, address, at, finds, go, plural, shortSession, span, useMemo, useStore, words } from '../lib.js';
 import { useResource } from '../live.js';
-import { Act, Badge, Due, Facts, Filter, HttpStatus, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
+import { Act, Badge, Chips, Due, Facts, Filter, HttpStatus, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Headers } from './requests.js';
 
@@ -19,6 +19,12 @@ function host(url) {
 }
 
 const lastCause = (callback) => callback.attempts.at(-1)?.cause;
+
+/** Where a callback has been, as far as its attempts tell. */
+function visited({ status, attempts }) {
+  const arrived = status === 'dropped' && attempts.length > 0 && !attempts.at(-1).cause;
+  return ['pending', arrived && 'delivered', status !== 'pending' && status].filter(Boolean);
+}
 
 export function Callbacks({ live, id }) {
   const { query } = useStore(address);
@@ -38,13 +44,13 @@ export function Callbacks({ live, id }) {
   return html`<${Split} title="Callbacks" path="${live.path}/callbacks" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search events, addresses, bodies" />
       <${Filter} name="status" label="All statuses" options=${[{ value: 'troubled', text: 'last attempt failed' }, ...STATUSES]} />
-      <${Filter} name="type" label="All kinds" options=${KINDS} />
+      <${Filter} name="type" label="All kinds" options=${KINDS} /><${Chips} names=${['session']} />
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/hold`, body: { event: pattern } }}>Hold ${query.type || 'all'}<//>
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/release`, body: { event: pattern } }}>Release ${query.type || 'all'}<//>
       ${held.length > 0 && html`<span class="count" role="status">held from now on: ${held.length > 8 ? plural(held.length, 'event') : held.join(', ')}</span>`}`}
     list=${html`<${Problem} error=${error} /><${Rows} label="Callbacks" items=${items} keyOf=${(each) => each.id} chosen=${id} follow
       row=${(each) => html`<span class="c-no">${each.number}</span><${Time} ms=${each.createdAt} /><span class="kind k-${each.event.split('.')[0]}">${each.event}</span>
-        <span class="c-main">${host(each.url)}</span><span class="c-quiet wide-only">${each.attempts.length > 1 || lastCause(each) ? `${each.attempts.length}×` : ''}${lastCause(each) ? ` ${lastCause(each)}` : ''}</span><${Badge} status=${each.status} />`}
+        <span class="c-main">${host(each.url)}</span><span class="c-quiet wide-only">${each.attempts.length > 1 || lastCause(each) ? `${each.attempts.length}×` : ''}${lastCause(each) ? ` ${lastCause(each)}` : ''}</span><${Badge} status=${each.status} tone=${lastCause(each) && 'bad'} />`}
       empty="No callback yet. Give the application webhooks to have some."
       onChoose=${(key, quietly) => go(at([...base, key], query), quietly)} />`}
     detail=${id !== undefined && html`<${One} live=${live} id=${id} />`} />`;
@@ -57,7 +63,7 @@ function One({ live, id }) {
   if (!each) return null;
   const root = `${live.path}/callbacks/${each.id}`;
   return html`<article>
-    <header class="title"><h2>${each.event}</h2><${Badge} status=${each.status} /></header>
+    <header class="title"><h2>${each.event}</h2><${Badge} status=${each.status} tone=${lastCause(each) && 'bad'} /></header>
     <p class="call"><b>POST</b> <code>${each.url}</code></p>
     <div class="actions">
       <${Act} kind="primary" call=${{ method: 'POST', path: `${root}/redeliver` }}>Redeliver<//>
@@ -65,7 +71,7 @@ function One({ live, id }) {
       <${Act} call=${{ method: 'POST', path: `${root}/duplicate` }}>Duplicate<//>
       <${Act} call=${{ method: 'POST', path: `${root}/drop` }} sure="Drop it?">Drop<//>
     </div>
-    <${Diagram} cycle=${cycles?.callback} status=${each.status} label="Callback" />
+    <${Diagram} cycle=${cycles?.callback} status=${each.status} visited=${visited(each)} label="Callback" />
     <${Facts} rows=${[
       ['webhook', each.webhook], ['made at', html`<${Time} ms=${each.createdAt} />`], ['jti', html`<code>${each.jti}</code>`],
       ['next attempt', each.nextAttemptAt && html`<${Time} ms=${each.nextAttemptAt} /> (<${Due} live=${live} ms=${each.nextAttemptAt} />)`],
@@ -86,14 +92,14 @@ const CAUSES = {
 function signatureOf({ signed, valid, payloadHash }) {
   if (!signed) return ['warn', 'not signed'];
   if (!valid) return ['bad', 'signature does not match'];
-  return payloadHash ? ['good', 'signature and body hash match'] : ['bad', 'the hash is of another body'];
+  return payloadHash ? ['good', 'signed ✓', 'signature and body hash match'] : ['bad', 'the hash is of another body'];
 }
 
 function Attempt({ attempt, open }) {
-  const [kind, text] = signatureOf(attempt.signature);
+  const [kind, text, more] = signatureOf(attempt.signature);
   return html`<details class="attempt" open=${open}>
     <summary><span>${attempt.number}.</span> <${Time} ms=${attempt.at} /> <${HttpStatus} status=${attempt.status} />
-      ${attempt.cause && html`<${Badge} tone="bad">${attempt.cause}<//>`} <span class="c-quiet">took ${span(attempt.duration)}</span> <${Badge} tone=${kind}>${text}<//></summary>
+      ${attempt.cause && html`<${Badge} tone="bad">${attempt.cause}<//>`} <span class="c-quiet">took ${span(attempt.duration)}</span> <span title=${more}><${Badge} tone=${kind}>${text}<//></span></summary>
     ${attempt.cause && html`<p class="warning">${CAUSES[attempt.cause] || attempt.cause}</p>`}
     <h4>Sent</h4><${Headers} of=${attempt.request.headers} />
     ${attempt.signature.claims && html`<h4>Claims of its signature</h4><${Json} value=${attempt.signature.claims} label="claims" />`}

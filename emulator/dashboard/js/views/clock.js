@@ -45,7 +45,7 @@ const STEPS = [[1, '1 s'], [10, '10 s'], [60, '1 min'], [3600, '1 h'], [86400, '
 
 export function ClockView({ live }) {
   const changed = useStore(live.changed);
-  const clock = useRead(`${live.path}/clock`, changed && `${changed.version} ${changed.clock.now}`);
+  const clock = useRead(`${live.path}/clock`, changed && `${changed.epoch} ${changed.version} ${changed.clock.now}`);
   const [seconds, setSeconds] = useState('259200');
   const [speed, setSpeed] = useState('60');
   const [error, setError] = useState(null);

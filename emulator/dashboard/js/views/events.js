@@ -1,7 +1,7 @@
 // What happened, on the application's clock.
 
 import { html, address, at, finds, go, short, shortSession, span, useMemo, useStore, words } from '../lib.js';
-import { Facts, Filter, Json, Nothing, Rows, Section, Split, Time } from '../parts.js';
+import { Chips, Facts, Filter, Json, Nothing, Rows, Section, Split, Time } from '../parts.js';
 
 const KINDS = 'session connection stream signal archive broadcast render captions call connector'.split(' ');
 const PLACES = { archive: 'archives', broadcast: 'broadcasts', render: 'renders', captions: 'captions', call: 'calls', connector: 'connectors' };
@@ -48,15 +48,15 @@ export function Events({ live, id }) {
       (!query.session || event.sessionId === query.session) &&
       (!query.subject || event.subject === query.subject) &&
       (!search.length || finds(search, textOf(texts, event))));
-  }, [all.length, all.at(-1)?.number, query.q, query.type, query.session, query.subject]);
-  const sessions = useMemo(() => [...new Set(all.map((event) => event.sessionId).filter(Boolean))].reverse().slice(0, 200), [all.length]);
+  }, [all, all.length, all.at(-1)?.number, query.q, query.type, query.session, query.subject]);
+  const sessions = useMemo(() => [...new Set(all.map((event) => event.sessionId).filter(Boolean))].reverse().slice(0, 200), [all, all.length]);
   const chosen = id === undefined ? undefined : Number(id);
   const event = chosen !== undefined && all.find((each) => each.number === chosen);
   const base = ['a', live.application, 'events'];
   return html`<${Split} title="Timeline" path="${live.path}/events" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search types, ids, data" />
       <${Filter} name="type" label="All kinds" options=${KINDS} />
-      <${Filter} name="session" label="All sessions" options=${sessions.map((value) => ({ value, text: shortSession(value) }))} />
+      <${Filter} name="session" label="All sessions" options=${sessions.map((value) => ({ value, text: shortSession(value) }))} /><${Chips} names=${['subject']} />
       <span class="count" role="status">${items.length.toLocaleString('en')} of ${all.length.toLocaleString('en')}</span>`}
     list=${html`<${Rows} label="Events" items=${items} keyOf=${(each) => each.number} chosen=${chosen} follow
       row=${(each, position) => html`<${EventRow} event=${each} before=${items[position - 1]} />`}

@@ -58,6 +58,7 @@ export function Faults({ live, id }) {
 
 function One({ live, rule }) {
   const fired = useRequests(live).items.filter((each) => each.fault.split(', ').includes(rule.name));
+  const callbacks = (useResource(live, '/callbacks?limit=2000').data?.items || []).filter((each) => each.fault?.split(', ').includes(rule.name)).reverse();
   const { hits, spent, source, ...written } = rule;
   return html`<article>
     <header class="title"><h2>${rule.name}</h2><${Badge} tone=${spent ? 'quiet' : hits ? 'warn' : 'busy'}>${plural(hits, 'hit')}${spent ? ', spent' : ''}<//></header>
@@ -65,8 +66,9 @@ function One({ live, rule }) {
       <${Act} call=${{ method: 'PUT', path: `${live.path}/faults/${encodeURIComponent(rule.name)}`, body: written }}>Begin anew<//></div>
     <${Facts} rows=${[['when', when(rule)], ['then', effects(rule.then)], ['position', rule.position], ['times', rule.times ?? 'always'], ['priority', rule.priority || null],
       ['from', source && html`<a href=${at(['a', live.application, 'scenarios', source])}>scenario ${source}</a>`]]} />
-    <${Section} title="Where it fired" aside=${html`<small>${fired.length} of the requests kept</small>`}>
-      ${fired.length ? html`<ul class="links fired">${fired.slice(0, 50).map((each) => html`<li key=${each.number}><a class="row-link" href=${at(['a', live.application, 'requests', String(each.number)])}><${ExchangeRow} exchange=${each} /></a></li>`)}</ul>` : html`<${Nothing}>Nowhere yet.<//>`}<//>
+    <${Section} title="Where it fired" aside=${html`<small>${[fired.length && plural(fired.length, 'request'), callbacks.length && plural(callbacks.length, 'callback')].filter(Boolean).join(', ')}</small>`}>
+      ${callbacks.length > 0 && html`<ul class="links fired">${callbacks.slice(0, 50).map((each) => html`<li key=${each.id}><a class="row-link" href=${at(['a', live.application, 'callbacks', each.id])}><span class="c-no">${each.number}</span><${Time} live=${live} ms=${each.createdAt} /><span class="c-main">${each.event}</span><${Badge} status=${each.status} /></a></li>`)}</ul>`}
+      ${fired.length ? html`<ul class="links fired">${fired.slice(0, 50).map((each) => html`<li key=${each.number}><a class="row-link" href=${at(['a', live.application, 'requests', String(each.number)])}><${ExchangeRow} exchange=${each} /></a></li>`)}</ul>` : !callbacks.length && html`<${Nothing}>Nowhere yet.<//>`}<//>
     <${Section} title="The rule"><${Json} value=${written} label="rule" /><//>
   </article>`;
 }
@@ -112,7 +114,7 @@ function NewFault({ live, onDone }) {
 export function Scenarios({ live, id }) {
   const { query } = useStore(address);
   const { data: packs, error } = useRead('/scenarios', '');
-  const applied = useResource(live, '/scenarios', 'faults').data?.items || [];
+  const applied = useResource(live, '/scenarios', ['version', 'faults']).data?.items || [];
   const items = useMemo(() => {
     const search = words(query.q);
     return (packs?.items || []).filter((each) => !search.length || finds(search, `${each.name} ${each.description}`.toLowerCase()));

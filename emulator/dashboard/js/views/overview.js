@@ -16,27 +16,26 @@ export function Overview({ live }) {
   if (error) return html`<div class="wide"><${Problem} error=${error} /></div>`;
   if (!app || !changed) return null;
   const alive = sessions.filter((each) => each.participants.length);
-  const { counts, callbacks } = changed;
+  const { counts, callbacks, troubled } = changed;
   const cards = [
-    ['sessions', counts.sessions, `${alive.length} with somebody in it`],
+    ['sessions', counts.sessions, alive.length && `${alive.length} alive`],
     ['archives', counts.archives], ['broadcasts', counts.broadcasts], ['renders', counts.renders], ['captions', counts.captions],
     ['calls', counts.calls], ['connectors', counts.connectors], ['requests', counts.requests],
     ['callbacks', counts.callbacks, [callbacks.pending && `${callbacks.pending} pending`, callbacks.held && `${callbacks.held} held`, callbacks.failed && `${callbacks.failed} failed`].filter(Boolean).join(', ')],
   ];
   const refused = requests.filter((each) => each.status >= 400 || !each.status);
   const unread = requests.filter((each) => each.unread.length);
-  const hit = requests.filter((each) => each.fault);
   return html`<div class="wide">
     <header class="head"><h1>${app.name || 'Application'}</h1><${Reads} path=${live.path} /></header>
     <div class="tiles">${cards.map(([view, count, text]) => html`<a key=${view} class="count-card ${count ? '' : 'none'}" href=${at([...base, view])}><b>${count.toLocaleString('en')}</b><span>${view}</span>${text && html`<small>${text}</small>`}</a>`)}</div>
     <div class="columns">
       <${Section} top title="Worth a look">
         <ul class="links">
-          ${callbacks.failed + callbacks.pending > 0 && html`<li><a href=${at([...base, 'callbacks'], { status: 'troubled' })}>Callbacks whose last attempt failed</a></li>`}
+          ${troubled > 0 && html`<li><a href=${at([...base, 'callbacks'], { status: 'troubled' })}>${plural(troubled, 'callback')} whose last attempt failed</a></li>`}
           ${refused.slice(0, 5).map((each) => html`<li key=${each.number}><a href=${at([...base, 'requests', String(each.number)])}>${each.operation || each.path}</a> <${Badge} tone=${each.status >= 500 || !each.status ? 'bad' : 'warn'}>${each.status || 'no answer'}<//> ${each.fault && html`<small class="c-quiet">fault ${each.fault}</small>`}</li>`)}
           ${unread.slice(0, 3).map((each) => html`<li key="u${each.number}"><a href=${at([...base, 'requests', String(each.number)])}>${each.operation}</a> <small class="c-quiet">nothing reads ${each.unread.join(', ')}</small></li>`)}
         </ul>
-        ${refused.length + unread.length + hit.length + (callbacks.failed || 0) + (callbacks.pending || 0) === 0 && html`<${Nothing}>All is well: no refusal, no unread field, no failed callback.<//>`}
+        ${refused.length + unread.length + troubled === 0 && html`<${Nothing}>All is well: no refusal, no unread field, no failed callback.<//>`}
       <//>
       <${Section} top title="Now in session">
         <ul class="links">${alive.slice(-8).reverse().map((each) => html`<li key=${each.sessionId}><a href=${at([...base, 'sessions', each.sessionId])}>${shortSession(each.sessionId)}</a> <${Badge} tone="good">${plural(each.participants.length, 'participant')}<//></li>`)}</ul>

@@ -3,7 +3,7 @@
 import { html, at, bytes, finds, go, useMemo, useStore, words, address } from '../lib.js';
 import { curlOf } from '../api.js';
 import { useRead, useRequests } from '../live.js';
-import { Copy, Facts, Filter, HttpStatus, Icon, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
+import { Chips, Copy, Facts, Filter, HttpStatus, Icon, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
 
 export function ExchangeRow({ exchange: each }) {
   return html`<span class="c-no">${each.number}</span><${Time} ms=${each.at} />
@@ -30,7 +30,7 @@ export function Requests({ live, id }) {
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search paths, bodies, answers" />
       <${Filter} name="operation" label="All operations" options=${operations} />
       <${Filter} name="only" label="All answers" options=${[{ value: 'failed', text: 'refused (4xx, 5xx)' }, { value: 'faults', text: 'with a fault' }, { value: 'unread', text: 'with unread fields' }]} />
-      ${query.session && html`<${Filter} name="session" label="All sessions" options=${[]} />`}`}
+      <${Chips} names=${['session']} />`}
     list=${html`<${Problem} error=${error} /><${Rows} label="Requests" items=${items} keyOf=${(each) => each.number} chosen=${chosen}
       row=${(each) => html`<${ExchangeRow} exchange=${each} />`} empty="No request yet. Point an SDK at this emulator."
       onChoose=${(number, quietly) => go(at([...base, String(number)], query), quietly)} />`}

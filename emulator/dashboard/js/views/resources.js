@@ -2,7 +2,7 @@
 
 import { html, address, at, bytes, finds, go, shortSession, span, useMemo, useState, useStore, words } from '../lib.js';
 import { useResource } from '../live.js';
-import { Act, Badge, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
+import { Act, Badge, Chips, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time, useSeconds } from '../parts.js';
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Stage } from '../stage.js';
 import { Course } from './events.js';
@@ -15,8 +15,8 @@ export const KINDS = {
   archives: {
     title: 'Archives', cycle: 'archive', prefix: 'archive.', empty: 'No archive yet. startArchive makes one.',
     main: (each) => each.name || each.id.slice(0, 8), quiet: (each) => [each.outputMode, each.duration ? seconds(each.duration) : null],
-    facts: (each) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
-      ['recorded', span(each.recorded)], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} />`]],
+    facts: (each, live) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
+      ['recorded', html`<${Recorded} live=${live} archive=${each} />`], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} name=${fileOf(each)} />`]],
     form: ['reason'],
   },
   broadcasts: {
@@ -51,7 +51,20 @@ export const KINDS = {
   },
 };
 
-function Download({ url }) {
+/** How much is recorded: growing while it is. */
+function Recorded({ live, archive }) {
+  useSeconds(live);
+  const read = useMemo(() => live.now(), [archive]);
+  return span(archive.recorded + (archive.status === 'started' ? Math.max(0, live.now() - read) : 0));
+}
+
+/** What the recording is saved as: its name where it has one, and its id; a zip where each stream is a file. */
+function fileOf({ id, name, outputMode }) {
+  const plain = (name || '').replace(/[^\p{L}\p{N} ._-]+/gu, '').trim().slice(0, 80);
+  return `${plain ? `${plain}-${id}` : id}.${outputMode === 'individual' ? 'zip' : 'mp4'}`;
+}
+
+function Download({ url, name }) {
   let path = null;
   try {
     const parsed = new URL(url);
@@ -59,7 +72,7 @@ function Download({ url }) {
   } catch {
     path = null;
   }
-  return path ? html`<a href=${path} download>download</a>` : html`<code>${url}</code>`;
+  return path ? html`<a href=${path} download=${name}>download</a>` : html`<code>${url}</code>`;
 }
 
 export function Resources({ live, id, view }) {
@@ -77,7 +90,7 @@ export function Resources({ live, id, view }) {
   const statuses = cycles ? Object.keys(cycles[kind.cycle].transitions) : [];
   return html`<${Split} title=${kind.title} path="${live.path}/${view}" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search ids, names" />
-      <${Filter} name="status" label="All statuses" options=${statuses} />`}
+      <${Filter} name="status" label="All statuses" options=${statuses} /><${Chips} names=${['session']} />`}
     list=${html`<${Problem} error=${error} /><${Rows} label=${kind.title} items=${items} keyOf=${(each) => each.id} chosen=${id} follow empty=${kind.empty}
       row=${(each) => html`<${Time} ms=${each.createdAt} /><span class="c-main">${kind.main(each)}</span>
         <span class="c-quiet wide-only">${kind.quiet(each).filter(Boolean).join(' · ')}</span><${Badge} status=${each.status} />`}
@@ -88,7 +101,7 @@ export function Resources({ live, id, view }) {
 function One({ live, view, kind, id, cycles }) {
   const events = useStore(live.events);
   const { data: each, error } = useResource(live, `/${view}/${encodeURIComponent(id)}`);
-  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events.length, events.at(-1)?.number]);
+  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events, events.length, events.at(-1)?.number]);
   const session = useResource(live, each?.picture ? `/sessions/${each.sessionId}` : null).data;
   if (error) return html`<${Problem} error=${error} />`;
   if (!each || !cycles) return null;
@@ -97,9 +110,9 @@ function One({ live, view, kind, id, cycles }) {
   return html`<article>
     <header class="title"><h2>${kind.main(each)}</h2><${Badge} status=${each.status} /></header>
     <${Diagram} cycle=${cycles[kind.cycle]} status=${each.status} visited=${visited} label=${kind.title} />
-    <${Force} root=${root} kind=${kind} allowed=${each.allowed} />
+    <${Force} root=${root} kind=${kind} allowed=${each.allowed} statuses=${Object.keys(cycles[kind.cycle].transitions)} />
     <${Facts} rows=${[['id', html`<${Id} id=${each.id} />`], ['reason', each.reason], ['since', html`<${Time} ms=${each.createdAt} />`], ['changed', html`<${Time} ms=${each.updatedAt} />`],
-      ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each)]} />
+      ['session', html`<a href=${at(['a', live.application, 'sessions', each.sessionId])}><code>${shortSession(each.sessionId)}</code></a>`], ...kind.facts(each, live)]} />
     ${each.pending.length > 0 && html`<${Section} title="What comes next"><ul class="pending">${each.pending.map((timer) =>
       html`<li><code>${timer.action}</code> <${Due} live=${live} ms=${timer.due} /> <span class="c-quiet">at <${Time} ms=${timer.due} /></span></li>`)}</ul><//>`}
     ${view === 'broadcasts' && html`<${Outputs} root=${root} broadcast=${each} cycles=${cycles} />`}
@@ -110,13 +123,15 @@ function One({ live, view, kind, id, cycles }) {
   </article>`;
 }
 
-/** Force a status that may follow: at once, or with a reason. */
-function Force({ root, kind, allowed }) {
-  if (!allowed.length) return html`<p class="hint">This is where it ends: nothing may follow.</p>`;
+const LAST = new Set(['deleted', 'failed', 'HANGUP']);
+
+/** Force a status that may follow: at once, or with a reason. Each has its place, so that no second click meets another. */
+function Force({ root, kind, allowed, statuses }) {
   const call = (status) => ({ method: 'POST', path: `${root}/transition`, body: { status } });
   return html`<div class="actions" role="group" aria-label="Force a status"><span class="c-quiet">Force</span>
-    ${allowed.map((status) => html`<${Act} call=${call(status)} key=${status}>${status}<//>`)}
-    ${kind.form.length > 0 && html`<${Opens} label="with a reason…" title="Force a status" kind="plain">${(close) => html`<${WithReason} kind=${kind} allowed=${allowed} call=${call} onDone=${close} />`}<//>`}
+    ${statuses.map((status) => html`<${Act} call=${call(status)} key=${status} disabled=${!allowed.includes(status)} sure=${LAST.has(status) && `${status}?`}>${status}<//>`)}
+    ${allowed.length > 0 && kind.form.length > 0 && html`<${Opens} label="with a reason…" title="Force a status" kind="plain">${(close) => html`<${WithReason} kind=${kind} allowed=${allowed} call=${call} onDone=${close} />`}<//>`}
+    ${!allowed.length && html`<span class="hint">This is where it ends: nothing may follow.</span>`}
   </div>`;
 }
 
@@ -138,8 +153,8 @@ function WithReason({ kind, allowed, call, onDone }) {
 /** The HLS and RTMP outputs of a broadcast, each with its own diagram. */
 function Outputs({ root, broadcast, cycles }) {
   const running = broadcast.status === 'started';
-  const may = (cycle, status) => cycles[cycle].transitions[status].filter((after) => after !== 'ended');
-  const act = (output, status, target) => html`<${Act} key=${status} call=${{ method: 'POST', path: `${root}/transition`, body: { output, status, ...(target && { target }) } }}>${status}<//>`;
+  const may = (cycle, status) => Object.keys(cycles[cycle].transitions).filter((after) => after !== 'ended').map((after) => [after, cycles[cycle].transitions[status].includes(after)]);
+  const act = (output, [status, allowed], target) => html`<${Act} key=${status} disabled=${!allowed} call=${{ method: 'POST', path: `${root}/transition`, body: { output, status, ...(target && { target }) } }}>${status}<//>`;
   return html`${broadcast.hls && html`<${Section} title="HLS" aside=${html`<${Badge} status=${broadcast.hls.status} />`}>
       <${Diagram} cycle=${cycles.hls} status=${broadcast.hls.status} label="HLS" />
       ${running && html`<div class="actions"><span class="c-quiet">Force</span>${may('hls', broadcast.hls.status).map((status) => act('hls', status))}</div>`}<//>`}
