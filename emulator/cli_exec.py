@@ -24,12 +24,12 @@ class ExecCommand(TyperCommand):
     """A command whose arguments are the flags of `serve`, `--`, and what to run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Split `args` at `--`; without it all of them are what to run, if they do not begin with a flag."""
-        if "--" in args:
+        """Split `args` at the first `--`; if they do not begin with a flag, all of them are what to run."""
+        if args and not args[0].startswith("-"):
+            flags, command = [], args
+        elif "--" in args:
             at = args.index("--")
             flags, command = args[:at], args[at + 1 :]
-        elif args and not args[0].startswith("-"):
-            flags, command = [], args
         else:
             flags, command = args, []
         ctx.obj = flags, command
@@ -49,7 +49,7 @@ def execute(context: typer.Context) -> None:
     shown only if it fails.
     """
     flags, command = context.obj
-    if not command:
+    if not command or not command[0]:
         _fail("exec: which command? Write it after --, as in: vonage-video-emulator exec -- pytest", 2)
     if any(flag.partition("=")[0] == "--ready-file" for flag in flags):
         _fail("exec: --ready-file is in use by exec itself", 2)

@@ -98,6 +98,17 @@ def test_what_was_trusted_before_still_is(environment: dict[str, str], tmp_path:
     assert done.stdout.startswith("the company's authority\n-----BEGIN CERTIFICATE-----")
 
 
+def test_a_command_may_have_dashes_of_its_own(environment: dict[str, str]) -> None:
+    done = run(environment, "echo", "test", "--", "--grep", "x")
+    assert (done.returncode, done.stdout) == (0, "test -- --grep x\n")
+    assert run(environment, "--auto-participants", "2", "--", "echo", "--", "x").stdout == "-- x\n"
+
+
+def test_a_command_without_a_name_is_refused(environment: dict[str, str]) -> None:
+    done = run(environment, "--", "")
+    assert (done.returncode, done.stderr[:21]) == (2, "exec: which command? ")
+
+
 def test_flags_are_those_of_serve(environment: dict[str, str]) -> None:
     done = run(environment, "--auto-participants", "3", "--no-https", *PYTHON, INFO)
     told = json.loads(done.stdout)
