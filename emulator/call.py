@@ -30,6 +30,7 @@ B = TypeVar("B", bound=Body)
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
+PAGING = {"offset", "count", "sessionId", "session_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,14 @@ class Call:
         return self._around.world.unit(self.app)
 
     def body(self, model: type[B]) -> B:
-        """Read the body; fields that nothing reads are noted in the journal. Raises `Invalid`."""
-        body = parse(model, self.passing.body)
+        """Read the body; fields that nothing reads are noted in the journal, of a refused one too. Raises `Invalid`."""
+        try:
+            body = parse(model, self.passing.body)
+        except Invalid:
+            known = {field.alias or name for name, field in model.model_fields.items()} | model.model_fields.keys()
+            self._read = True
+            self.passing.exchange.unread = tuple(name for name in names_of(self.passing.body) if name not in known)
+            raise
         self.note_unread(body)
         return body
 
@@ -103,6 +110,12 @@ class Call:
         if exchange.query:
             given = dict.fromkeys(self.request.query_params)
             exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
+
+    def note_rest_of_refused(self) -> None:
+        """Note what a refused call sent and no call reads of a query; it may not have come to what its handler reads."""
+        self._asked_for |= PAGING
+        self._read = True  # its handler would have
+        self.note_rest()
 
     def session(self, app: Application, session_id: str | None = None) -> Session:
         """Return the session of the path, or that with the id given. Raises as `sessions.find`."""

@@ -184,7 +184,10 @@ def environment(
     ] = None,
     config: ConfigFlag = None,
 ) -> None:
-    """Print the lines that point an SDK at the emulator."""
+    """Print the lines that point an SDK at the emulator, as it is configured.
+
+    An emulator that runs on other ports is not asked: add --http-url and --https-url.
+    """
     from emulator.listeners import Listening
     from emulator.recipes import Target, UnknownLanguage, recipe
     from emulator.tls import TlsFiles

@@ -24,12 +24,12 @@ class ExecCommand(TyperCommand):
     """A command whose arguments are the flags of `serve`, `--`, and what to run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Split `args` at `--`; without it all of them are what to run, if they do not begin with a flag."""
-        if "--" in args:
+        """Split `args` at the first `--`; if they do not begin with a flag, all of them are what to run."""
+        if args and not args[0].startswith("-"):
+            flags, command = [], args
+        elif "--" in args:
             at = args.index("--")
             flags, command = args[:at], args[at + 1 :]
-        elif args and not args[0].startswith("-"):
-            flags, command = [], args
         else:
             flags, command = args, []
         ctx.obj = flags, command
@@ -49,7 +49,7 @@ def execute(context: typer.Context) -> None:
     shown only if it fails.
     """
     flags, command = context.obj
-    if not command:
+    if not command or not command[0]:
         _fail("exec: which command? Write it after --, as in: vonage-video-emulator exec -- pytest", 2)
     if any(flag.partition("=")[0] == "--ready-file" for flag in flags):
         _fail("exec: --ready-file is in use by exec itself", 2)
@@ -69,7 +69,7 @@ def execute(context: typer.Context) -> None:
             variables = target.variables()
             if token := control_token(flags, os.environ):
                 variables["VONAGE_VIDEO_EMULATOR_TOKEN"] = token
-            status = _run(command, _environment(variables, ready.ca), passing_on)
+            status = _run(command, _environment(variables), passing_on)
     except ProcessFailed as error:
         _fail(f"exec: {error}", EMULATOR_FAILED)
     raise SystemExit(status)
@@ -116,10 +116,8 @@ def _in_foreground() -> bool:
         os.close(terminal)
 
 
-def _environment(variables: dict[str, str], ca: Path | None) -> dict[str, str]:
+def _environment(variables: dict[str, str]) -> dict[str, str]:
     environment = {**os.environ, **variables}
-    if ca is not None:
-        environment["NODE_EXTRA_CA_CERTS"] = str(ca)  # is added to what node trusts, the others replace it
     for name in ("NO_PROXY", "no_proxy"):
         if os.environ.get(name):
             environment[name] = f"{os.environ[name]},{variables[name]}"
@@ -129,13 +127,18 @@ def _environment(variables: dict[str, str], ca: Path | None) -> dict[str, str]:
 def _bundle(ca: Path, folder: Path) -> Path:
     """Write the authorities that are trusted without us, and the emulator's; return the file.
 
-    The variables that name it replace what a program trusts, and a test suite may call other servers too.
+    The variables that name it replace what a program trusts, and a test suite may call other servers too: every file
+    that they name is in it, or the system's, if none of those that replace it does.
     """
-    named = [os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")]
-    candidates: list[str | None] = [*named, ssl.get_default_verify_paths().cafile]
-    files = [Path(path) for path in candidates if path and os.path.isfile(path)]
+    from emulator.recipes import TRUST
+
+    files = {name: path for name in TRUST if (path := os.environ.get(name)) and os.path.isfile(path)}
+    paths = list(files.values())
+    default = ssl.get_default_verify_paths().cafile
+    if default and not files.keys() - {"NODE_EXTRA_CA_CERTS"}:  # which only adds to what node trusts
+        paths.insert(0, default)
     bundle = folder / "trusted.pem"
-    bundle.write_bytes(b"\n".join(path.read_bytes() for path in (*files[:1], ca)))
+    bundle.write_bytes(b"\n".join(Path(path).read_bytes() for path in (*dict.fromkeys(paths), ca)))
     return bundle
 
 

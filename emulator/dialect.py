@@ -35,13 +35,16 @@ def speaks(headers: Headers) -> bool:
     return AUTH in headers or PARTNER_AUTH in headers or headers.get("user-agent", "").lower().startswith(AGENT)
 
 
+_REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)")  # RFC 9110 12.4.2: a weight of 0 is "not acceptable"
+
+
 def wants_xml(headers: Headers, operation: str) -> bool:
     """Tell whether a caller of an operation is answered in XML.
 
     Sessions are, also to those who ask for nothing: the SDKs that do read nothing else. Their other refusals they read
     as JSON.
     """
-    accept = headers.get("accept", "").lower()
+    accept = ",".join(each for each in headers.get("accept", "").lower().split(",") if not _REFUSED.search(each))
     if "json" in accept or not speaks(headers):
         return False
     return "xml" in accept or operation == "createSession" or (bool(accept) and operation in XML_WHEN_ANYTHING)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .testing import Callbacks, Server
 
 URL = "VONAGE_VIDEO_EMULATOR_URL"
+HTTPS_URL = "VONAGE_VIDEO_EMULATOR_HTTPS_URL"
 TOKEN = "VONAGE_VIDEO_EMULATOR_TOKEN"
 CALLBACK_HOST = "VONAGE_VIDEO_EMULATOR_CALLBACK_HOST"
 
@@ -28,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
     group = parser.getgroup("vonage-video-emulator")
     group.addoption("--video-emulator-url", metavar="URL", help=f"use the emulator that runs there ({URL})")
+    group.addoption(
+        "--video-emulator-https-url",
+        metavar="URL",
+        help=f"where its HTTPS is reached, that host and its own port by default ({HTTPS_URL})",
+    )
     group.addoption("--video-emulator-token", metavar="TOKEN", help=f"token of its control API ({TOKEN})")
     group.addoption(
         "--video-emulator-callback-host",
@@ -54,6 +60,7 @@ def video_emulator(pytestconfig: pytest.Config) -> Iterator[Server]:
     if url:
         running = testing.existing_server(
             url,
+            https_url=_setting(pytestconfig, "video_emulator_https_url", HTTPS_URL),
             token=_setting(pytestconfig, "video_emulator_token", TOKEN),
             callback_host=_setting(pytestconfig, "video_emulator_callback_host", CALLBACK_HOST) or "localhost",
         )

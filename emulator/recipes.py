@@ -39,7 +39,7 @@ class Target:
         files |= dict.fromkeys(TRUST, self.ca)
         return {
             "VONAGE_VIDEO_EMULATOR_URL": self.http,
-            "VONAGE_VIDEO_HOST": urlsplit(self.https).netloc,
+            **({"VONAGE_VIDEO_HOST": urlsplit(self.https).netloc} if self.https else {}),
             "VONAGE_VIDEO_API_SERVER_URL": f"{self.http.rstrip('/')}/",  # read by the PHP SDK, which needs the slash
             "VONAGE_APPLICATION_ID": wellknown.APPLICATION_ID,
             "OPENTOK_API_URL": self.http,
@@ -221,10 +221,15 @@ SHELL = "shell"
 """What prints `Target.variables` instead of a recipe."""
 
 
+REPLACING = f"# {', '.join(TRUST[:3])}: these replace what is trusted otherwise, so that other servers are refused\n"
+
+
 def recipe(language: str, target: Target) -> str:
     """Return the lines that point the SDKs of `language` at `target`. Raises `UnknownLanguage`."""
     if language.lower() == SHELL:
-        return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in target.variables().items())
+        return REPLACING + "".join(
+            f"export {name}={shlex.quote(value)}\n" for name, value in target.variables().items()
+        )
     if language.lower() not in RECIPES:
         question = did_you_mean(language, [*RECIPES, SHELL])
         hint = f"; {question}" if question else ""

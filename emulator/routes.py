@@ -70,6 +70,7 @@ def _route(
             call.note_rest()
             return response
         except (Refused, Invalid, NotAllowed) as error:
+            call.note_rest_of_refused()
             return errors.of_exception(error, name, call.app.options.contract).response()
 
     async def known(request: Request, passing: Passing) -> Caller:

@@ -110,9 +110,12 @@ def running_server(
 
 
 @contextlib.contextmanager
-def existing_server(url: str, *, token: str | None = None, callback_host: str = "localhost") -> Iterator[Server]:
+def existing_server(
+    url: str, *, https_url: str | None = None, token: str | None = None, callback_host: str = "localhost"
+) -> Iterator[Server]:
     """Use the emulator that runs at `url` for the length of a block; its authority is kept in a file meanwhile.
 
+    `https_url` says where its HTTPS is reached, if not at its own port, as when a container's ports are mapped.
     `callback_host` is this machine's name as seen from there.
 
     Raises `NotInTime` when it is not ready within 30 s.
@@ -126,7 +129,7 @@ def existing_server(url: str, *, token: str | None = None, callback_host: str = 
         ca: Path | None = None
         if https:
             # The emulator does not know under which name it was reached, only its port.
-            https = f"https://{urlsplit(url).hostname}:{urlsplit(https).port}"
+            https = https_url.rstrip("/") if https_url else f"https://{urlsplit(url).hostname}:{urlsplit(https).port}"
             ca = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-"))) / "ca.pem"
             ca.write_text(pem, encoding="ascii")
         server = Server(url, https or "", ca, token, callback_host)

@@ -7,7 +7,7 @@
         app.join(session_id, 2)
         app.wait_for("archive.available", timeout=5)
 
-`AsyncEmulator` has the same calls, to be awaited. Needs httpx: `pip install 'vonage-video-emulator[client]'`. Nothing
+`AsyncEmulator` has the same calls, to be awaited. Needs httpx: the extra `client`. Nothing
 here imports the emulator itself.
 """
 

@@ -147,7 +147,8 @@ def httpx_module() -> Any:
         import httpx
     except ImportError as error:
         raise ImportError(
-            "the client needs httpx, which is not installed: pip install 'vonage-video-emulator[client]'"
+            "the client needs httpx, which is not installed: it comes with the extra 'client' "
+            "(in the emulator's clone: pip install '.[client]')"
         ) from error
     return httpx
 

@@ -93,5 +93,6 @@ def open_store(settings: Settings) -> Store:
     except ImportError as error:
         extra = url.partition(":")[0]
         raise StoreError(
-            f"store {extra}: {error.name} is not installed: pip install 'vonage-video-emulator[{extra}]'"
+            f"store {extra}: {error.name} is not installed: it comes with the extra {extra!r} (in the "
+            f"emulator's clone: pip install '.[{extra}]')"
         ) from None

@@ -140,7 +140,7 @@ except ImportError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert "pip install 'vonage-video-emulator[client]'" in done.stdout
+    assert "pip install '.[client]'" in done.stdout
 
 
 def test_client_and_plugin_import_nothing_of_the_emulator_and_httpx_late() -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -75,6 +81,44 @@ def test_one_that_runs_already_is_used_over_https_too() -> None:
     with pytest.raises(RuntimeError, match="closed"):
         emulator_is_closed.info()
     assert not same.ca.exists()
+
+
+def test_https_may_be_reached_at_a_mapped_port() -> None:
+    with (
+        running_server() as server,
+        forwarder(urlsplit(server.https).port or 0) as port,
+        existing_server(server.http, https_url=f"https://localhost:{port}/") as mapped,
+    ):
+        assert mapped.https_host == f"localhost:{port}"
+        with Emulator(mapped.https, ca=mapped.ca) as emulator:
+            assert emulator.info()["version"] == server.emulator.info()["version"]
+
+
+@contextlib.contextmanager
+def forwarder(to: int) -> Iterator[int]:
+    """Map a free port to another of this machine, as a container engine does."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", to), timeout=10) as there:
+                back = threading.Thread(target=pour, args=(there, self.request), daemon=True)
+                back.start()
+                pour(self.request, there)
+                back.join(10)
+
+    def pour(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as listening:
+        listening.daemon_threads = True
+        thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
+        thread.start()
+        yield listening.server_address[1]
+        listening.shutdown()
+        thread.join()
 
 
 def test_trust_is_what_http_clients_need(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,10 @@ def test_what_sdks_send_as_null_or_as_text_is_taken(tenant: Tenant) -> None:
     assert muted.status_code == 200
     (exchange,) = tenant.control("GET", "/requests?operation=muteSession")["items"]
     assert exchange["unread"] == ["excluded"]
+    tenant.call("POST", f"/session/{sid}/mute?x=1&count=1", {"active": "maybe", "excluded": []})
+    tenant.call("POST", "/session/unknown/mute", {"active": True, "excluded": []})
+    unread = [each["unread"] for each in tenant.control("GET", "/requests?operation=muteSession")["items"]]
+    assert sorted(unread) == [["excluded"], ["excluded"], ["excluded", "?x"]]
 
 
 def test_a_signal_that_is_too_large_is_413(tenant: Tenant) -> None:

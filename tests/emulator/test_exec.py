@@ -84,27 +84,49 @@ def test_the_variables_are_those_that_env_prints(environment: dict[str, str]) ->
     printed = subprocess.run(
         [*EXEC[:-1], "env", "shell"], env=environment, capture_output=True, text=True, timeout=60, check=True
     ).stdout
-    names = {line.removeprefix("export ").partition("=")[0] for line in printed.splitlines()}
+    names = {line.removeprefix("export ").partition("=")[0] for line in printed.splitlines()[1:]}
     variables = json.loads(run(environment, *PYTHON, INFO).stdout)["variables"]
     assert names <= variables.keys()
     assert {name for name in variables.keys() - environment.keys() if "VONAGE" in name or "OPENTOK" in name} <= names
 
 
 def test_what_was_trusted_before_still_is(environment: dict[str, str], tmp_path: Path) -> None:
-    company = tmp_path / "company.pem"
-    company.write_text("the company's authority")
+    names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    company = {name: str(tmp_path / name) for name in names}
+    for name, path in company.items():
+        Path(path).write_text(f"authority of {name}")
+    code = f"import json, os; print(json.dumps([open(os.environ[name]).read() for name in {names}]))"
+    for read in json.loads(run(environment | company, *PYTHON, code).stdout):
+        assert read.startswith("".join(f"authority of {name}\n" for name in names) + "-----BEGIN CERTIFICATE-----")
+
+
+def test_the_authorities_of_the_system_are_trusted_besides_one_for_node(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    system, node = tmp_path / "system.pem", tmp_path / "node.pem"
+    system.write_text("the system's")
+    node.write_text("node's")
     code = "import os; print(open(os.environ['REQUESTS_CA_BUNDLE']).read())"
-    done = run(environment | {"REQUESTS_CA_BUNDLE": str(company)}, *PYTHON, code)
-    assert done.stdout.startswith("the company's authority\n-----BEGIN CERTIFICATE-----")
+    named = {"SSL_CERT_FILE": str(system), "CURL_CA_BUNDLE": str(system), "NODE_EXTRA_CA_CERTS": str(node)}
+    assert run(environment | named, *PYTHON, code).stdout.startswith("the system's\nnode's\n-----BEGIN")
+
+
+def test_a_command_may_have_dashes_of_its_own(environment: dict[str, str]) -> None:
+    done = run(environment, "echo", "test", "--", "--grep", "x")
+    assert (done.returncode, done.stdout) == (0, "test -- --grep x\n")
+    assert run(environment, "--auto-participants", "2", "--", "echo", "--", "x").stdout == "-- x\n"
+
+
+def test_a_command_without_a_name_is_refused(environment: dict[str, str]) -> None:
+    done = run(environment, "--", "")
+    assert (done.returncode, done.stderr[:21]) == (2, "exec: which command? ")
 
 
 def test_flags_are_those_of_serve(environment: dict[str, str]) -> None:
     done = run(environment, "--auto-participants", "3", "--no-https", *PYTHON, INFO)
     told = json.loads(done.stdout)
     assert "https" not in told["info"]["urls"]
-    assert not {"VONAGE_VIDEO_HOST", "REQUESTS_CA_BUNDLE"} & {
-        name for name, value in told["variables"].items() if value
-    }
+    assert not {"VONAGE_VIDEO_HOST", "REQUESTS_CA_BUNDLE"} & told["variables"].keys()
 
 
 @pytest.mark.parametrize("flags", [["--control-token", "secret"], ["--control-token=secret"]])

@@ -108,7 +108,7 @@ def test_lax_believes_the_old_header(request: pytest.FixtureRequest) -> None:
 # XML
 
 
-@pytest.mark.parametrize("accept", [None, "*/*", "text/xml", "application/xml, */*"])
+@pytest.mark.parametrize("accept", [None, "*/*", "text/xml", "application/xml, */*", "application/json;q=0, */*"])
 def test_a_session_is_made_in_xml_unless_json_is_asked_for(tenant: Tenant, accept: str | None) -> None:
     answer = call(tenant, "POST", "//session/create", headers={"Accept": accept or ""})
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/xml")

@@ -89,27 +89,36 @@ def _by_operation(exchanges: Iterable[Json], agent: str) -> dict[str, list[Json]
 
 
 def _summary(operation: str, exchanges: list[Json]) -> Json:
+    """Count the answers; take fields only where the service took them: a 2xx that no fault rule had a part in."""
     statuses: dict[str, int] = {}
+    succeeded = 0
     names: dict[str, None] = {}
     unread: dict[str, None] = {}
     for exchange in exchanges:
         status = str(exchange["status"])
         statuses[status] = statuses.get(status, 0) + 1
+        if not status.startswith("2") or exchange["fault"]:
+            continue
+        succeeded += 1
         names |= dict.fromkeys(fields.sent(operation, exchange["body"].encode(), exchange["query"]))
         unread |= dict.fromkeys(exchange["unread"])
-    return {"statuses": statuses, "fields": sorted(names), "unread": sorted(unread)}
+    return {"statuses": statuses, "succeeded": succeeded, "fields": sorted(names), "unread": sorted(unread)}
 
 
 def condense(lines: Iterable[Json]) -> Json:
     """Return what the evidence keeps of a suite: by operation, and by field of it, the test that proves it.
 
-    Of the tests that passed and were answered with success, that is the one that does least besides.
+    Of the tests that passed and were answered with success, that is one in which nothing was refused and no fault
+    rule hit, if there is one, and of those the one that does least besides.
     """
     passed = [line for line in lines if line["result"] == "passed"]
     size: dict[str, int] = {}
+    troubled = set()
     for line in passed:
         size[line["test"]] = size.get(line["test"], 0) + 1
-    passed.sort(key=lambda line: (size[line["test"]], line["test"]))
+        if line["succeeded"] < sum(line["statuses"].values()):
+            troubled.add(line["test"])
+    passed.sort(key=lambda line: (line["test"] in troubled, size[line["test"]], line["test"]))
     operations: dict[str, Json] = {}
     for line in passed:
         kept = operations.setdefault(
@@ -118,7 +127,7 @@ def condense(lines: Iterable[Json]) -> Json:
         kept["tests"] += 1
         kept["refusals"] |= {int(status) for status in line["statuses"] if status >= "4"}
         kept["unread"] |= set(line["unread"])
-        if any(status.startswith("2") for status in line["statuses"]):
+        if line["succeeded"]:
             kept["proof"] = kept["proof"] or line["test"]
             kept["fields"] = dict.fromkeys(line["fields"], line["test"]) | kept["fields"]
     return {

@@ -19,7 +19,7 @@ SDK = Sdk("opentok-x", "1.2.3", agent="OpenTok-X-SDK")
 
 def line(test: str, operation: str, **more: Any) -> dict[str, Any]:
     found = {"sdk": "x", "version": "1.2.3", "test": test, "operation": operation, "result": "passed"}
-    return {**found, "statuses": {"200": 1}, "fields": [], "unread": [], **more}
+    return {**found, "statuses": {"200": 1}, "succeeded": 1, "fields": [], "unread": [], **more}
 
 
 def test_only_what_the_sdk_itself_called_is_taken_from_the_journal(server: Server, tmp_path: Path) -> None:
@@ -28,6 +28,9 @@ def test_only_what_the_sdk_itself_called_is_taken_from_the_journal(server: Serve
     auth = {"Authorization": f"Bearer {tokens.rest_token(application.id, application.private_key)}"}
     root = f"{server.http}/v2/project/{application.id}"
     httpx.get(f"{root}/archive?count=1&offset=&sort=x", headers={**auth, "User-Agent": "opentok-x-sdk/1.2.3"})
+    httpx.get(f"{root}/archive?sessionId=x&offset=-1", headers={**auth, "User-Agent": "opentok-x-sdk/1.2.3"})
+    application.faults.add("internal", "listArchives")
+    httpx.get(f"{root}/archive?sessionId=x", headers={**auth, "User-Agent": "opentok-x-sdk/1.2.3"})
     httpx.get(f"{root}/broadcast", headers={**auth, "User-Agent": "python-httpx"})
     httpx.get(f"{root}/nothing", headers={**auth, "User-Agent": "OpenTok-X-SDK/1.2.3"})
     results = Results(tmp_path)
@@ -40,7 +43,8 @@ def test_only_what_the_sdk_itself_called_is_taken_from_the_journal(server: Serve
                 "test": "a test",
                 "operation": "listArchives",
                 "result": "failed",
-                "statuses": {"200": 1},
+                "statuses": {"200": 1, "400": 1, "500": 1},
+                "succeeded": 1,
                 "fields": ["?count"],
                 "unread": ["?sort"],
             }
@@ -58,22 +62,25 @@ def test_a_run_that_is_not_complete_leaves_nothing(server: Server, tmp_path: Pat
 
 def test_the_proof_is_the_passed_test_that_does_least_besides() -> None:
     lines = [
-        line("a whole call", "getArchive", fields=["a", "b"], statuses={"404": 1, "200": 2}),
+        line("a whole call", "getArchive", fields=["a", "b"], statuses={"200": 2}, succeeded=2),
         line("a whole call", "stopArchive"),
         line("one read", "getArchive", fields=["a"], unread=["c"]),
-        line("a refusal", "getArchive", statuses={"400": 1}, fields=["d"]),
+        line("a refusal", "getArchive", statuses={"400": 1}, succeeded=0),
+        line("a refusal besides", "getArchive", statuses={"200": 1, "503": 1}, fields=["a"]),
+        line("an answer spoilt by a rule", "getBroadcast", succeeded=0),
         line("a failure", "deleteArchive", result="failed"),
-        line("only refused", "startRender", statuses={"409": 1}),
+        line("only refused", "startRender", statuses={"409": 1}, succeeded=0),
     ]
     assert condense(lines)["operations"] == {
         "getArchive": {
             "proof": "one read",
-            "tests": 3,
-            "refusals": [400, 404],
+            "tests": 4,
+            "refusals": [400, 503],
             "fields": {"a": "one read", "b": "a whole call"},
             "unread": ["c"],
         },
         "stopArchive": {"proof": "a whole call", "tests": 1, "refusals": [], "fields": {}, "unread": []},
+        "getBroadcast": {"proof": None, "tests": 1, "refusals": [], "fields": {}, "unread": []},
         "startRender": {"proof": None, "tests": 1, "refusals": [409], "fields": {}, "unread": []},
     }
 
