@@ -112,7 +112,7 @@ class Call:
             exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
 
     def note_rest_of_refused(self) -> None:
-        """Note what a refused call sent and no call reads of a query; it may not have come to what its handler reads."""
+        """Note what a refused call sent and no call reads of a query; its handler may not have come to reading it."""
         self._asked_for |= PAGING
         self._read = True  # its handler would have
         self.note_rest()
