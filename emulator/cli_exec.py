@@ -138,7 +138,7 @@ def _bundle(ca: Path, folder: Path) -> Path:
     if default and not files.keys() - {"NODE_EXTRA_CA_CERTS"}:  # which only adds to what node trusts
         paths.insert(0, default)
     bundle = folder / "trusted.pem"
-    bundle.write_bytes(b"\n".join(Path(path).read_bytes() for path in (*dict.fromkeys(paths), ca)))
+    bundle.write_bytes(b"\n".join(path.read_bytes() for path in [*map(Path, dict.fromkeys(paths)), ca]))
     return bundle
 
 
