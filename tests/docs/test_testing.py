@@ -84,6 +84,6 @@ def test_every_fixture_option_and_variable_is_named() -> None:
     fixtures = re.findall(r"@pytest\.fixture.*\ndef (\w+)", source)
     options = re.findall(r'"(--video-[\w-]+)"', source)
     variables = re.findall(r'"(VONAGE_\w+)"', source)
-    assert (len(fixtures), len(options), len(variables)) == (7, 3, 3)
+    assert (len(fixtures), len(options), len(variables)) == (7, 4, 4)
     for name in (*fixtures, *options, *variables, "video_emulator_flags"):
         assert f"`{name}`" in PAGE, name
