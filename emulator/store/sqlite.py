@@ -29,6 +29,9 @@ log = logging.getLogger("emulator")
 OURS = 0x76766531
 """What stands in the head of our files, so that no other program's file is written to."""
 
+CACHE = "cache_size = -65536"
+"""64 MiB of pages at most: writing costs more where the index of a large file does not fit."""
+
 LOOK_SECONDS = 1.0
 """s between two looks whether the file is still there."""
 
@@ -95,7 +98,7 @@ class Sqlite(Store):
         if problem != "ok":
             raise StoreError(f"the file is damaged: {problem}; restore a copy or name another file")
         connection.rollback()
-        for pragma in (f"application_id = {OURS}", "journal_mode = WAL", "synchronous = NORMAL"):
+        for pragma in (f"application_id = {OURS}", "journal_mode = WAL", "synchronous = NORMAL", CACHE):
             connection.execute(text(f"PRAGMA {pragma}"))
         database.make_tables(connection)
         connection.commit()
