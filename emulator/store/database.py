@@ -241,7 +241,7 @@ def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
     if rows:
         connection.execute(upserts.record, rows)
     if item.prune:
-        _prune(connection, item)
+        _prune(connection, item, tombstones=tombstones)
 
 
 def _forget_all(connection: Connection, item: Item) -> None:
@@ -292,15 +292,21 @@ _FORGET = delete(RECORDS).where(
 )
 
 
-def _prune(connection: Connection, item: Item) -> None:
+def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
     """Delete the events that are no longer kept, and what says of long gone records that they are gone."""
     since = item.version - KEPT_TOMBSTONES
     connection.execute(
         text(
-            "DELETE FROM emulator_record WHERE application_id = :app AND ("
-            "(kind = 'event' AND CAST(id AS INTEGER) < :first) OR (document IS NULL AND version <= :since))"
+            "DELETE FROM emulator_record"
+            " WHERE application_id = :app AND kind = 'event' AND CAST(id AS INTEGER) < :first"
         ),
-        {"app": item.application_id, "first": item.events_from, "since": since},
+        {"app": item.application_id, "first": item.events_from},
+    )
+    if not tombstones:
+        return
+    connection.execute(
+        text("DELETE FROM emulator_record WHERE application_id = :app AND version <= :since AND document IS NULL"),
+        {"app": item.application_id, "since": since},
     )
     connection.execute(
         update(APPLICATIONS)
