@@ -5,7 +5,6 @@ A document is JSON. Everything in it is what the record is, in its own names, so
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -58,8 +57,6 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, frozenset | set):
         return sorted(value)
-    if isinstance(value, deque):
-        return list(value)
     if isinstance(value, Options):
         return value.model_dump()
     raise TypeError(f"{type(value).__name__} is no JSON")
@@ -252,8 +249,6 @@ class _Callbacks(Kind):
         app.outbox.forget(record_id)
 
 
-_ARCHIVE = _Collected(archives.Archive, "archives")
-_STREAM = _InSession(Stream, "streams")
 _SESSION = _Sessions()
 
 
@@ -329,9 +324,9 @@ KINDS: Mapping[str, Kind] = {
     for kind in (
         _SESSION,
         _InSession(Connection, "connections"),
-        _STREAM,
+        _InSession(Stream, "streams"),
         _InSession(Signal, "signals"),
-        _ARCHIVE,
+        _Collected(archives.Archive, "archives"),
         _Collected(broadcasts.Broadcast, "broadcasts"),
         _Collected(renders.Render, "renders"),
         _Collected(captions.Captions, "captions"),

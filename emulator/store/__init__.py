@@ -5,6 +5,7 @@ Whoever works on an application holds it meanwhile (`Store.holding`): what was d
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,12 @@ class Unavailable(Exception):
     """The store cannot take or tell anything right now; nothing of what was to be done is promised."""
 
 
+def look_at(done: asyncio.Future[None]) -> None:
+    """Look at how something ended: whoever waits for it says what went wrong, and nobody may wait."""
+    if not done.cancelled():
+        done.exception()
+
+
 _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 
 
@@ -41,6 +48,13 @@ class Store:
 
     async def start(self) -> None:
         """Begin to work, when the event loop runs."""
+
+    async def _keep_all(self, world: World) -> None:
+        """Keep what was made before the event loop ran."""
+        for app in world:
+            async with self.holding(app):
+                with world.unit(app):
+                    pass
 
     async def stop(self) -> None:
         """Make durable what is not yet, and end."""

@@ -395,9 +395,9 @@ def exchanges(connection: Connection, application_id: str, after: int, most: int
     return found[::-1]
 
 
-def application_ids(connection: Connection) -> list[tuple[str, str]]:
-    """Return id and api key of every application."""
-    return [(row.id, row.api_key) for row in connection.execute(select(APPLICATIONS.c.id, APPLICATIONS.c.api_key))]
+def application_ids(connection: Connection) -> list[str]:
+    """Return the id of every application."""
+    return list(connection.execute(select(APPLICATIONS.c.id)).scalars())
 
 
 # What was read, back in the world

@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, database
+from emulator.store import Store, StoreError, Unavailable, database, look_at
 from emulator.store.database import RECORDS, Found, Item
 from emulator.store.mirror import Mirror
 from state.application import Application, Change
@@ -137,7 +137,7 @@ class Postgresql(Store):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
             with self._engine.connect() as connection:
-                for application_id, _ in database.application_ids(connection):
+                for application_id in database.application_ids(connection):
                     found = database.read(connection, application_id)
                     if found is not None:
                         self._add(found)
@@ -173,10 +173,7 @@ class Postgresql(Store):
         """Begin to listen to the other replicas; what was made at the start is kept first."""
         self._loop = asyncio.get_running_loop()
         self._listener.start()
-        for app in self._world:
-            async with self.holding(app):
-                with self._world.unit(app):
-                    pass
+        await self._keep_all(self._world)
 
     async def stop(self) -> None:
         """End; what this replica was to send is sent by another one, or after a start."""
@@ -223,8 +220,8 @@ class Postgresql(Store):
         if hold is None:
             hold = self._holds[app.id] = _Hold()
             hold.begun, hold.ended = asyncio.ensure_future(self._begin(app, hold)), self._loop.create_future()
-            hold.begun.add_done_callback(_look_at)
-            hold.ended.add_done_callback(_look_at)
+            hold.begun.add_done_callback(look_at)
+            hold.ended.add_done_callback(look_at)
         task = asyncio.current_task()
         assert task is not None
         hold.users.add(task)
@@ -497,7 +494,7 @@ class Postgresql(Store):
 
     def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
         with self._connect() as connection:
-            ids = {application_id for application_id, _ in database.application_ids(connection)}
+            ids = set(database.application_ids(connection))
             found = [database.read(connection, application_id) for application_id in ids - known]
             return [each for each in found if each is not None], ids
 
@@ -610,11 +607,6 @@ def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:
     answer = bool(connection.execute(text(query), values).scalar_one())
     connection.commit()
     return answer
-
-
-def _look_at(future: asyncio.Future[None]) -> None:
-    if not future.cancelled():
-        future.exception()  # whoever waits for it says so; nobody may
 
 
 def _explain(error: Exception) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, database
+from emulator.store import Store, StoreError, Unavailable, database, look_at
 from emulator.store.mirror import Mirror
 from state import documents
 from state.application import Application, Change
@@ -73,7 +73,7 @@ class Sqlite(Store):
         try:
             self._connection = self._engine.connect()
             self._claim(self._connection)
-            for application_id, _ in database.application_ids(self._connection):
+            for application_id in database.application_ids(self._connection):
                 found = database.read(self._connection, application_id)
                 assert found is not None
                 app = database.add(world, found, faulting)
@@ -107,10 +107,7 @@ class Sqlite(Store):
         """Begin to commit; what was made at the start is the first."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
-        for app in self._world:
-            async with self.holding(app):
-                with self._world.unit(app):
-                    pass
+        await self._keep_all(self._world)
 
     async def stop(self) -> None:
         """Commit what is left and close the file."""
@@ -151,7 +148,7 @@ class Sqlite(Store):
 
     def _put(self, item: database.Item, change: Change | None) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        done.add_done_callback(_look_at)
+        done.add_done_callback(look_at)
         self._pending[item.application_id] = done
         self._queue.put(_Write(item, change, done))
 
@@ -256,11 +253,6 @@ class _Write:
         self.item = item
         self.change = change
         self.done = done
-
-
-def _look_at(done: asyncio.Future[None]) -> None:
-    if not done.cancelled():
-        done.exception()  # whoever waits for it says so; nobody may
 
 
 def _explain(error: Exception) -> str:
