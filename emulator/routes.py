@@ -19,12 +19,10 @@ from emulator.errors import Invalid, NotAllowed
 from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Passing
 from emulator.operations import OPERATIONS, Operation
+from emulator.store import LOOKS
 from state.errors import Refused
 
 WRONG_PROJECT = NotAllowed(Answer(403, "Id in the token does not match the id provided in the url", code=None))
-
-LOOKS = 3
-"""How often an application is looked for that is deleted and made anew meanwhile."""
 
 Authenticate = Callable[[Request, Passing], Caller]
 
@@ -108,9 +106,9 @@ def _route(
             if passing.held is None:
                 break
             async with store.holding(passing.held):
-                if around.world.find(passing.held.id) is passing.held:
+                if around.world.find(project or passing.held.id) is passing.held:
                     return await faulting.gate(request, passing, serve)
-            passing.app = passing.held = None  # another process deleted it; it may have made it anew
+            passing.app = passing.held = None  # another process deleted it, made it anew, or gave its api key away
         return await faulting.gate(request, passing, serve)
 
     async def endpoint(request: Request) -> Response:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from emulator.store import Store
+from emulator.store import LOOKS, Store
 from scenarios.spelling import did_you_mean
 from state.application import Application
 from state.events import TYPES
@@ -59,12 +59,16 @@ async def named(request: Request, application: str) -> Application:
     return found
 
 
-async def held(request: Request, app: Annotated[Application, Depends(named)]) -> AsyncIterator[Application]:
+async def held(request: Request, application: str) -> AsyncIterator[Application]:
     """Hold the application that the path names until it is answered."""
-    async with store_of(request).holding(app):
-        if (await world_of(request)).find(app.id) is not app:
-            raise ControlError(404, f"there is no application {app.id} any more", "application")
-        yield app
+    world = await world_of(request)
+    for _ in range(LOOKS):
+        app = await named(request, application)
+        async with store_of(request).holding(app):
+            if world.find(application) is app:
+                yield app
+                return
+    raise ControlError(404, f"there is no application {application} any more", "application")
 
 
 @contextlib.asynccontextmanager

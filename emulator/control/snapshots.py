@@ -140,8 +140,8 @@ def _checkpoint(app: Application, name: str) -> Checkpoint:
 
 @router.get("/applications/{application}/checkpoints")
 async def list_checkpoints(app: CurrentApplication) -> dict[str, Any]:
-    """List the checkpoints of an application, oldest first."""
-    items = [show_checkpoint(each) for each in app.checkpoints.values()]
+    """List the checkpoints of an application, by their names."""
+    items = [show_checkpoint(each) for _, each in sorted(app.checkpoints.items())]
     return {"count": len(items), "items": items}
 
 

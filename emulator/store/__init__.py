@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from state.world import World
 
 
+LOOKS = 3
+"""How often an application is looked for that another process deletes, makes anew or renames meanwhile."""
+
+
 class StoreError(Exception):
     """The store cannot be used; the message says why, and what to do."""
 

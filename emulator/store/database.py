@@ -79,14 +79,20 @@ class StoredRecord(SQLModel, table=True):
     """A record; `seq` keeps the order in which they were made.
 
     `document` is empty where the record is gone (so that replicas learn of it), `owner` the replica that is to send a
-    callback.
+    callback: only replicas ask for what the indexes find.
     """
 
     __tablename__ = "emulator_record"
     __table_args__ = (
         UniqueConstraint("application_id", "kind", "id"),
-        Index("emulator_record_version", "application_id", "version"),
-        Index("emulator_record_owner", "owner"),
+        *(
+            Index(f"emulator_record_{name}", *columns, postgresql_where=where).ddl_if(dialect="postgresql")
+            for name, columns, where in (
+                ("version", ("application_id", "version"), None),
+                ("gone", ("application_id", "version"), text("document IS NULL")),
+                ("owner", ("owner",), text("owner IS NOT NULL")),
+            )
+        ),
     )
 
     seq: int | None = Field(default=None, primary_key=True)
@@ -99,11 +105,14 @@ class StoredRecord(SQLModel, table=True):
 
 
 class StoredJournal(SQLModel, table=True):
-    """The journal of an application: the number of its last exchange."""
+    """The journal of an application: the number of its last exchange.
+
+    Exchanges are kept by whoever does not hold the application; the key sees to it that it is still there.
+    """
 
     __tablename__ = "emulator_journal"
 
-    application_id: str = Field(primary_key=True)
+    application_id: str = Field(primary_key=True, foreign_key="emulator_application.id", ondelete="CASCADE")
     last: int
 
 
@@ -209,9 +218,9 @@ def _merge(group: list[Item]) -> Item:
 def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
     """Write what units of work did. `tombstones`: what is gone stays as an empty row, for replicas to learn of."""
     if item.deleted:
-        for table in (RECORDS, JOURNALS, EXCHANGES):
-            connection.execute(delete(table).where(table.c.application_id == item.application_id))
         connection.execute(delete(APPLICATIONS).where(APPLICATIONS.c.id == item.application_id))
+        for table in (JOURNALS, EXCHANGES, RECORDS):  # in this order nobody adds to them meanwhile
+            connection.execute(delete(table).where(table.c.application_id == item.application_id))
         return
     upserts = _upserts(connection.dialect.name)
     stands = {
@@ -348,7 +357,7 @@ def read(
 
 
 _APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
-_LOCKED = _APPLICATION.with_for_update()
+_LOCKED = _APPLICATION.with_for_update(key_share=True)
 _MAKING = text("SELECT pg_advisory_xact_lock(:class, :key)")
 _NEWER = (
     select(RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
@@ -395,9 +404,9 @@ def exchanges(connection: Connection, application_id: str, after: int, most: int
     return found[::-1]
 
 
-def application_ids(connection: Connection) -> list[str]:
-    """Return the id of every application."""
-    return list(connection.execute(select(APPLICATIONS.c.id)).scalars())
+def api_keys(connection: Connection) -> dict[str, str]:
+    """Return the api key of every application, by its id."""
+    return {row.id: row.api_key for row in connection.execute(select(APPLICATIONS.c.id, APPLICATIONS.c.api_key))}
 
 
 # What was read, back in the world

@@ -11,34 +11,30 @@ import asyncio
 import contextlib
 import logging
 import random
-import threading
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-import psycopg
 from sqlalchemy import Connection, create_engine, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import Store, StoreError, Unavailable, database, look_at
 from emulator.store.database import RECORDS, Found, Item
+from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
+from emulator.store.senders import Senders
 from state.application import Application, Change
 from state.journal import Exchange
-from state.outbox import RETRY
 from state.world import World
 
 log = logging.getLogger("emulator")
-
-CHANNEL = "emulator"
 
 HELD = 6
 """Applications that a replica holds at once at most."""
@@ -49,7 +45,6 @@ MOVED = 8
 WORKERS = 2 * HELD
 """Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
 
-CONNECT_SECONDS = 5
 OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
 """Of each connection: a replica that hangs must not keep the others waiting for ever."""
 
@@ -61,20 +56,11 @@ PAUSE = 0.3
 STOP_SECONDS = 5.0
 """s that who works on an application has to be done when the emulator stops."""
 
-LISTEN_SECONDS = 1.0
-"""s between two looks at who lives."""
-
 SENT_SECONDS = 0.02
 """s between two looks at what other replicas are to send, while the clock waits for it."""
 
-GRACE_SECONDS = 3.0
-"""s that replicas have to come back after the database did, before others take over what they were to send."""
-
-LOCKS = 0x76766531
-"""The class of the advisory locks that say which replicas live."""
-
 ALONE = LOCKS + 1
-"""The class of those that say who moves an application's clock."""
+"""The class of the advisory locks that say who moves an application's clock."""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,13 +103,12 @@ class Postgresql(Store):
         self._stale: set[str] = set()
         self._kept: set[str] = set()
         self._heard: set[str] = set()
-        self._owners: dict[str, dict[str, str]] = {}
+        self._senders: dict[str, Senders] = {}
         self._unkept: dict[str, list[Exchange]] = {}
         self._keeping: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[asyncio.Task[None]] = set()
-        self._ending = threading.Event()
-        self._listener = threading.Thread(target=self._listen, name="replicas", daemon=True)
+        self._listener = Listener(self._url, self._replica, self)
 
     # Starting and stopping
 
@@ -137,7 +122,7 @@ class Postgresql(Store):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
             with self._engine.connect() as connection:
-                for application_id in database.application_ids(connection):
+                for application_id in database.api_keys(connection):
                     found = database.read(connection, application_id)
                     if found is not None:
                         self._add(found)
@@ -156,18 +141,15 @@ class Postgresql(Store):
     def _learn(self, app: Application, found: Found) -> None:
         """Note what was read: who is to send which callbacks, what is to be sent by this replica."""
         self._mirror.note(app, found)
-        owners = self._owners.setdefault(app.id, {})
+        senders = self._senders_of(app)
         if found.whole:
-            owners.clear()
+            senders.clear()
         for row, owner in found.rows:
             if row.kind == "callback":
-                if owner is None:
-                    owners.pop(row.id, None)
-                    continue
-                owners[row.id] = owner
-                callback = app.outbox.find(row.id)
-                if owner == self._replica and callback is not None and callback.status == "pending":
-                    app.outbox.hand_in(callback)
+                senders.learn(app, row.id, owner)
+
+    def _senders_of(self, app: Application) -> Senders:
+        return self._senders.setdefault(app.id, Senders(self._replica))
 
     async def start(self) -> None:
         """Begin to listen to the other replicas; what was made at the start is kept first."""
@@ -177,13 +159,13 @@ class Postgresql(Store):
 
     async def stop(self) -> None:
         """End; what this replica was to send is sent by another one, or after a start."""
-        self._ending.set()
+        self._listener.end()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._holds:
             await asyncio.wait([hold.ended for hold in self._holds.values()], timeout=STOP_SECONDS)
-        await asyncio.to_thread(self._listener.join)
+        await self._listener.ended()
         self._threads.shutdown(wait=True)
         self._engine.dispose()
 
@@ -305,7 +287,7 @@ class Postgresql(Store):
     def _forget(self, app: Application) -> None:
         """Learn that another replica deleted an application."""
         self._kept.discard(app.id)
-        self._owners.pop(app.id, None)
+        self._senders.pop(app.id, None)
         self._mirror.drop(app.id)
         if self._world.find(app.id) is app:
             self._world.forget(app)
@@ -327,7 +309,7 @@ class Postgresql(Store):
             raise RuntimeError(f"application {change.application_id} is changed by somebody who does not hold it")
         app = self._world.find(change.application_id)
         if app is None:
-            self._owners.pop(change.application_id, None)
+            self._senders.pop(change.application_id, None)
             hold.items.append(self._mirror.deletion(change))
         else:
             try:
@@ -336,35 +318,11 @@ class Postgresql(Store):
                 self._stale.add(app.id)
                 raise Unavailable(f"the change cannot be written: {error}") from error
             if change.reset:
-                self._owners.pop(app.id, None)
-            item.owners = self._senders(app, change)
+                self._senders.pop(app.id, None)
+            touched = [record_id for kind, record_id in change.records if kind == "callback"]
+            item.owners = self._senders_of(app).decide(app, touched)
             hold.items.append(item)
         hold.changes.append(change)
-
-    def _senders(self, app: Application, change: Change) -> dict[str, str]:
-        """Say who sends the callbacks of a change: this replica, or who sends the ones before in the same lane."""
-        owners = self._owners.setdefault(app.id, {})
-        touched = [record_id for kind, record_id in change.records if kind == "callback"]
-        for callback_id in touched:
-            callback = app.outbox.find(callback_id)
-            elsewhere = owners.get(callback_id, self._replica) != self._replica
-            if callback is not None and callback.status == "held" and elsewhere:
-                continue  # it may be under way there
-            if callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id):
-                owners.pop(callback_id, None)
-            elif callback_id not in owners or app.outbox.is_ready(callback):
-                if not elsewhere:
-                    owners[callback_id] = self._sender(app, callback, owners)
-                if owners[callback_id] != self._replica:
-                    app.outbox.hand_over(callback)
-        return {callback_id: owners[callback_id] for callback_id in touched if callback_id in owners}
-
-    def _sender(self, app: Application, callback: Any, owners: dict[str, str]) -> str:
-        for other, owner in owners.items():
-            before = app.outbox.find(other)
-            if other != callback.id and before is not None and before.lane == callback.lane:
-                return owner
-        return self._replica
 
     # In threads
 
@@ -401,9 +359,7 @@ class Postgresql(Store):
             for item in database.merged(hold.items):
                 database.write(connection, item, tombstones=True)
             if hold.items:
-                last = hold.items[-1]
-                news = orjson.dumps([last.application_id, self._replica]).decode()
-                connection.execute(text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": news})
+                tell(connection, hold.items[-1].application_id, self._replica)
             connection.commit()
         finally:
             connection.close()
@@ -428,8 +384,9 @@ class Postgresql(Store):
     def _add_exchanges(self, application_id: str, exchanges: list[Exchange], kept: int) -> None:
         with self._connect() as connection:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
-            database.add_exchanges(connection, application_id, exchanges, kept)
-            connection.commit()
+            with contextlib.suppress(IntegrityError):  # the application was deleted meanwhile
+                database.add_exchanges(connection, application_id, exchanges, kept)
+                connection.commit()
 
     async def read_journal(self, app: Application) -> None:
         """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
@@ -450,7 +407,7 @@ class Postgresql(Store):
         """Wait until the other replicas have attempted what they are to send now."""
         while True:
             async with self.holding(app):
-                if all(owner == self._replica for owner in self._owners.get(app.id, {}).values()):
+                if not self._senders_of(app).are_others:
                     return
             await asyncio.sleep(SENT_SECONDS)
 
@@ -474,17 +431,20 @@ class Postgresql(Store):
         return self._be_alone(app)
 
     async def look(self) -> None:
-        """Learn of applications that other replicas made or deleted. Raises `Unavailable`."""
+        """Learn of applications that other replicas made, deleted or gave another api key. Raises `Unavailable`."""
         known = {app.id for app in self._world}
         kept = known & self._kept  # what is made meanwhile may not be among those that are found
-        found, ids = await self._run(self._unknown, known)
+        found, api_keys = await self._run(self._unknown, known)
         for app in self._world:
-            if app.id in kept and app.id not in ids:
-                hold = self._holds.get(app.id)
-                if hold is None:
-                    self._forget(app)
-                else:
-                    await asyncio.wait([hold.begun], timeout=CONNECT_SECONDS)  # it learns so itself
+            if app.id not in kept or api_keys.get(app.id) == app.credentials.api_key:
+                continue
+            hold = self._holds.get(app.id)
+            if hold is not None:
+                await asyncio.wait([hold.begun], timeout=CONNECT_SECONDS)  # it learns so itself
+            elif app.id not in api_keys:
+                self._forget(app)
+            else:
+                await self._learn_news(app.id)
         for each in found:
             if self._world.find(each.id) is None:
                 try:
@@ -492,60 +452,20 @@ class Postgresql(Store):
                 except StoreError as error:  # it may have the api key of one that is going
                     log.warning("%s", error)
 
-    def _unknown(self, known: set[str]) -> tuple[list[Found], set[str]]:
+    def _unknown(self, known: set[str]) -> tuple[list[Found], dict[str, str]]:
         with self._connect() as connection:
-            ids = set(database.application_ids(connection))
-            found = [database.read(connection, application_id) for application_id in ids - known]
-            return [each for each in found if each is not None], ids
+            api_keys = database.api_keys(connection)
+            found = [database.read(connection, each) for each in api_keys if each not in known]
+            return [each for each in found if each is not None], api_keys
 
-    def _listen(self) -> None:
-        """Hear what other replicas say, and look for those that have died, until the end."""
-        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        while not self._ending.is_set():
-            try:
-                with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
-                    connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, int(self._replica)))
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._from_thread(self._hear_all)
-                    self._listen_on(connection)
-            except psycopg.Error as error:
-                log.warning("the store cannot be listened to: %s", str(error).strip())
-                self._ending.wait(LISTEN_SECONDS)
-
-    def _listen_on(self, connection: psycopg.Connection[Any]) -> None:
-        patient_until = time.monotonic() + GRACE_SECONDS
-        while not self._ending.is_set():
-            for note in connection.notifies(timeout=LISTEN_SECONDS):
-                application_id, replica = orjson.loads(note.payload)
-                if replica != self._replica:
-                    self._from_thread(self._hear, application_id)
-                if self._ending.is_set():
-                    return
-            if time.monotonic() < patient_until:
-                continue
-            senders = connection.execute("SELECT DISTINCT owner FROM emulator_record WHERE owner IS NOT NULL")
-            for (owner,) in senders.fetchall():
-                if owner != self._replica and self._is_dead(connection, int(owner)):
-                    self._from_thread(self._take_over, owner)
-
-    def _is_dead(self, connection: psycopg.Connection[Any], replica: int) -> bool:
-        """Tell whether nobody holds the lock of a replica any more."""
-        got = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (LOCKS, replica)).fetchone()
-        if got is None or not got[0]:
-            return False
-        connection.execute("SELECT pg_advisory_unlock(%s, %s)", (LOCKS, replica))
-        return True
-
-    def _from_thread(self, work: Callable[..., None], *arguments: Any) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(work, *arguments)
-
-    def _hear_all(self) -> None:
+    def hear_all(self) -> None:
+        """Learn all that may be news."""
         for app in self._world:
-            self._hear(app.id)
+            self.hear(app.id)
         self._do(self.look())
 
-    def _hear(self, application_id: str) -> None:
+    def hear(self, application_id: str) -> None:
+        """Learn what another replica did to an application."""
         if application_id not in self._heard:
             self._heard.add(application_id)
             self._do(self._learn_news(application_id))
@@ -559,26 +479,18 @@ class Postgresql(Store):
             async with self.holding(app):
                 pass  # what is newer has been read
 
-    def _take_over(self, dead: str) -> None:
+    def take_over(self, dead: str) -> None:
+        """Send what a replica was to send that is no more."""
         self._do(self._send_for(dead))
 
     async def _send_for(self, dead: str) -> None:
-        """Send what a replica was to send that is no more; it may have sent it before."""
         for application_id in await self._run(self._applications_of, dead):
             app = self._world.find(application_id)
             if app is None:
                 continue
             async with self.holding(app):
                 with self._world.unit(app):
-                    owners = self._owners.setdefault(app.id, {})
-                    for callback_id in [each for each, owner in owners.items() if owner == dead]:
-                        del owners[callback_id]
-                        callback = app.outbox.find(callback_id)
-                        if callback is None:
-                            continue
-                        if callback.status == "pending":
-                            app.outbox.ready(callback)
-                        app.touch(callback)
+                    self._senders_of(app).take_over(app, dead)
 
     def _applications_of(self, owner: str) -> list[str]:
         with self._connect() as connection:
@@ -586,7 +498,7 @@ class Postgresql(Store):
             return list(connection.execute(query).scalars())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        if self._ending.is_set():
+        if self._listener.is_ending:
             work.close()  # nobody would wait for its end
             return
         task = self._loop.create_task(_quietly(work))

@@ -73,7 +73,7 @@ class Sqlite(Store):
         try:
             self._connection = self._engine.connect()
             self._claim(self._connection)
-            for application_id in database.application_ids(self._connection):
+            for application_id in database.api_keys(self._connection):
                 found = database.read(self._connection, application_id)
                 assert found is not None
                 app = database.add(world, found, faulting)

@@ -12,9 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import IntegrityError
 
 from emulator import wellknown
 from emulator.receiver import Receiver
+from emulator.store.database import Item, add_exchanges, exchanges, last_exchange, make_tables, write
+from state.journal import Exchange
 from tests.store import postgres
 from tests.store.process import APP, Process, running
 
@@ -261,3 +265,45 @@ def test_what_is_held_and_parked_at_one_replica_is_so_at_the_other(replicas: tup
         second.control("POST", "callbacks/reorder", {"ids": ids}, expect=200)
         assert [each["id"] for each in first.control("GET", "callbacks")["items"]] == ids
         assert not receiver.received()
+
+
+def test_api_keys_that_are_swapped_at_one_replica_are_so_at_the_other(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    ids = [first.control("POST", "/applications", {"name": name}, expect=201)["id"] for name in ("one", "two")]
+    for _ in range(5):
+        snapshot = first.control("GET", "/snapshot", expect=200)
+        one, two = (each["application"] for each in snapshot["applications"] if each["application"]["id"] in ids)
+        for each in (one, two):  # the other replica serves them by their keys
+            assert second.control("GET", f"/applications/{each['credentials']['api_key']}")["id"] == each["id"]
+        keys = [each["credentials"]["api_key"] for each in (one, two)]
+        two["credentials"]["api_key"], one["credentials"]["api_key"] = keys
+        first.control("PUT", "/snapshot", snapshot, expect=200)
+        for key, application_id in zip(keys, (two["id"], one["id"]), strict=True):
+            assert second.control("GET", f"/applications/{key}/clock", expect=200)
+            assert second.control("GET", f"/applications/{key}", expect=200)["id"] == application_id
+
+
+def test_exchanges_that_are_kept_while_their_application_is_deleted_are_gone_with_it(database: str) -> None:
+    engine = create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        make_tables(connection)
+        write(connection, Item("app", "1", 1, b"{}", incarnation="a"), tombstones=True)
+    exchange = Exchange(at=0, method="GET", path="/")
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as keeping:
+            add_exchanges(keeping, "app", [exchange], 100)
+
+            def remove() -> None:
+                with engine.begin() as connection:
+                    write(connection, Item("app", "1", 2, b"", deleted=True), tombstones=True)
+
+            removing = pool.submit(remove)
+            time.sleep(0.3)
+            assert not removing.done()
+        removing.result(10)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        add_exchanges(connection, "app", [exchange], 100)
+    with engine.begin() as connection:
+        assert last_exchange(connection, "app") == 0
+        assert exchanges(connection, "app", 0, 100) == []
+    engine.dispose()

@@ -1,0 +1,86 @@
+"""Which replica sends which callbacks of an application."""
+
+from __future__ import annotations
+
+from state.application import Application
+from state.outbox import RETRY, Callback
+
+Lane = tuple[str, str]
+
+
+class Senders:
+    """Who is to send the callbacks of one application that are to be sent now; `replica` is the one that asks.
+
+    One replica sends those of a lane, so that they stay in their order.
+    """
+
+    def __init__(self, replica: str) -> None:
+        self._replica = replica
+        self._owners: dict[str, tuple[str, Lane]] = {}
+        self._lanes: dict[Lane, dict[str, None]] = {}
+
+    @property
+    def are_others(self) -> bool:
+        """Whether another replica is to send something."""
+        return any(owner != self._replica for owner, _ in self._owners.values())
+
+    def clear(self) -> None:
+        """Forget who sends what."""
+        self._owners.clear()
+        self._lanes.clear()
+
+    def learn(self, app: Application, callback_id: str, owner: str | None) -> None:
+        """Note what the database says of a callback; what this replica is to send, it sends."""
+        callback = app.outbox.find(callback_id)
+        if owner is None or callback is None:
+            self._drop(callback_id)
+            return
+        self._put(callback, owner)
+        if owner == self._replica and callback.status == "pending":
+            app.outbox.hand_in(callback)
+
+    def decide(self, app: Application, callback_ids: list[str]) -> dict[str, str]:
+        """Return who sends those of the changed callbacks that are to be sent; what others do is not sent here."""
+        for callback_id in callback_ids:
+            callback = app.outbox.find(callback_id)
+            owner, _ = self._owners.get(callback_id, (None, None))
+            elsewhere = owner not in (None, self._replica)
+            if callback is not None and callback.status == "held" and elsewhere:
+                continue  # it may be under way there
+            if callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id):
+                self._drop(callback_id)
+            elif owner is None or app.outbox.is_ready(callback):
+                if not elsewhere:
+                    owner = self._of_lane(callback)
+                    self._put(callback, owner)
+                if owner != self._replica:
+                    app.outbox.hand_over(callback)
+        return {each: self._owners[each][0] for each in callback_ids if each in self._owners}
+
+    def take_over(self, app: Application, dead: str) -> None:
+        """Send what a replica was to send that is no more, inside a unit; it may have sent it before."""
+        for callback_id in [each for each, (owner, _) in self._owners.items() if owner == dead]:
+            self._drop(callback_id)
+            callback = app.outbox.find(callback_id)
+            if callback is None:
+                continue
+            if callback.status == "pending":
+                app.outbox.ready(callback)
+            app.touch(callback)
+
+    def _of_lane(self, callback: Callback) -> str:
+        """Return who sends another callback of the same lane, or else this replica."""
+        others = (each for each in self._lanes.get(callback.lane, ()) if each != callback.id)
+        return next((self._owners[each][0] for each in others), self._replica)
+
+    def _put(self, callback: Callback, owner: str) -> None:
+        self._drop(callback.id)
+        self._owners[callback.id] = owner, callback.lane
+        self._lanes.setdefault(callback.lane, {})[callback.id] = None
+
+    def _drop(self, callback_id: str) -> None:
+        _, lane = self._owners.pop(callback_id, (None, None))
+        if lane is not None:
+            del self._lanes[lane][callback_id]
+            if not self._lanes[lane]:
+                del self._lanes[lane]
