@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import cycle, repeat
 from statistics import median
@@ -18,7 +17,7 @@ from benchmarks.happenings import callbacks, day
 from benchmarks.load import LoadFailed, drive
 from benchmarks.long import long
 from benchmarks.server import Server, spawn
-from benchmarks.stores import SQLITE, kept, stores
+from benchmarks.stores import NO_SERVER, SQLITE, databases, kept, stores
 from benchmarks.table import Row, at_least, at_most, spread
 from benchmarks.tenant import COMMAND, CONTROL, Tenant, bearer, emulator
 from emulator.wellknown import PRIVATE_KEY, PUBLIC_KEY
@@ -26,6 +25,7 @@ from emulator.wellknown import PRIVATE_KEY, PUBLIC_KEY
 BARE = ("benchmarks.bare", "fastapi", "{port}")
 FIXED = ("benchmarks.bare", "fixed", "{port}")
 Requests = Callable[[], Iterable[bytes]]
+Flags = tuple[str, ...]
 JSON = {"Content-Type": "application/json"}
 PAGE = 50
 """Archives of a full first page."""
@@ -113,19 +113,24 @@ def _share(what: str, result: Comparison, limit: float) -> Row:
     return at_least(f"{what} ÷ bare", result.ratio, limit, str(result), f"{limit}")
 
 
-def size(effort: Effort, *flags: str) -> Iterator[Row]:
+def size(effort: Effort) -> Iterator[Row]:
+    """The memory store: cost with many archives."""
+    return _size(effort, (), ())
+
+
+def _size(effort: Effort, flags: Flags, other_flags: Flags, store: str = "") -> Iterator[Row]:
     """Cost with many archives in the application against the cost with one page of them; sessions are of one size."""
-    with emulator(*flags) as large, emulator(*flags) as small:
+    with emulator(*flags) as large, emulator(*other_flags) as small:
         began = time.perf_counter()
         few = small.archives(PAGE, small.sessions(1))
         many = large.archives(effort.many, large.sessions(effort.many // PAGE))
         text = f"{time.perf_counter() - began:.0f} s, {large.server.resident():.0f} MiB"
-        yield Row(f"filling {effort.many:,} archives, {PAGE} in a session", text)
+        yield Row(f"{store}filling {effort.many:,} archives, {PAGE} in a session", text)
 
         def cost(what: str, ours: Requests, theirs: Requests, length: Length) -> Row:
             result = compare(Side(small.server, theirs), Side(large.server, ours), length)
             text = f"{result} with {PAGE} and {effort.many:,}"
-            return at_most(f"{what}: cost with {effort.many:,} archives", result.ratio, 1.2, text, "1.2 ×")
+            return at_most(f"{store}{what}: cost with {effort.many:,} archives", result.ratio, 1.2, text, "1.2 ×")
 
         yield cost("GET archive", _each(large, many), _each(small, few), effort.length)
         yield cost("first list page", lambda: repeat(large.page()), lambda: repeat(small.page()), effort.length)
@@ -134,9 +139,18 @@ def size(effort: Effort, *flags: str) -> Iterator[Row]:
 
 def sqlite(effort: Effort) -> Iterator[Row]:
     """The SQLite store: cost with many archives, size of the file, start from it."""
-    for row in size(effort, *SQLITE):
-        yield replace(row, what=f"SQLite: {row.what}")
+    yield from _size(effort, SQLITE, SQLITE, "SQLite: ")
     yield from kept(effort)
+
+
+def postgresql(effort: Effort) -> Iterator[Row]:
+    """The PostgreSQL store: cost with many archives."""
+    with databases() as new_database:
+        if new_database is None:
+            yield NO_SERVER
+            return
+        large, small = (("--store", new_database(name)) for name in ("large", "small"))
+        yield from _size(effort, large, small, "PostgreSQL: ")
 
 
 def _starts(tenant: Tenant, effort: Effort) -> Requests:
@@ -221,6 +235,7 @@ MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "day": day,
     "stores": stores,
     "sqlite": sqlite,
+    "postgresql": postgresql,
     "long": long,
 }
 """The measures by name, in the order of the table."""

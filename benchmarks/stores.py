@@ -24,6 +24,7 @@ SESSIONS = 100
 CONNECTIONS = 32
 ROUNDS = 5
 BUDGET_WRITES = 1_000
+NO_SERVER = Row("PostgreSQL", "there is no server on this machine")
 
 
 def stores(effort: Effort) -> Iterator[Row]:
@@ -33,10 +34,11 @@ def stores(effort: Effort) -> Iterator[Row]:
         with emulator(*SQLITE) as sqlite:
             yield from _against_memory("SQLite", [sqlite], memory, kept, effort)
             yield _writes(sqlite, effort)
-        with _database() as url:
-            if url is None:
-                yield Row("PostgreSQL", "there is no server on this machine")
+        with databases() as new_database:
+            if new_database is None:
+                yield NO_SERVER
                 return
+            url = new_database("benchmark")
             with emulator("--store", url) as one:
                 yield from _against_memory("PostgreSQL", [one], memory, kept, effort)
                 with emulator("--store", url) as other:
@@ -91,8 +93,8 @@ def _writes(tenant: Tenant, effort: Effort) -> Row:
 
 
 @contextmanager
-def _database() -> Iterator[str | None]:
-    """Run a PostgreSQL server, as safe against power failures as it comes; yield the URL of a database, if any."""
+def databases() -> Iterator[Callable[[str], str] | None]:
+    """Run a PostgreSQL server, as safe against power failures as it comes; yield what makes a database, if any."""
     import pytest
 
     from tests.store import postgres
@@ -103,7 +105,7 @@ def _database() -> Iterator[str | None]:
         except pytest.skip.Exception:
             yield None
         else:
-            yield server.new_database("benchmark")
+            yield server.new_database
 
 
 def kept(effort: Effort) -> Iterator[Row]:

@@ -42,7 +42,8 @@ class Ticker:
             self._changed.clear()
             delay = await self._tick()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), delay)
+                async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 may miss that it was cancelled
+                    await self._changed.wait()
             await asyncio.sleep(COALESCE)
 
     async def _tick(self) -> float | None:
