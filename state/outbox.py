@@ -130,7 +130,7 @@ class Outbox:
     def __init__(self, size: int) -> None:
         self._callbacks: dict[str, Callback] = {}
         self._ready: dict[str, Callback] = {}
-        self._finished: dict[str, None] = {}
+        self._finished: set[str] = set()
         self._parked: dict[tuple[str, str], list[str]] = {}
         self.held: frozenset[str] = frozenset()
         self.order: tuple[str, ...] = ()
@@ -181,9 +181,9 @@ class Outbox:
         self._ready.pop(callback.id, None)
         self._unpark(callback)
         if callback.status not in FINISHED:
-            self._finished.pop(callback.id, None)
+            self._finished.discard(callback.id)
         else:
-            self._finished.setdefault(callback.id)
+            self._finished.add(callback.id)
         if parked:
             self.park(callback)
 
@@ -193,13 +193,13 @@ class Outbox:
         if callback is not None:
             self._unpark(callback)
         self._ready.pop(callback_id, None)
-        self._finished.pop(callback_id, None)
+        self._finished.discard(callback_id)
 
     def ready(self, callback: Callback) -> None:
         """Let the callback be sent now."""
         callback.status = "pending"
         callback.turn += 1
-        self._finished.pop(callback.id, None)
+        self._finished.discard(callback.id)
         self._ready[callback.id] = callback
 
     def stop(self, callback: Callback, status: str) -> None:
@@ -208,9 +208,9 @@ class Outbox:
         callback.turn += 1
         self._ready.pop(callback.id, None)
         if status in FINISHED:
-            self._finished[callback.id] = None
+            self._finished.add(callback.id)
             while len(self._finished) > self.size:
-                oldest = next(iter(self._finished))
+                oldest = next(each for each in self._callbacks if each in self._finished)
                 self.given_up.append(oldest)
                 self.forget(oldest)
 

@@ -58,7 +58,7 @@ class Collection(Generic[R]):
         self._listed: dict[str, R] = {}
         self._by_session: dict[str, dict[str, R]] = {}
         self._live: dict[str, dict[str, R]] = {}
-        self._retired: dict[str, None] = {}
+        self._retired: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -85,10 +85,10 @@ class Collection(Generic[R]):
             self.hide(record)
         if live:
             self._live.setdefault(record.session_id, {})[record.live_key] = record
-            self._retired.pop(record.id, None)
+            self._retired.discard(record.id)
         else:
             self._end(before)
-            self._retired.setdefault(record.id)
+            self._retired.add(record.id)
 
     def forget(self, record_id: str) -> None:
         """Give up a record."""
@@ -96,7 +96,7 @@ class Collection(Generic[R]):
         if record is not None:
             self._end(record)
             self.hide(record)
-            self._retired.pop(record_id, None)
+            self._retired.discard(record_id)
 
     def _end(self, record: R | None) -> None:
         """Let a record be live no longer, if it is: another one may have its key by now."""
@@ -105,11 +105,14 @@ class Collection(Generic[R]):
 
     def surplus(self, size: int) -> list[R]:
         """Return the oldest records that are no longer live, beyond `size` of them."""
-        return [self._all[record_id] for record_id in islice(self._retired, max(0, len(self._retired) - size))]
+        excess = len(self._retired) - size
+        if excess <= 0:
+            return []
+        return list(islice((record for record in self._all.values() if record.id in self._retired), excess))
 
     def retire(self, record: R) -> None:
         """Note that `record` is no longer live."""
-        self._retired[record.id] = None
+        self._retired.add(record.id)
         self._drop(self._live, record.session_id, record.live_key)
 
     def hide(self, record: R) -> None:

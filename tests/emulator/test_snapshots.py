@@ -233,6 +233,24 @@ def test_what_ended_is_in_a_snapshot_although_its_session_was_given_up() -> None
         assert take(tenant) == before
 
 
+def test_what_is_given_up_after_a_snapshot_is_what_would_have_been_without() -> None:
+    with emulator(record_size=2) as client:
+        tenant = Tenant(client)
+        tenant.control("POST", "/clock", {"action": "freeze"})
+        sessions = [tenant.session(join=1) for _ in range(3)]
+        archives = [tenant.archive(session) for session in sessions]
+        for archive in (archives[1], archives[0]):  # the younger one ends first
+            tenant.call("POST", f"/archive/{archive}/stop")
+        before = take(tenant)
+        left = []
+        for go_back in (False, True):
+            if go_back:
+                assert put(tenant, before).status_code == 200
+            tenant.call("POST", f"/archive/{archives[2]}/stop")
+            left.append([each["id"] for each in tenant.call("GET", "/archive").json()["items"]])
+        assert left[0] == left[1] == [archives[2], archives[1]]
+
+
 def test_sessions_are_given_up_though_the_oldest_live_on() -> None:
     with emulator(record_size=40) as client:
         tenant = Tenant(client)
