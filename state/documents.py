@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 
 from state import archives, broadcasts, calls, captions, connectors, registrations, renders
 from state.application import Application, Change, Checkpoint, Credentials
@@ -23,9 +24,6 @@ from state.options import Options
 from state.outbox import RETRY, Callback, Webhook
 from state.sessions import Connection, Session, Signal, Stream
 from state.timeline import Timer
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
@@ -63,17 +61,13 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _adapter(type_: Any) -> TypeAdapter[Any]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(type_)
+def _reader(type_: Any) -> Callable[[Any], Any]:
+    return TypeAdapter(type_).validator.validate_python
 
 
 def _read(type_: Any, value: Any, field: str) -> Any:
-    from pydantic import ValidationError
-
     try:
-        return _adapter(type_).validate_python(value)
+        return _reader(type_)(value)
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"] if not (isinstance(part, str) and "[" in part))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -55,14 +56,12 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
     """
     try:
-        wanted = {parsed.identity.id: parsed for parsed in snapshots.read_all(await request.body())}
-    except BadDocument as error:
-        raise _refuse(error) from None
-    try:
-        for parsed in wanted.values():
+        found = await asyncio.to_thread(snapshots.read_all, await request.body())
+        for parsed in found:
             snapshots.check(world, _faulting(request), parsed)
     except BadDocument as error:
         raise _refuse(error) from None
+    wanted = {parsed.identity.id: parsed for parsed in found}
     _check_api_keys(wanted)
     await store_of(request).look()
     for app in world:
@@ -96,7 +95,7 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
 async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:
-        parsed = snapshots.read(await request.body())
+        parsed = await asyncio.to_thread(snapshots.read, await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
     identity = parsed.identity
