@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -41,7 +41,9 @@ class ServiceRoutes(BaseRoute):
     def __init__(self, around: Surroundings, authenticate: Authenticate, faulting: Faulting) -> None:
         found = handlers()
         self.routes = {
-            operation.id: _route(operation, found[operation.id], around, authenticate, faulting)
+            operation.id: _route(
+                operation, _Service(operation.id, found[operation.id], around, authenticate, faulting).answer
+            )
             for operation in OPERATIONS
         }
 
@@ -57,69 +59,85 @@ class ServiceRoutes(BaseRoute):
         await self.routes[scope[KEY].operation.id].handle(scope, receive, send)
 
 
-def _route(
-    operation: Operation, handler: Handler, around: Surroundings, authenticate: Authenticate, faulting: Faulting
-) -> APIRoute:
-    name, store = operation.id, around.store
+def _route(operation: Operation, answer: Callable[[Request], Awaitable[Response]]) -> APIRoute:
+    async def endpoint(request: Request) -> Response:
+        return await answer(request)
 
-    async def work(call: Call) -> Response:
+    name = endpoint.__name__ = operation.id
+    methods = sorted({method for method, _ in operation.routes})
+    return APIRoute(operation.full_path, endpoint, methods=methods, operation_id=name, response_model=None, name=name)
+
+
+class _Service:
+    """One operation: finds out who calls, holds their application, and lets failure rules have their say."""
+
+    def __init__(
+        self, name: str, handler: Handler, around: Surroundings, authenticate: Authenticate, faulting: Faulting
+    ) -> None:
+        self._name = name
+        self._handler = handler
+        self._around = around
+        self._world = around.world
+        self._store = around.store
+        self._authenticate = authenticate
+        self._faulting = faulting
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request that the gate has found to be of the operation."""
+        response = await self._held(request)
+        if isinstance(response, Refusal) and response.status_code >= 400:  # the specification answers some with 200
+            return dialect.refusal(response) if dialect.wants_xml(request.headers, self._name) else response
+        return response
+
+    async def _held(self, request: Request) -> Response:
+        """Serve while the application is held that the path names, or the caller claims to be."""
+        passing = request.scope[KEY]
+        project = passing.params.get("applicationId")
+        for _ in range(LOOKS):
+            if passing.app is None and project is not None and self._store.shared:
+                await self._store.look()
+                passing.app = self._world.find(project)
+            passing.held = passing.app if project is not None else self._faulting.claimed(request)
+            if passing.held is None:
+                break
+            async with self._store.holding(passing.held):
+                if self._world.find(project or passing.held.id) is passing.held:
+                    return await self._faulting.gate(request, passing, self._serve)
+            passing.app = passing.held = None  # another process deleted it, made it anew, or gave its api key away
+        return await self._faulting.gate(request, passing, self._serve)
+
+    async def _serve(self, request: Request, passing: Passing) -> Response:
         try:
-            response = await handler(call)
+            caller = await self._caller(request, passing)
+        except (Refused, Invalid, NotAllowed) as error:
+            contract = passing.app.options.contract if passing.app else "service"
+            return errors.of_exception(error, self._name, contract).response()
+        passing.app = caller.app
+        passing.exchange.claims = caller.claims
+        call = Call(request, self._name, passing, caller, self._around)
+        if passing.held is caller.app:
+            return await self._faulting.around(call, self._work)
+        async with self._store.holding(caller.app):
+            return await self._faulting.around(call, self._work)
+
+    async def _caller(self, request: Request, passing: Passing) -> Caller:
+        """Return the caller; another process may have made its application."""
+        try:
+            return self._authenticate(request, passing)
+        except NotAllowed:
+            if not self._store.shared:
+                raise
+        await self._store.look()
+        return self._authenticate(request, passing)
+
+    async def _work(self, call: Call) -> Response:
+        try:
+            response = await self._handler(call)
             call.note_rest()
             return response
         except (Refused, Invalid, NotAllowed) as error:
             call.note_rest_of_refused()
-            return errors.of_exception(error, name, call.app.options.contract).response()
-
-    async def known(request: Request, passing: Passing) -> Caller:
-        """Return the caller; another process may have made its application."""
-        try:
-            return authenticate(request, passing)
-        except NotAllowed:
-            if not store.shared:
-                raise
-        await store.look()
-        return authenticate(request, passing)
-
-    async def serve(request: Request, passing: Passing) -> Response:
-        try:
-            caller = await known(request, passing)
-        except (Refused, Invalid, NotAllowed) as error:
-            contract = passing.app.options.contract if passing.app else "service"
-            return errors.of_exception(error, name, contract).response()
-        passing.app = caller.app
-        passing.exchange.claims = caller.claims
-        call = Call(request, name, passing, caller, around)
-        if passing.held is caller.app:
-            return await faulting.around(call, work)
-        async with store.holding(caller.app):
-            return await faulting.around(call, work)
-
-    async def answer(request: Request) -> Response:
-        passing = request.scope[KEY]
-        project = passing.params.get("applicationId")
-        for _ in range(LOOKS):
-            if passing.app is None and project is not None and store.shared:
-                await store.look()
-                passing.app = around.world.find(project)
-            passing.held = passing.app if project is not None else faulting.claimed(request)
-            if passing.held is None:
-                break
-            async with store.holding(passing.held):
-                if around.world.find(project or passing.held.id) is passing.held:
-                    return await faulting.gate(request, passing, serve)
-            passing.app = passing.held = None  # another process deleted it, made it anew, or gave its api key away
-        return await faulting.gate(request, passing, serve)
-
-    async def endpoint(request: Request) -> Response:
-        response = await answer(request)
-        if isinstance(response, Refusal) and response.status_code >= 400:  # the specification answers some with 200
-            return dialect.refusal(response) if dialect.wants_xml(request.headers, name) else response
-        return response
-
-    endpoint.__name__ = name
-    methods = sorted({method for method, _ in operation.routes})
-    return APIRoute(operation.full_path, endpoint, methods=methods, operation_id=name, response_model=None, name=name)
+            return errors.of_exception(error, self._name, call.app.options.contract).response()
 
 
 def strict(authenticator: Authenticator) -> Authenticate:
