@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from emulator.callbacks import Deliveries
@@ -20,55 +21,54 @@ Gone = Callable[[], Awaitable[bool]]
 
 
 class Timelapse:
-    """Lets time pass: for one caller after the other, until `stop` or until the caller has gone away."""
+    """Lets time pass: for one caller after the other, until the caller has gone away.
+
+    It ends where the clock is told to stop or to run meanwhile, and with the world that it began in: at a reset, a
+    restored snapshot, or a deletion. Another process may do all of that.
+    """
 
     def __init__(self, world: World, store: Store, deliveries: Deliveries) -> None:
         self._world = world
         self._store = store
         self._deliveries = deliveries
         self._locks: WeakKeyDictionary[Application, asyncio.Lock] = WeakKeyDictionary()
-        self._stops: WeakKeyDictionary[Application, int] = WeakKeyDictionary()
-
-    def stop(self, app: Application) -> None:
-        """Let no more time pass for those who asked for it so far."""
-        self._stops[app] = self._stops.get(app, 0) + 1
 
     async def advance(self, app: Application, ms: int, gone: Gone) -> None:
         """Let `ms` pass; what falls due on the way happens in order, each at its own time."""
-        stop = self._stops.get(app, 0)
+        course = _Course.of(app)
         async with self._alone(app):
             await self._deliveries.settled(app)  # what is under way was sent before this time began
             async with self._store.holding(app):
                 target = app.clock.now() + ms
-            await self._advance_to(app, target, stop, gone)
+            await self._advance_to(app, target, course, gone)
 
     async def advance_to(self, app: Application, target: int, gone: Gone) -> None:
         """Let time pass until `target`, ms since the epoch."""
-        stop = self._stops.get(app, 0)
+        course = _Course.of(app)
         async with self._alone(app):
-            await self._advance_to(app, target, stop, gone)
+            await self._advance_to(app, target, course, gone)
 
     async def advance_to_next(self, app: Application, gone: Gone) -> None:
         """Let time pass until the next transition, and let it happen; nothing when none is pending."""
-        stop = self._stops.get(app, 0)
+        course = _Course.of(app)
         async with self._alone(app):
             await self._deliveries.settled(app)
             async with self._store.holding(app):
                 with self._world.unit(app):
                     due = app.timeline.next_due()
             if due is not None:
-                await self._advance_to(app, due, stop, gone)
+                await self._advance_to(app, due, course, gone)
 
     async def run_until_idle(self, app: Application, gone: Gone) -> None:
         """Let time pass until no processing and no retry of a callback is pending."""
-        stop = self._stops.get(app, 0)
+        course = _Course.of(app)
         async with self._alone(app):
             for _ in range(MOST_STEPS):
                 await self._deliveries.settled(app)
                 async with self._store.holding(app):
                     with self._world.unit(app):
                         due = app.next_processing()
-                if due is None or not await self._advance_to(app, due, stop, gone):
+                if due is None or not await self._advance_to(app, due, course, gone):
                     return
 
     @contextlib.asynccontextmanager
@@ -76,16 +76,29 @@ class Timelapse:
         async with self._locks.setdefault(app, asyncio.Lock()), self._store.alone(app):
             yield
 
-    async def _advance_to(self, app: Application, target: int, stop: int, gone: Gone) -> bool:
-        """Go from moment to moment; False when it was stopped on the way."""
+    async def _advance_to(self, app: Application, target: int, course: _Course, gone: Gone) -> bool:
+        """Go from moment to moment; False when it ended on the way."""
         while True:
             await self._deliveries.settled(app)
-            if self._stops.get(app, 0) != stop or await gone():
+            if await gone():
                 return False
             async with self._store.holding(app):
+                if _Course.of(app) != course or self._world.find(app.id) is not app:
+                    return False
                 with self._world.unit(app):
                     reached = app.advance_towards(target)
             await asyncio.sleep(0)  # a long way must not keep everybody else waiting
             if reached:
                 await self._deliveries.settled(app)
                 return True
+
+
+class _Course(NamedTuple):
+    """What stays the same while time passes undisturbed."""
+
+    epoch: str
+    orders: int
+
+    @classmethod
+    def of(cls, app: Application) -> _Course:
+        return cls(app.epoch, app.clock.orders)

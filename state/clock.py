@@ -21,7 +21,8 @@ def wall_ms() -> int:
 class Clock:
     """Time of one application, in ms since the epoch; it never runs backwards.
 
-    Virtual time is `anchor + (source() - started) * speed`, or `anchor` alone while frozen.
+    Virtual time is `anchor + (source() - started) * speed`, or `anchor` alone while frozen. `orders` counts how often
+    it was told to stop or to run.
     """
 
     source: Source = wall_ms
@@ -29,6 +30,7 @@ class Clock:
     started: int = 0
     speed: float = 1.0
     frozen: bool = False
+    orders: int = 0
     _last: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ class Clock:
         """Stop the clock, at `at` ms (not before now) or where it stands."""
         self.anchor = self._last = min(max(self.now(), at or 0), LAST)
         self.frozen = True
+        self.orders += 1
 
     def resume(self, speed: float = 1.0) -> None:
         """Let the clock run from where it stands, `speed` virtual ms for each real ms."""
@@ -55,6 +58,7 @@ class Clock:
         self.started = self.source()
         self.speed = speed
         self.frozen = False
+        self.orders += 1
 
     def move(self, to: int) -> None:
         """Set the clock to `to` ms; a time that has passed already changes nothing."""
@@ -62,9 +66,10 @@ class Clock:
             self.anchor = self._last = min(to, LAST)
             self.started = self.source()
 
-    def set(self, anchor: int, started: int, speed: float, frozen: bool) -> None:
+    def set(self, anchor: int, started: int, speed: float, frozen: bool, orders: int) -> None:
         """Set the clock to what another one was, which it may lead back to."""
-        self.anchor, self.started, self.speed, self.frozen, self._last = anchor, started, speed, frozen, anchor
+        self.anchor, self.started, self.speed, self.frozen, self.orders = anchor, started, speed, frozen, orders
+        self._last = anchor
 
     def real_delay(self, due: int) -> float | None:
         """Return in how many real s `due` is reached; None when it never is by itself (frozen)."""

@@ -364,6 +364,7 @@ class _Clock:
     started: int
     speed: float
     frozen: bool
+    orders: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +401,7 @@ def head(app: Application) -> Head:
     """Return where the application stands."""
     clock, ids, box = app.clock, app.ids, app.outbox
     return Head(
-        _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen),
+        _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen, clock.orders),
         _Ids(ids.seed, ids.made),
         _Outbox(box.last, box.held, tuple(each for each in box.order if box.is_unfinished(each))),
         app.timeline.number,
@@ -434,8 +435,9 @@ def put_identity(app: Application, found: Identity) -> None:
 
 def put_head(app: Application, found: Head) -> None:
     """Let the application stand where it stood."""
-    app.clock.set(found.clock.anchor, found.clock.started, found.clock.speed, found.clock.frozen)
-    app.now = found.clock.anchor  # what falls due from then on happens at its own time
+    clock = found.clock
+    app.clock.set(clock.anchor, clock.started, clock.speed, clock.frozen, clock.orders)
+    app.now = clock.anchor  # what falls due from then on happens at its own time
     app.ids = Ids(found.ids.seed, found.ids.made)
     app.outbox.last, app.outbox.held = found.outbox.last, found.outbox.held
     app.outbox.reorder([each for each in found.outbox.order if app.outbox.find(each)])

@@ -106,7 +106,6 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
     """
     from emulator import snapshots
 
-    request.app.state.timelapse.stop(app)
     try:
         with world.unit(app):
             snapshots.reset(world, request.app.state.faulting, app)
@@ -118,5 +117,4 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
 @router.delete("/applications/{application}", status_code=204, response_class=Response)
 async def delete_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
     """Delete an application with all it has."""
-    request.app.state.timelapse.stop(app)
     world.remove(app.id)

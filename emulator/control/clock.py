@@ -52,8 +52,6 @@ async def change_clock(request: Request, app: NamedApplication, body: ClockChang
         raise ControlError(400, "must not lead beyond the year 9999", "seconds")
     timelapse: Timelapse = request.app.state.timelapse
     gone = request.is_disconnected
-    if body.action in ("freeze", "resume"):
-        timelapse.stop(app)
     if body.action == "freeze":
         async with unit(request, app):
             app.clock.freeze()

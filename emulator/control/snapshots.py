@@ -67,7 +67,6 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     for app in world:
         if app.id not in wanted:
             async with store_of(request).holding(app):
-                request.app.state.timelapse.stop(app)
                 world.remove(app.id)
     for app in world:  # they may swap their api keys
         world.rekey(app, wanted[app.id].identity.credentials, take=True)
@@ -111,7 +110,6 @@ async def _restore(request: Request, world: World, parsed: Parsed) -> dict[str, 
     made = app is None
     try:
         app = app or snapshots.add(world, parsed.identity)
-        request.app.state.timelapse.stop(app)
         async with unit(request, app):
             snapshots.restore(world, _faulting(request), app, parsed)
     except BadDocument as error:
@@ -158,7 +156,6 @@ async def restore_checkpoint(
 ) -> dict[str, Any]:
     """Let the application be what it was when the checkpoint was kept."""
     checkpoint = _checkpoint(app, name)
-    request.app.state.timelapse.stop(app)
     try:
         with world.unit(app):
             snapshots.restore(world, _faulting(request), app, snapshots.read(checkpoint.snapshot))
