@@ -111,7 +111,7 @@ def serve(
     ready_file: Annotated[
         Path | None,
         typer.Option(
-            help="File that gets pid, http, https, ca and private_key as JSON once the emulator listens.",
+            help="File that gets pid, http, https, ca, private_key and control_token as JSON once it listens.",
             show_default=False,
         ),
     ] = None,

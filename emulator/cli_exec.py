@@ -53,7 +53,7 @@ def execute(context: typer.Context) -> None:
         _fail("exec: which command? Write it after --, as in: vonage-video-emulator exec -- pytest", 2)
     if any(flag.partition("=")[0] == "--ready-file" for flag in flags):
         _fail("exec: --ready-file is in use by exec itself", 2)
-    from emulator.process import ProcessFailed, control_token, running_process
+    from emulator.process import ProcessFailed, running_process
     from emulator.recipes import Target
 
     passing_on = _PassingOn()
@@ -67,8 +67,8 @@ def execute(context: typer.Context) -> None:
             bundle = _bundle(ready.ca, Path(folder)) if ready.ca else None
             target = Target(ready.http, ready.https or "", bundle, ready.private_key)
             variables = target.variables()
-            if token := control_token(flags, os.environ):
-                variables["VONAGE_VIDEO_EMULATOR_TOKEN"] = token
+            if ready.control_token:
+                variables["VONAGE_VIDEO_EMULATOR_TOKEN"] = ready.control_token
             status = _run(command, _environment(variables), passing_on)
     except ProcessFailed as error:
         _fail(f"exec: {error}", EMULATOR_FAILED)

@@ -6,12 +6,11 @@ It needs nothing but the standard library, so that starting it costs the starter
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +39,13 @@ class ProcessFailed(Exception):
 
 @dataclass(frozen=True)
 class Ready:
-    """Where a started emulator listens; None for what it was told not to have."""
+    """What a started emulator tells of itself; None for what it was told not to have."""
 
     http: str
     https: str | None
     ca: Path | None
     private_key: Path | None
+    control_token: str | None
 
 
 @contextlib.contextmanager
@@ -81,25 +81,18 @@ def running_process(
         _end(process)
 
 
-def control_token(flags: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """Return the token of the control API that an emulator with these flags and this environment asks for."""
-    joined = [flag.partition("=")[2] for flag in flags if flag.startswith("--control-token=")]
-    given = joined + [after for flag, after in itertools.pairwise(flags) if flag == "--control-token"]
-    return given[-1] if given else environment.get("VONAGE_EMULATOR_CONTROL_TOKEN") or None
-
-
 def _wait_until_ready(process: subprocess.Popen[bytes], ready: Path, log: Path, seconds: float) -> Ready:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise ProcessFailed(f"the emulator ended with status {process.returncode}:\n{_text(log)}")
         try:
-            where = json.loads(ready.read_text(encoding="utf-8"))
+            told = json.loads(ready.read_text(encoding="utf-8"))
         except FileNotFoundError:
             time.sleep(POLL_SECONDS)
         else:
-            ca, key = (Path(where[name]) if where[name] else None for name in ("ca", "private_key"))
-            return Ready(where["http"], where["https"], ca, key)
+            ca, key = (Path(told[name]) if told[name] else None for name in ("ca", "private_key"))
+            return Ready(told["http"], told["https"], ca, key, told["control_token"])
     raise ProcessFailed(f"the emulator was not ready within {seconds:g} s:\n{_text(log)}")
 
 

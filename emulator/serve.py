@@ -19,8 +19,8 @@ from emulator.tls import TlsFiles, ensure, write_atomically
 def run(settings: Settings, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then end within a few seconds.
 
-    `ready_file` gets `{"pid", "http", "https", "ca", "private_key"}` as JSON once both listeners answer, and is removed
-    at the end.
+    `ready_file` gets `{"pid", "http", "https", "ca", "private_key", "control_token"}` as JSON once both listeners
+    answer, and is removed at the end; with a token in it, only its owner can read it.
     Raises `ListenError` when a port is taken, `TlsError` when HTTPS cannot be prepared and `SettingsError` when an
     application of the settings cannot be made.
     """
@@ -36,7 +36,8 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
             key = _keep_private_key(settings) if settings.well_known_application else None
             print(banner(settings, listening, key), flush=True)
             if ready_file is not None:
-                write_atomically(ready_file, _ready(listening, key))
+                token = settings.control_token
+                write_atomically(ready_file, _ready(listening, key, token), 0o644 if token is None else 0o600)
 
         with _quick_imports():
             from emulator.app import create_app
@@ -98,9 +99,10 @@ def _keep_private_key(settings: Settings) -> Path | None:
     return path
 
 
-def _ready(listening: Listening, key: Path | None) -> bytes:
+def _ready(listening: Listening, key: Path | None, token: str | None) -> bytes:
     files = {name: str(path) if path else None for name, path in (("ca", listening.ca), ("private_key", key))}
-    return json.dumps({"pid": os.getpid(), "http": None, "https": None} | listening.urls | files).encode()
+    told = {"pid": os.getpid(), "http": None, "https": None} | listening.urls | files | {"control_token": token}
+    return json.dumps(told).encode()
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .client import ApplicationClient, Emulator, EmulatorError
-from .process import START_SECONDS, ProcessFailed, control_token, running_process
+from .process import START_SECONDS, ProcessFailed, running_process
 from .received import BadSignature, Received
 from .receiver import Receiver
 
@@ -102,7 +102,7 @@ def running_server(
                 start_seconds=start_seconds,
             )
             ready = stack.enter_context(running)
-            server = Server(ready.http, ready.https or "", ready.ca, control_token(flags, environment or {}))
+            server = Server(ready.http, ready.https or "", ready.ca, ready.control_token)
             stack.callback(server.close)
             yield server
     except ProcessFailed as error:

@@ -68,6 +68,14 @@ def test_a_closed_control_api_is_opened_with_its_token() -> None:
             assert same.emulator.info() == server.emulator.info()
 
 
+def test_the_token_may_be_in_a_file_of_settings(tmp_path: Path) -> None:
+    config = tmp_path / "emulator.yaml"
+    config.write_text("control-token: sesame")
+    with running_server("--config", str(config), "--no-https") as server:
+        assert server.token == "sesame"
+        assert server.emulator.applications() is not None
+
+
 def test_one_that_runs_already_is_used_over_https_too() -> None:
     with running_server() as server, existing_server(server.http.replace("127.0.0.1", "localhost")) as same:
         assert (same.https, same.https_host) == (server.https, server.https_host)

@@ -135,6 +135,16 @@ def test_the_token_of_a_closed_control_api_is_handed_on(environment: dict[str, s
     assert run(environment, *flags, *PYTHON, code).stdout == "secret\n"
 
 
+def test_a_token_of_the_file_of_settings_is_handed_on_too(environment: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "emulator.yaml"
+    config.write_text("controlToken: from-the-file")
+    code = "import os; print(os.environ['VONAGE_VIDEO_EMULATOR_TOKEN'])"
+    assert run(environment, "--config", str(config), *PYTHON, code).stdout == "from-the-file\n"
+    named = environment | {"VONAGE_EMULATOR_CONFIG": str(config)}
+    assert run(named, *PYTHON, code).stdout == "from-the-file\n"
+    assert run(named | {"VONAGE_EMULATOR_CONTROL_TOKEN": "nearer"}, *PYTHON, code).stdout == "nearer\n"
+
+
 def test_pytest_uses_the_emulator_of_exec(environment: dict[str, str], tmp_path: Path) -> None:
     """Its plugin reads the same variables, so that no second emulator is started."""
     test = tmp_path / "test_it.py"
