@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -55,6 +54,7 @@ def execute(context: typer.Context) -> None:
         _fail("exec: --ready-file is in use by exec itself", 2)
     from emulator.process import ProcessFailed, running_process
     from emulator.recipes import Target
+    from emulator.trust import direct, write_bundle
 
     passing_on = _PassingOn()
     for number in SIGNALS:
@@ -64,12 +64,12 @@ def execute(context: typer.Context) -> None:
             tempfile.TemporaryDirectory(prefix="vonage-video-emulator-") as folder,
             running_process(*flags, folder=Path(folder), environment=os.environ) as ready,
         ):
-            bundle = _bundle(ready.ca, Path(folder)) if ready.ca else None
+            bundle = write_bundle(ready.ca, Path(folder)) if ready.ca else None
             target = Target(ready.http, ready.https or "", bundle, ready.private_key)
-            variables = target.variables()
+            variables = target.variables() | direct("localhost", "127.0.0.1")
             if ready.control_token:
                 variables["VONAGE_VIDEO_EMULATOR_TOKEN"] = ready.control_token
-            status = _run(command, _environment(variables), passing_on)
+            status = _run(command, {**os.environ, **variables}, passing_on)
     except ProcessFailed as error:
         _fail(f"exec: {error}", EMULATOR_FAILED)
     raise SystemExit(status)
@@ -114,32 +114,6 @@ def _in_foreground() -> bool:
         return False
     finally:
         os.close(terminal)
-
-
-def _environment(variables: dict[str, str]) -> dict[str, str]:
-    environment = {**os.environ, **variables}
-    for name in ("NO_PROXY", "no_proxy"):
-        if os.environ.get(name):
-            environment[name] = f"{os.environ[name]},{variables[name]}"
-    return environment
-
-
-def _bundle(ca: Path, folder: Path) -> Path:
-    """Write the authorities that are trusted without us, and the emulator's; return the file.
-
-    The variables that name it replace what a program trusts, and a test suite may call other servers too: every file
-    that they name is in it, or the system's, if none of those that replace it does.
-    """
-    from emulator.recipes import TRUST
-
-    files = {name: path for name in TRUST if (path := os.environ.get(name)) and os.path.isfile(path)}
-    paths = list(files.values())
-    default = ssl.get_default_verify_paths().cafile
-    if default and not files.keys() - {"NODE_EXTRA_CA_CERTS"}:  # which only adds to what node trusts
-        paths.insert(0, default)
-    bundle = folder / "trusted.pem"
-    bundle.write_bytes(b"\n".join(path.read_bytes() for path in [*map(Path, dict.fromkeys(paths)), ca]))
-    return bundle
 
 
 def _fail(message: str, status: int) -> NoReturn:

@@ -13,15 +13,12 @@ from string import Template
 from urllib.parse import urlsplit
 
 from emulator import wellknown
+from emulator.trust import TRUST
 from scenarios.spelling import did_you_mean
 
 
 class UnknownLanguage(Exception):
     """There is no recipe for a language; the message lists the known ones."""
-
-
-TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""The variables that name certificates to trust: of Python, of OpenSSL and Go, of curl, of Node."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from .client import ApplicationClient, Emulator, EmulatorError
 from .process import START_SECONDS, ProcessFailed, running_process
 from .received import BadSignature, Received
 from .receiver import Receiver
+from .trust import TRUST, direct, write_bundle
 
 
 class ServerFailed(EmulatorError):
@@ -28,8 +29,8 @@ class ServerFailed(EmulatorError):
 class Server:
     """A running emulator: base URLs without a slash at the end, and the file of the authority to trust.
 
-    `https` is empty and `ca` is None without HTTPS. `callback_host` is the name under which the emulator reaches
-    servers of the tests.
+    `https` is empty, and `ca` and `trusted` are None, without HTTPS; `trusted` has the authorities that were trusted
+    before too. `callback_host` is the name under which the emulator reaches servers of the tests.
     """
 
     http: str
@@ -37,6 +38,7 @@ class Server:
     ca: Path | None
     token: str | None = None
     callback_host: str = "localhost"
+    trusted: Path | None = None
 
     @cached_property
     def emulator(self) -> Emulator:
@@ -50,13 +52,12 @@ class Server:
 
     @property
     def trust(self) -> dict[str, str]:
-        """The environment variables that let HTTP clients and SDKs trust the emulator and ask it directly."""
-        hosts = ",".join(dict.fromkeys(["localhost", "127.0.0.1", urlsplit(self.http).hostname or ""]))
-        direct = {"NO_PROXY": hosts, "no_proxy": hosts}
-        if self.ca is None:
-            return direct
-        names = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
-        return direct | dict.fromkeys(names, str(self.ca))
+        """The environment variables that let HTTP clients and SDKs trust the emulator and ask it directly.
+
+        They add to what was trusted when the emulator was started or found, and to what is asked directly.
+        """
+        variables = direct("localhost", "127.0.0.1", urlsplit(self.http).hostname or "")
+        return variables | dict.fromkeys(TRUST, str(self.trusted)) if self.trusted else variables
 
     @property
     def callback_address(self) -> str:
@@ -102,7 +103,8 @@ def running_server(
                 start_seconds=start_seconds,
             )
             ready = stack.enter_context(running)
-            server = Server(ready.http, ready.https or "", ready.ca, ready.control_token)
+            trusted = write_bundle(ready.ca, where) if ready.ca else None
+            server = Server(ready.http, ready.https or "", ready.ca, ready.control_token, trusted=trusted)
             stack.callback(server.close)
             yield server
     except ProcessFailed as error:
@@ -113,7 +115,7 @@ def running_server(
 def existing_server(
     url: str, *, https_url: str | None = None, token: str | None = None, callback_host: str = "localhost"
 ) -> Iterator[Server]:
-    """Use the emulator that runs at `url` for the length of a block; its authority is kept in a file meanwhile.
+    """Use the emulator that runs at `url` for the length of a block; its authority is kept in files meanwhile.
 
     `https_url` says where its HTTPS is reached, if not at its own port, as when a container's ports are mapped.
     `callback_host` is this machine's name as seen from there.
@@ -126,13 +128,14 @@ def existing_server(
             emulator.wait_until_ready()
             https = emulator.info()["urls"].get("https")
             pem = emulator.certificate_authority() if https else ""
-        ca: Path | None = None
+        ca = trusted = None
         if https:
             # The emulator does not know under which name it was reached, only its port.
             https = https_url.rstrip("/") if https_url else f"https://{urlsplit(url).hostname}:{urlsplit(https).port}"
             ca = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-"))) / "ca.pem"
             ca.write_text(pem, encoding="ascii")
-        server = Server(url, https or "", ca, token, callback_host)
+            trusted = write_bundle(ca, ca.parent)
+        server = Server(url, https or "", ca, token, callback_host, trusted)
         stack.callback(server.close)
         yield server
 

@@ -153,7 +153,14 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] in {
 print(sorted(name for name in sys.modules if name.startswith("emulator.") and not name.startswith("emulator.client")))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    ours = ["emulator.process", "emulator.pytest_plugin", "emulator.received", "emulator.receiver", "emulator.testing"]
+    ours = [
+        "emulator.process",
+        "emulator.pytest_plugin",
+        "emulator.received",
+        "emulator.receiver",
+        "emulator.testing",
+        "emulator.trust",
+    ]
     assert done.stdout.splitlines() == ["[]", str(ours)]
 
 

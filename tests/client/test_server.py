@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import socketserver
 import threading
@@ -82,13 +83,15 @@ def test_one_that_runs_already_is_used_over_https_too() -> None:
         assert same.ca is not None
         with Emulator(same.https, ca=same.ca) as emulator:
             assert emulator.info() == server.emulator.info()
-        assert same.trust["REQUESTS_CA_BUNDLE"] == str(same.ca)
+        assert same.trust["REQUESTS_CA_BUNDLE"] == str(same.trusted)
         assert "localhost" in same.trust["NO_PROXY"].split(",")
         emulator_is_closed = same.emulator
         emulator_is_closed.info()
     with pytest.raises(RuntimeError, match="closed"):
         emulator_is_closed.info()
     assert not same.ca.exists()
+    assert same.trusted is not None
+    assert not same.trusted.exists()
 
 
 def test_https_may_be_reached_at_a_mapped_port() -> None:
@@ -134,3 +137,18 @@ def test_trust_is_what_http_clients_need(monkeypatch: pytest.MonkeyPatch) -> Non
         for name, value in server.trust.items():
             monkeypatch.setenv(name, value)
         assert httpx.get(f"{server.https}/_emulator/health").status_code == 200
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"])
+def test_what_was_trusted_before_still_is(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running_server() as company:
+        monkeypatch.setenv(variable, str(company.ca))
+        monkeypatch.setenv("NO_PROXY", "company.test")
+        with running_server() as server, existing_server(server.http) as same:
+            for used in (server, same):
+                with monkeypatch.context() as patched:
+                    for name, value in used.trust.items():
+                        patched.setenv(name, value)
+                    assert "company.test" in os.environ["no_proxy"].split(",")
+                    for url in (used.https, company.https):
+                        assert httpx.get(f"{url}/_emulator/health").status_code == 200
