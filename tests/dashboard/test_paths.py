@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -336,6 +337,24 @@ def test_applications_are_made_and_listed(visitor: Opened) -> None:
     expect(page.get_by_role("heading", name="made here")).to_be_visible()
     page.get_by_role("link", name="Video emulator").click()
     expect(page.locator(".card", has_text="made here")).to_be_visible()
+
+
+@pytest.mark.parametrize("turn", [Locator.focus, Locator.hover])
+def test_the_picker_knows_applications_made_and_deleted_meanwhile(
+    visitor: Opened, turn: Callable[[Locator], None]
+) -> None:
+    page = visitor.go("events")
+    picker = page.get_by_label("Application", exact=True)
+    expect(picker.locator("option:checked")).to_have_text("test")
+    made = visitor.server.emulator.application("made meanwhile")
+    turn(picker)
+    expect(picker.locator(f"option[value='{made.id}']")).to_have_text("made meanwhile")
+    made.delete()
+    page.get_by_role("heading", name="Timeline").hover()
+    picker.blur()
+    turn(picker)
+    expect(picker.locator(f"option[value='{made.id}']")).to_have_count(0)
+    expect(picker.locator("option:checked")).to_have_text("test")
 
 
 def test_requests_of_no_application_are_shown(visitor: Opened) -> None:

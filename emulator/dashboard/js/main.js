@@ -65,12 +65,14 @@ function Page() {
 
 const Logo = () => html`<svg viewBox="0 0 32 32" class="mark" aria-hidden="true"><rect width="32" height="32" rx="8" /><path d="M6 9a2 2 0 0 1 2-2h8a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2zM20 8h6v7h-6zM20 17h6v7h-6z" /></svg>`;
 
-/** The application, and the others to go to. */
+/** The application, and the others to go to: read anew when somebody turns to it, for no stream tells of them. */
 function Picker({ live }) {
   const { parts } = useStore(address);
-  const { data } = useRead('/applications', useStore(live.link));
-  return html`<select class="picker" aria-label="Application" value=${live.application} onChange=${(event) => go(at(['a', event.target.value, ...parts.slice(2, 3)]))}>
-    ${data?.items.every((each) => each.id !== live.application) && html`<option value=${live.application}>${live.application}</option>`}
+  const [looked, setLooked] = useState(0);
+  const look = () => setLooked((count) => count + 1);
+  const { data } = useRead('/applications', `${useStore(live.link)} ${looked}`);
+  return html`<select class="picker" aria-label="Application" value=${live.application} onMouseEnter=${look} onFocus=${look} onChange=${(event) => go(at(['a', event.target.value, ...parts.slice(2, 3)]))}>
+    ${(data?.items || []).every((each) => each.id !== live.application) && html`<option value=${live.application}>${live.application}</option>`}
     ${data?.items.map((each) => html`<option value=${each.id}>${each.name || each.id}</option>`)}</select>`;
 }
 
