@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from emulator.testing import Receiver
 from tests.dashboard.conftest import Opened
@@ -371,6 +371,42 @@ def test_the_page_comes_back_when_the_connection_was_lost(visitor: Opened, servi
     page.context.set_offline(False)
     expect(rows(page, "Events")).to_have_count(3)
     visitor.allowed.append("net::")
+
+
+@pytest.mark.parametrize(("view", "count"), [("events", 3), ("requests", 1)])
+def test_what_could_not_be_read_is_said_and_read_again(
+    visitor: Opened, service: Service, view: str, count: int
+) -> None:
+    service.session("Ada")
+    failing = True
+
+    def answer(route: Route) -> None:
+        if failing:
+            route.fulfill(status=503)
+        else:
+            route.continue_()
+
+    visitor.page.route(lambda url: f"/{service.app.id}/{view}?after=" in url, answer)
+    page = visitor.go(view)
+    expect(page.get_by_role("alert")).to_contain_text("could not be read (status 503): trying again")
+    expect(page.get_by_role("listbox")).to_have_text("Not read yet.")
+    failing = False
+    expect(page.locator(".list .c-no")).to_have_count(count)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    visitor.allowed.append("status of 503")
+
+
+def test_a_reset_ends_the_reading_of_what_was_before(visitor: Opened, service: Service) -> None:
+    service.session("Ada")
+    page = visitor.page
+    page.route(lambda url: "/events?after=" in url, lambda route: route.fulfill(status=503))
+    visitor.go("events")
+    expect(page.get_by_role("alert")).to_contain_text("trying again")
+    service.app.reset()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    service.session("Ben")
+    expect(rows(page, "Events")).to_have_count(3)
+    visitor.allowed.append("status of 503")
 
 
 def test_requests_after_a_reset_take_the_place_of_those_before(visitor: Opened, service: Service) -> None:

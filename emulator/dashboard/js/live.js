@@ -7,6 +7,8 @@ const CHUNK = 2000;
 const MOST_EVENTS = 20000;
 const MOST_REQUESTS = 1000;
 const HIDDEN = 10_000;
+const FIRST_WAIT = 250;
+const longer = (wait) => Math.min(wait * 2, 4000);
 
 export class Live {
   constructor(application) {
@@ -16,6 +18,8 @@ export class Live {
     this.changed = new Store(null);
     this.events = new Store([]);
     this.requests = new Store({ items: [], error: null });
+    /** Why what happened before cannot be read yet, or null. */
+    this.pastError = new Store(null);
     this.epoch = null;
     this.ending = new AbortController();
     today.of = () => this.now() ?? Date.now();
@@ -32,7 +36,7 @@ export class Live {
 
   async run() {
     const { signal } = this.ending;
-    let wait = 250;
+    let wait = FIRST_WAIT;
     while (!signal.aborted) {
       await seen(signal);
       this.connection = new AbortController();
@@ -40,7 +44,7 @@ export class Live {
       const from = last === undefined ? '' : `&after=${last}`;
       try {
         await stream(`${this.path}/events/stream?changes=true${from}`, this.connection.signal, (name, data) => {
-          wait = 250;
+          wait = FIRST_WAIT;
           this.take(name, data);
         });
         this.link.set('lost');
@@ -51,8 +55,33 @@ export class Live {
         if (error.status === 401) await unlocked(signal);
       }
       await new Promise((resolve) => setTimeout(resolve, wait));
-      wait = Math.min(wait * 2, 4000);
+      wait = longer(wait);
     }
+  }
+
+  /**
+   * Read below the application, and try again until it is answered; `say` is told why it was not, and null once it is.
+   * Returns null when the application has become another one meanwhile.
+   */
+  async persist(path, say) {
+    const { epoch } = this;
+    const { signal } = this.ending;
+    let wait = FIRST_WAIT;
+    while (!signal.aborted && epoch === this.epoch) {
+      try {
+        const answer = await read(this.path + path, signal);
+        if (epoch !== this.epoch) break;
+        if (wait > FIRST_WAIT) say(null);
+        return answer;
+      } catch (error) {
+        if (signal.aborted || epoch !== this.epoch) break;
+        say(error);
+        if (error.status === 401) await unlocked(signal);
+      }
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      wait = longer(wait);
+    }
+    return null;
   }
 
   take(name, data) {
@@ -73,6 +102,7 @@ export class Live {
       this.epoch = data.epoch;
       this.requests.set({ items: [], error: null });
       this.events.set([]);
+      this.pastError.set(null);
     }
     this.changed.set(data);
     if (this.link.value !== 'live') this.link.set('live');
@@ -91,17 +121,11 @@ export class Live {
 
   /** Read what happened before, newest first. */
   async history({ first, last }) {
-    const { epoch } = this;
     let until = last;
-    while (until >= first && !this.ending.signal.aborted) {
+    while (until >= first) {
       const after = Math.max(first - 1, until - CHUNK);
-      let page;
-      try {
-        page = await read(`${this.path}/events?after=${after}&limit=${until - after}`, this.ending.signal);
-      } catch {
-        return;
-      }
-      if (epoch !== this.epoch) return;
+      const page = await this.persist(`/events?after=${after}&limit=${until - after}`, (error) => this.pastError.set(error));
+      if (!page) return;
       const oldest = this.events.value[0]?.number ?? Infinity; // one that came meanwhile
       this.events.value.unshift(...page.items.filter((event) => event.number < oldest));
       this.events.tell();
@@ -113,25 +137,18 @@ export class Live {
   async readRequests() {
     if (this.reading) return;
     this.reading = true;
-    try {
-      for (;;) {
-        const { epoch } = this;
-        const { items } = this.requests.value;
-        const last = items[0]?.number ?? 0;
-        if (this.changed.value.requests === last) return;
-        const began = performance.now();
-        const page = await read(`${this.path}/requests?after=${last}&limit=${MOST_REQUESTS}`, this.ending.signal);
-        if (epoch === this.epoch) {
-          if (!page.items.length) return;
-          this.requests.set({ items: [...page.items, ...items].slice(0, MOST_REQUESTS), error: null });
-        }
-        await new Promise((resolve) => setTimeout(resolve, Math.min(100 + 4 * (performance.now() - began), 3000)));
-      }
-    } catch (error) {
-      this.requests.set({ items: this.requests.value.items, error });
-    } finally {
-      this.reading = false;
+    const say = (error) => this.requests.set({ items: this.requests.value.items, error });
+    while (!this.ending.signal.aborted) {
+      const { items } = this.requests.value;
+      const last = items[0]?.number ?? 0;
+      if (this.changed.value.requests === last) break;
+      const began = performance.now();
+      const page = await this.persist(`/requests?after=${last}&limit=${MOST_REQUESTS}`, say);
+      if (page && !page.items.length) break;
+      if (page) this.requests.set({ items: [...page.items, ...items].slice(0, MOST_REQUESTS), error: null });
+      await new Promise((resolve) => setTimeout(resolve, Math.min(100 + 4 * (performance.now() - began), 3000)));
     }
+    this.reading = false;
   }
 
   /** The application's time now, ms. */

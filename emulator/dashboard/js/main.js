@@ -3,7 +3,7 @@
 import { html, render, address, at, go, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
 import { bar, curl, done, line, locked, pointed, token, unlock } from './api.js';
 import { Live, useRead } from './live.js';
-import { Copy, Icon, Nothing } from './parts.js';
+import { Copy, Icon, Nothing, Problem } from './parts.js';
 import { Applications, Stray } from './views/applications.js';
 import { Callbacks } from './views/callbacks.js';
 import { ClockBar, ClockView } from './views/clock.js';
@@ -55,7 +55,7 @@ function Page() {
     </header>
     ${live && html`<${Nav} live=${live} view=${word} />`}
     <main id="main" tabindex="-1" class=${live ? '' : 'alone'}>
-      ${live && html`<${Gone} live=${live} />`}
+      ${live && html`<${Trouble} live=${live} />`}
       ${live ? (View ? html`<${View} key="${live.application} ${word}" live=${live} view=${word} id=${parts[3]} />` : html`<${Nothing}>There is no such view.<//>`)
         : parts[0] === 'stray' ? html`<${Stray} id=${parts[1]} />` : html`<${Applications} />`}
     </main>
@@ -81,8 +81,12 @@ function Link({ live }) {
   return html`<span class="link ${state}" role="status" title=${LINKS[state]}><i></i><span>${state === 'live' ? 'live' : LINKS[state]}</span></span>`;
 }
 
-function Gone({ live }) {
-  return useStore(live.link) === 'gone' && html`<p class="problem gone-note" role="alert">There is no application ${live.application} (any more): <a href=${at([])}>Applications</a></p>`;
+/** What keeps every view from being whole. */
+function Trouble({ live }) {
+  const gone = useStore(live.link) === 'gone';
+  const error = useStore(live.pastError);
+  if (!gone) return error && html`<div class="gone-note"><${Problem} error=${error} again="What happened before" /></div>`;
+  return html`<p class="problem gone-note" role="alert">There is no application ${live.application} (any more): <a href=${at([])}>Applications</a></p>`;
 }
 
 function Nav({ live, view }) {

@@ -65,8 +65,11 @@ export const Id = ({ id }) => html`<span class="id"><code>${id}</code><${Copy} t
 
 export const Nothing = ({ children }) => html`<p class="nothing">${children}</p>`;
 
-export function Problem({ error }) {
-  return error && html`<p class="problem" role="alert">${error.text || error.message}</p>`;
+/** Why something failed; `again` names what is tried again by itself. */
+export function Problem({ error, again }) {
+  if (!error) return null;
+  const text = error.text || error.message;
+  return html`<p class="problem" role="alert">${again ? `${again} could not be read (${text}): trying again` : text}</p>`;
 }
 
 /** A part of a view; `top` where it is directly below the title of the view. */

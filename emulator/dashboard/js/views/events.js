@@ -39,6 +39,7 @@ export function EventRow({ event, before }) {
 export function Events({ live, id }) {
   const { query } = useStore(address);
   const all = useStore(live.events);
+  const missing = useStore(live.pastError);
   const texts = useMemo(() => new WeakMap(), []);
   const items = useMemo(() => {
     const search = words(query.q);
@@ -60,7 +61,7 @@ export function Events({ live, id }) {
       <span class="count" role="status">${items.length.toLocaleString('en')} of ${all.length.toLocaleString('en')}</span>`}
     list=${html`<${Rows} label="Events" items=${items} keyOf=${(each) => each.number} chosen=${chosen} follow
       row=${(each, position) => html`<${EventRow} event=${each} before=${items[position - 1]} />`}
-      empty="Nothing has happened yet." onChoose=${(number, quietly) => go(at([...base, String(number)], query), quietly)} />`}
+      empty=${missing ? 'Not read yet.' : 'Nothing has happened yet.'} onChoose=${(number, quietly) => go(at([...base, String(number)], query), quietly)} />`}
     detail=${chosen !== undefined && (event ? html`<${One} live=${live} event=${event} />` : html`<${Nothing}>Event ${id} is not (or no longer) kept.<//>`)} />`;
 }
 

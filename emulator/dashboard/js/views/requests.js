@@ -31,8 +31,8 @@ export function Requests({ live, id }) {
       <${Filter} name="operation" label="All operations" options=${operations} />
       <${Filter} name="only" label="All answers" options=${[{ value: 'failed', text: 'refused (4xx, 5xx)' }, { value: 'faults', text: 'with a fault' }, { value: 'unread', text: 'with unread fields' }]} />
       <${Chips} names=${['session']} />`}
-    list=${html`<${Problem} error=${error} /><${Rows} label="Requests" items=${items} keyOf=${(each) => each.number} chosen=${chosen}
-      row=${(each) => html`<${ExchangeRow} exchange=${each} />`} empty="No request yet. Point an SDK at this emulator."
+    list=${html`<${Problem} error=${error} again="The requests" /><${Rows} label="Requests" items=${items} keyOf=${(each) => each.number} chosen=${chosen}
+      row=${(each) => html`<${ExchangeRow} exchange=${each} />`} empty=${error ? 'Not read yet.' : 'No request yet. Point an SDK at this emulator.'}
       onChoose=${(number, quietly) => go(at([...base, String(number)], query), quietly)} />`}
     detail=${chosen !== undefined && html`<${One} live=${live} number=${chosen} />`} />`;
 }
