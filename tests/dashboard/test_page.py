@@ -15,6 +15,8 @@ from playwright.sync_api import Page, expect
 
 from emulator.dashboard.assets import FOLDER, MEDIA_TYPES, assets
 from emulator.testing import Receiver, Server, running_server
+from emulator.webhooks import TOLD
+from state.events import TYPES
 from tests.dashboard.conftest import Open, Opened
 from tests.dashboard.service import Service
 
@@ -88,6 +90,45 @@ def test_filters_are_part_of_the_address(visitor: Opened, service: Service) -> N
     assert f"session={session.replace('=', '%3D')}" in page.url
     page.reload()
     expect(page.get_by_role("listbox", name="Events").get_by_role("option")).to_have_count(1)
+
+
+def choices(page: Page, label: str) -> set[str]:
+    """The values of a list to choose from, once it has any."""
+    options = page.get_by_label(label, exact=True).locator("option:not([value=''])")
+    options.nth(1).wait_for(state="attached")
+    return {option.get_attribute("value") or "" for option in options.all()}
+
+
+def test_what_can_be_chosen_is_what_the_control_api_takes(visitor: Opened, service: Service) -> None:
+    """The page has some of these words written down: reading all of OpenAPI for a few would cost more than they do."""
+    server = visitor.server
+    cycles = httpx.get(f"{server.http}/_emulator/lifecycles").json()
+    document = httpx.get(f"{server.http}/openapi.json").json()
+    schemas, root = document["components"]["schemas"], "/_emulator/applications/{application}/sessions/{session}"
+
+    def query(method: str, path: str, name: str) -> set[str]:
+        parameters = document["paths"][root + path][method]["parameters"]
+        schema = next(each["schema"] for each in parameters if each["name"] == name)
+        return set(schema.get("enum") or schema["anyOf"][0]["enum"])
+
+    page = visitor.go("callbacks")
+    assert choices(page, "All statuses") == {*cycles["callback"]["transitions"], "troubled"}
+    assert choices(page, "All kinds") == {type_.partition(".")[0] for type_ in TOLD}
+    page = visitor.go("events")
+    assert choices(page, "All kinds") == {type_.partition(".")[0] for type_ in TYPES}
+    page = visitor.go("sessions", service.session("Ada"))
+    assert choices(page, "Layout") == query("get", "/picture", "type") - {"custom"}
+    assert choices(page, "Layout for screen sharing") == query("get", "/picture", "screenshareType")
+    page.get_by_role("listbox", name="Participants").get_by_role("option").first.click()
+    assert choices(page, "Reason for leaving") == query("delete", "/participants/{connection}", "reason")
+    page.get_by_role("button", name="Join").click()
+    assert choices(page, "Role") == set(schemas["Join"]["properties"]["role"]["enum"])
+    page = visitor.go()
+    page.reload()
+    for name in ("pace", "contract", "archiveStorage"):
+        shown = page.get_by_role("group", name=name, exact=True).get_by_role("button")
+        shown.first.wait_for()
+        assert set(shown.all_inner_texts()) == set(schemas["ApplicationBehaviour"]["properties"][name]["enum"])
 
 
 def test_what_is_not_there_is_said_to_be_missing(open_page: Open, service: Service) -> None:

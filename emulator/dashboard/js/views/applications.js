@@ -3,6 +3,7 @@
 import { html, at, go, plural, useEffect, useState } from '../lib.js';
 import { useRead } from '../live.js';
 import { Act, Field, Nothing, Opens, Preview, Problem, Reads, Rows, Split, Time } from '../parts.js';
+import { CHOICES } from './overview.js';
 import { Exchange, ExchangeRow } from './requests.js';
 
 const LOOK_AGAIN = 2000;
@@ -50,7 +51,7 @@ function NewApplication({ onDone }) {
     <${Field} label="Name"><input value=${form.name} maxlength="100" onInput=${(event) => set('name', event.target.value)} /><//>
     <${Field} label="Pace" hint="How long processing takes: upload, ringing.">
       <select value=${form.pace} onChange=${(event) => set('pace', event.target.value)}>
-        <option value="fast">fast</option><option value="instant">instant</option><option value="realistic">realistic</option></select><//>
+        ${CHOICES.pace.map((pace) => html`<option value=${pace}>${pace}</option>`)}</select><//>
     <${Field} label="Participants in every new session">
       <input type="number" min="0" max="50" value=${form.autoParticipants} onInput=${(event) => set('autoParticipants', Number(event.target.value))} /><//>
     <${Preview} call=${call} /><${Problem} error=${error} />

@@ -6,7 +6,6 @@ import { Act, Badge, Chips, Due, Facts, Filter, HttpStatus, Json, Nothing, Probl
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Headers } from './requests.js';
 
-const STATUSES = 'pending held delivered failed dropped'.split(' ');
 const KINDS = 'session connection stream archive broadcast render captions call'.split(' ');
 
 function host(url) {
@@ -29,6 +28,8 @@ function visited({ status, attempts }) {
 export function Callbacks({ live, id }) {
   const { query } = useStore(address);
   const changed = useStore(live.changed);
+  const cycles = useLifecycles();
+  const statuses = Object.keys(cycles?.callback.transitions || {});
   const { data, error } = useResource(live, '/callbacks?limit=2000');
   const items = useMemo(() => {
     const search = words(query.q);
@@ -43,7 +44,7 @@ export function Callbacks({ live, id }) {
   const pattern = query.type || '*';
   return html`<${Split} title="Callbacks" path="${live.path}/callbacks" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search events, addresses, bodies" />
-      <${Filter} name="status" label="All statuses" options=${[{ value: 'troubled', text: 'last attempt failed' }, ...STATUSES]} />
+      <${Filter} name="status" label="All statuses" options=${[{ value: 'troubled', text: 'last attempt failed' }, ...statuses]} />
       <${Filter} name="type" label="All kinds" options=${KINDS} /><${Chips} names=${['session']} />
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/hold`, body: { event: pattern } }}>Hold ${query.type || 'all'}<//>
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/release`, body: { event: pattern } }}>Release ${query.type || 'all'}<//>
@@ -86,7 +87,7 @@ function One({ live, id }) {
 
 const CAUSES = {
   refused: 'nobody listens at this address', dns: 'there is no host of this name', timeout: 'no answer in time', tls: 'the certificate is not trusted',
-  reset: 'the connection was reset', redirect: 'redirects are not followed', status: 'the answer is not 2xx', invalidAnswer: 'the answer is no HTTP',
+  reset: 'the connection was reset', redirect: 'redirects are not followed', status: 'the answer is not 2xx', invalidAnswer: 'the answer is no HTTP', invalid: 'nothing can be sent to this address',
 };
 
 function signatureOf({ signed, valid, payloadHash }) {

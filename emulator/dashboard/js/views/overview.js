@@ -63,7 +63,7 @@ function Secret({ text, shown }) {
   return html`<span class="id">${open ? html`<code>${text}</code>` : html`<button type="button" class="plain" onClick=${() => setOpen(true)}>show</button>`}<${Copy} text=${text} /></span>`;
 }
 
-const CHOICES = { pace: ['fast', 'instant', 'realistic'], contract: ['service', 'spec'], archiveStorage: ['uploadThenCloud', 'target', 'cloud'] };
+export const CHOICES = { pace: ['fast', 'instant', 'realistic'], contract: ['service', 'spec'], archiveStorage: ['uploadThenCloud', 'target', 'cloud'] };
 
 function Options({ live, app }) {
   const set = (name, value) => ({ method: 'PATCH', path: live.path, body: { [name]: value } });

@@ -4,6 +4,7 @@ import { html, address, at, finds, go, plural, shortSession, useMemo, useState, 
 import { useResource } from '../live.js';
 import { Act, Badge, Facts, Field, Filter, Icon, Id, Nothing, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { Marks, Stage } from '../stage.js';
+import { KINDS } from './resources.js';
 
 const streamsOf = (session) => session.participants.reduce((sum, each) => sum + each.streams.length, 0);
 
@@ -144,8 +145,7 @@ function Join({ root, onDone }) {
 }
 
 function Resources({ live, session }) {
-  const kinds = 'archives broadcasts renders captions calls connectors'.split(' ');
-  const found = kinds.map((kind) => [kind, useResource(live, `/${kind}?session=${session}`).data?.items || []]);
+  const found = Object.keys(KINDS).map((kind) => [kind, useResource(live, `/${kind}?session=${session}`).data?.items || []]);
   const all = found.flatMap(([kind, items]) => items.map((each) => [kind, each]));
   return all.length > 0 && html`<${Section} title="In this session"><ul class="links">${all.slice(-200).map(([kind, each]) =>
     html`<li key=${each.id}><a href=${at(['a', live.application, kind, each.id])}>${kind === 'captions' ? kind : kind.slice(0, -1)} ${each.name || each.uri || each.id.slice(0, 8)}</a> <${Badge} status=${each.status} /></li>`)}</ul><//>`;
