@@ -273,6 +273,55 @@ def test_a_custom_layout_is_laid_out_by_its_stylesheet(visitor: Opened, service:
         expect(note).to_contain_text(what)
 
 
+def test_a_custom_layout_says_who_is_muted_and_what_is_a_screen(visitor: Opened, service: Service) -> None:
+    session = service.session("Ada", "Ben", "Chidi")
+    layout = {"type": "custom", "stylesheet": "stream { float: left; width: 30%; height: 30% }"}
+    page = visitor.go("archives", service.start("archives", session, layout=layout))
+    streams = page.locator(".stage .canvas stream")
+    expect(streams).to_have_text(["Ada", "Ben", "Chidi"])
+    ada, ben, chidi = (each.streams[0].id for each in service.app.session(session).participants)
+    people = service.app.participants
+    people.change_stream(session, ada, muted=True)
+    people.change_stream(session, ben, has_audio=False)
+    people.change_stream(session, chidi, video_type="screen")  # screens come first
+    expect(streams).to_have_text(["Chidi · screen share", "Ada · muted", "Ben · muted"])
+    people.change_stream(session, ada, muted=False)
+    people.change_stream(session, ben, has_video=False)  # and what has no video is not in the picture
+    expect(streams).to_have_text(["Chidi · screen share", "Ada"])
+
+
+@pytest.mark.parametrize("view", ["broadcasts", "clock"])
+def test_what_is_due_is_counted_down_on_the_clock_of_the_application(
+    visitor: Opened, service: Service, view: str
+) -> None:
+    page = visitor.page
+    page.clock.install()
+    broadcast = service.start("broadcasts", service.session("Ada"), maxDuration=60)
+    visitor.go(*((view, broadcast) if view == "broadcasts" else (view,)))
+    due = page.locator(".pending li", has_text="broadcast.").last.locator(".due")
+
+    def left() -> int:
+        found = re.fullmatch(r"in (\d+) s", due.inner_text())
+        assert found
+        return int(found[1])
+
+    expect(due).to_have_text(re.compile(r"^in \d+ s$"))
+    before = left()
+    page.clock.run_for(30_000)
+    ahead = left()
+    assert before - 45 < ahead <= before - 30
+    page.get_by_role("button", name="Freeze").first.click()
+    expect(page.get_by_role("link", name="Clock").first).to_contain_text("frozen")
+    expect(due).not_to_have_text(f"in {ahead} s")  # the emulator's clock has not gone so far as the browser's
+    frozen = left()
+    page.clock.run_for(30_000)
+    assert left() == frozen > ahead
+    page.get_by_role("button", name="Resume").first.click()
+    expect(page.get_by_role("link", name="Clock").first).to_contain_text("running")
+    page.clock.run_for(70_000)
+    expect(due).to_have_text("due")
+
+
 def test_a_scenario_is_applied_and_removed(visitor: Opened, service: Service) -> None:
     page = visitor.go("scenarios", "rate-limited")
     page.get_by_label("allowed").fill("1")

@@ -109,7 +109,7 @@ function Custom({ picture, people, element }) {
       tile.dataset.stream = stream.id;
       tile.style.setProperty('--hue', hue(stream.connectionId));
       const name = document.createElement('span');
-      const marks = [stream.videoType === 'screen' && 'screen share', (stream.muted || !stream.hasAudio) && 'muted', !stream.hasVideo && 'video off'];
+      const marks = [stream.videoType === 'screen' && 'screen share', (stream.muted || !stream.hasAudio) && 'muted'];
       name.textContent = [nameOf(stream, people), ...marks.filter(Boolean)].join(' · ');
       tile.append(name);
       container.append(tile);
