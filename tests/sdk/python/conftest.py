@@ -1,4 +1,4 @@
-"""What the suites of the Python SDKs share; each has a fixture `sdk` that says which one it drives."""
+"""What the suites of the Python SDKs share; each has fixtures `sdk`, which says what it drives, and `session_id`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.client import ApplicationClient
+from emulator.client import ApplicationClient, Participant
 from emulator.testing import Server
 from tests.sdk.conftest import PASSED
 from tests.sdk.results import Results, Sdk
@@ -29,3 +29,9 @@ def trust(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `requests`, which the SDKs use, trust the emulator's certificate and go to it directly."""
     for name, value in server.trust.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def people(application: ApplicationClient, session_id: str) -> list[Participant]:
+    """Two participants in `session_id`, each with one camera."""
+    return application.join(session_id, 2)

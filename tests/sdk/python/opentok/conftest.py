@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from opentok import Client, MediaModes
 
-from emulator.client import ApplicationClient, Participant
+from emulator.client import ApplicationClient
 from emulator.testing import Server
 from tests.sdk.conftest import suite
 from tests.sdk.python.opentok.client import connect
@@ -39,9 +39,3 @@ def session_id(opentok: Client) -> str:
 def relayed(opentok: Client) -> str:
     """A relayed session, which is what this SDK makes by default."""
     return str(opentok.create_session().session_id)
-
-
-@pytest.fixture
-def people(application: ApplicationClient, session_id: str) -> list[Participant]:
-    """Two participants in `session_id`, each with one camera."""
-    return application.join(session_id, 2)

@@ -11,7 +11,8 @@ from opentok.exceptions import RequestError
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server
-from tests.sdk.python.opentok.client import STRANGER, connect, session_fields
+from tests.sdk.python.looks import session_fields
+from tests.sdk.python.opentok.client import STRANGER, connect
 
 
 def test_session_id_names_the_project_by_its_number(opentok: Client, application: ApplicationClient) -> None:

@@ -10,7 +10,8 @@ from opentok.exceptions import GetStreamError, RequestError
 
 from emulator.client import ApplicationClient, Participant
 from emulator.testing import Server
-from tests.sdk.python.opentok.client import NOTHING, STRANGER, connect, muted
+from tests.sdk.python.looks import muted
+from tests.sdk.python.opentok.client import NOTHING, STRANGER, connect
 
 
 def test_list_and_get(opentok: Client, session_id: str, people: list[Participant]) -> None:

@@ -9,7 +9,8 @@ from opentok import Client, MediaModes, Roles
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server
-from tests.sdk.python.opentok.client import client_token, session_fields
+from tests.sdk.python.looks import session_fields
+from tests.sdk.python.opentok.client import client_token
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 import uuid
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from vonage import Auth, HttpClientOptions, Video, Vonage
 from vonage_video.models import TokenOptions
 
-from emulator.client import ApplicationClient
 from emulator.testing import Server
 
 
@@ -37,23 +35,12 @@ def status(video: Video) -> int:
     return code
 
 
-def muted(application: ApplicationClient, session_id: str) -> set[str]:
-    """Return the ids of the streams that were muted by force."""
-    return {stream.id for stream in application.session(session_id).streams if stream.muted}
-
-
 def is_lower_uuid(text: str | None) -> bool:
     """Tell whether `text` is a UUID in lower case, as typed SDKs need their ids."""
     try:
         return text is not None and str(uuid.UUID(text)) == text
     except ValueError:
         return False
-
-
-def session_fields(session_id: str) -> list[str]:
-    """Return the fields inside a session id: version, application, location, ms, noise, P for relayed, …"""
-    encoded = session_id.partition("_")[2]
-    return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode().split("~")
 
 
 class Moment:

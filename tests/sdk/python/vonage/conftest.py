@@ -10,7 +10,7 @@ import pytest
 from vonage import Video
 from vonage_video.models import SessionOptions
 
-from emulator.client import ApplicationClient, Participant
+from emulator.client import ApplicationClient
 from emulator.testing import Server
 from tests.sdk.conftest import suite
 from tests.sdk.python.vonage.client import connect
@@ -40,9 +40,3 @@ def session_id(video: Video) -> str:
 def relayed(video: Video) -> str:
     """A relayed session."""
     return str(video.create_session(SessionOptions(media_mode="relayed")).session_id)
-
-
-@pytest.fixture
-def people(application: ApplicationClient, session_id: str) -> list[Participant]:
-    """Two participants in `session_id`, each with one camera."""
-    return application.join(session_id, 2)

@@ -7,7 +7,8 @@ from vonage import Video
 from vonage_http_client.errors import HttpRequestError, NotFoundError
 
 from emulator.client import ApplicationClient, Participant
-from tests.sdk.python.vonage.client import body, muted, status
+from tests.sdk.python.looks import muted
+from tests.sdk.python.vonage.client import body, status
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 

@@ -8,7 +8,8 @@ from vonage_http_client.errors import HttpRequestError
 from vonage_video.models import CreateArchiveRequest, SessionOptions
 
 from emulator.client import ApplicationClient, Participant
-from tests.sdk.python.vonage.client import Moment, body, session_fields, status
+from tests.sdk.python.looks import session_fields
+from tests.sdk.python.vonage.client import Moment, body, status
 
 
 def test_session_without_options_is_routed_and_names_the_application(
