@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +63,7 @@ def answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(f"{url}/_emulator/health", timeout=2) as answer:
             return bool(answer.status == 200)
-    except urllib.error.URLError:
+    except OSError:  # refused, or cut off as it ends
         return False
 
 
