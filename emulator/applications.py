@@ -98,11 +98,10 @@ class Applications:
         """Make the application that a lax caller named, by its id or its api key."""
         if not re.fullmatch(r"[0-9]{1,18}|[A-Za-z0-9_-]{1,64}", project) or re.fullmatch(r"[0-9]{19,}", project):
             raise Invalid("must be a number of up to 18 digits, or up to 64 letters, digits, - and _", "applicationId")
-        numeric = project.isdigit()
-        config = ApplicationConfig.model_construct(
-            id=None if numeric else project, api_key=project if numeric else None, name=project
-        )
-        return self.make(config)
+        if project.isdigit():  # the same id wherever it is named first
+            id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, project))
+            return self.make(ApplicationConfig.model_construct(id=id_, api_key=project, name=project))
+        return self.make(ApplicationConfig.model_construct(id=project, api_key=None, name=project))
 
     def _credentials(self, config: ApplicationConfig) -> Credentials:
         public, private = config.public_key or "", config.private_key or ""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from emulator.settings import Settings
 from emulator.signing import sign
-from emulator.store import Store
+from emulator.store import PATIENCE, Store, Unavailable
 from state import outbox
 from state.application import Application, Change
 from state.outbox import Attempt, Callback, Outbox
@@ -152,9 +152,14 @@ class Deliveries:
             response_headers=outcome.headers,
             response_body=outcome.body,
         )
-        if self._holds(app, box):
-            async with self._store.holding(app):
-                self._note(app, box, attempt, turn)
+        while self._holds(app, box):
+            try:
+                async with self._store.holding(app):
+                    self._note(app, box, attempt, turn)
+                return
+            except Unavailable as error:
+                log.warning("an attempt of a callback of application %s is noted later: %s", app.id, error)
+                await asyncio.sleep(PATIENCE)
 
     def _note(self, app: Application, box: Outbox, attempt: Attempt, turn: _Turn) -> None:
         """Note an attempt, unless the callback is gone meanwhile."""

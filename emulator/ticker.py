@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from emulator.store import Store, Unavailable
+from emulator.store import PATIENCE, Store, Unavailable
 from state.application import Application, Change
 from state.world import World
 
@@ -16,10 +16,6 @@ COALESCE = 0.005
 """s between two looks at the world, however much changes."""
 
 
-PATIENCE = 0.5
-"""s after which a store that could not be reached is asked again."""
-
-
 class Ticker:
     """Sleeps until the earliest transition of all applications; a change wakes it."""
 
@@ -27,6 +23,7 @@ class Ticker:
         self._world = world
         self._store = store
         self._changed = asyncio.Event()
+        self._settling: dict[str, asyncio.Task[None]] = {}
         world.listeners.append(self._on_change)
 
     def _on_change(self, change: Change) -> None:
@@ -38,38 +35,48 @@ class Ticker:
 
     async def run(self) -> None:
         """Tick until cancelled."""
-        while True:
-            self._changed.clear()
-            delay = await self._tick()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 may miss that it was cancelled
-                    await self._changed.wait()
-            await asyncio.sleep(COALESCE)
+        try:
+            while True:
+                self._changed.clear()
+                delay = self._tick()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 may miss that it was cancelled
+                        await self._changed.wait()
+                await asyncio.sleep(COALESCE)
+        finally:
+            for task in self._settling.values():
+                task.cancel()
+            await asyncio.gather(*self._settling.values(), return_exceptions=True)
 
-    async def _tick(self) -> float | None:
-        """Settle what is due; return in how many s the next transition is, None when there is none."""
+    def _tick(self) -> float | None:
+        """Let what is due be settled; return in how many s the next transition is, None when there is none.
+
+        Each application is settled by itself: one that another process works on must not keep the others waiting.
+        """
         earliest: float | None = None
         for app in self._world:
             due = app.timeline.next_due()
-            if due is None:
+            if due is None or app.id in self._settling:
                 continue
             if due <= app.clock.now():
-                due = await self._settle(app)
-            delay = app.clock.real_delay(due) if due is not None else None
+                self._settling[app.id] = asyncio.create_task(self._settle(app))
+                continue
+            delay = app.clock.real_delay(due)
             if delay is not None and (earliest is None or delay < earliest):
                 earliest = delay
         return earliest
 
-    async def _settle(self, app: Application) -> int | None:
+    async def _settle(self, app: Application) -> None:
         """Settle one application; what goes wrong in it must not stop the others."""
         try:
             async with self._store.holding(app):
                 with self._world.unit(app):
-                    return app.timeline.next_due()
+                    pass  # what is due happens
         except Unavailable as error:
             log.warning("a transition of application %s waits: %s", app.id, error)
             await asyncio.sleep(PATIENCE)
-            return app.timeline.next_due()
         except Exception:
             log.exception("a transition of application %s failed", app.id)
-            return app.timeline.next_due()
+        finally:
+            del self._settling[app.id]
+            self._changed.set()

@@ -90,11 +90,16 @@ class World:
     def __len__(self) -> int:
         return len(self._applications)
 
-    def add(self, application_id: str, name: str, credentials: Credentials, options: Options) -> Application:
-        """Make an application. Raises `ApplicationExists` when the id or the api key is taken."""
+    def add(
+        self, application_id: str, name: str, credentials: Credentials, options: Options, *, take: bool = False
+    ) -> Application:
+        """Make an application.
+
+        Raises `ApplicationExists` when the id is taken, or the api key, unless it is to `take` that from another one.
+        """
         if application_id in self._applications:
             raise ApplicationExists("id", application_id)
-        if credentials.api_key in self._by_api_key:
+        if not take and credentials.api_key in self._by_api_key:
             raise ApplicationExists("apiKey", credentials.api_key)
         app = Application(
             application_id, name, credentials, options, self._rules, clock=Clock(self._source), **self._sizes

@@ -13,6 +13,7 @@ from emulator.control.common import ControlError, CurrentApplication, CurrentWor
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from state.application import Application
 from state.documents import BadDocument
+from state.errors import ApplicationExists
 from state.options import Options
 
 router = APIRouter(tags=["Applications"])
@@ -68,14 +69,20 @@ async def create_application(request: Request, body: ApplicationConfig | None = 
     applications: Applications = request.app.state.applications
     await store_of(request).look()
     app = applications.make(body or ApplicationConfig())
+    made = app.credentials
     async with unit(request, app):
+        if app.credentials is not made:  # another process made it just before
+            raise ApplicationExists("id", app.id)
         return show(request, app)
 
 
 @router.get("/applications")
 async def list_applications(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """List every application."""
-    await store_of(request).look()
+    store = store_of(request)
+    await store.look()
+    for app in world:
+        await store.read_journal(app)
     items = [show(request, app) for app in world]
     return {"count": len(items), "items": items}
 
@@ -83,6 +90,7 @@ async def list_applications(request: Request, world: CurrentWorld) -> dict[str, 
 @router.get("/applications/{application}")
 async def get_application(request: Request, app: CurrentApplication) -> dict[str, Any]:
     """Read one application."""
+    await store_of(request).read_journal(app)
     return show(request, app)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 import emulator
-from emulator.control.common import CurrentWorld
+from emulator.control.common import CurrentWorld, store_of
 
 router = APIRouter(tags=["Emulator"])
 
@@ -19,8 +19,9 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/ready")
-async def ready() -> dict[str, str]:
-    """Tell that every request can be served."""
+async def ready(request: Request) -> dict[str, str]:
+    """Tell that every request can be served; 503 while the store cannot be reached."""
+    await store_of(request).look()
     return {"status": "ready"}
 
 

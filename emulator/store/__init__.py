@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from state.world import World
 
 
+PATIENCE = 0.5
+"""s after which a store that could not be reached is asked again."""
+
 LOOKS = 3
 """How often an application is looked for that another process deletes, makes anew or renames meanwhile."""
 
@@ -108,6 +111,9 @@ def open_store(settings: Settings) -> Store:
         from emulator.store.postgresql import Postgresql
 
         return Postgresql(url, settings)
+    except ValueError:
+        example = "sqlite:///emulator.db" if url.startswith("sqlite:") else "postgresql://user:password@host:5432/name"
+        raise StoreError(f"store: this is no URL of a database; one is {example}") from None
     except ImportError as error:
         extra = url.partition(":")[0]
         raise StoreError(

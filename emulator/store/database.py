@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Index,
@@ -46,6 +47,9 @@ FAULTS = "faults"
 IDENTITY = "identity"
 """Kinds of rows besides those of `STORED`: there is one of each, with an empty id."""
 
+Number = BigInteger().with_variant(Integer, "sqlite")
+"""What counts on and on; SQLite's own is as large, and must be called so to be a key."""
+
 PRUNE_EVERY = 500
 """Versions after which the events that the ring has given up are deleted."""
 
@@ -69,9 +73,9 @@ class StoredApplication(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     incarnation: str
-    api_key: str
-    version: int
-    since: int = 0
+    api_key: str = Field(index=True)
+    version: int = Field(sa_type=Number)
+    since: int = Field(0, sa_type=Number)
     head: str = Field(sa_column=Column(Text, nullable=False))
 
 
@@ -95,11 +99,11 @@ class StoredRecord(SQLModel, table=True):
         ),
     )
 
-    seq: int | None = Field(default=None, primary_key=True)
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Number)
     application_id: str
     kind: str
     id: str
-    version: int
+    version: int = Field(sa_type=Number)
     document: str | None = Field(sa_column=Column(Text))
     owner: str | None = None
 
@@ -113,7 +117,7 @@ class StoredJournal(SQLModel, table=True):
     __tablename__ = "emulator_journal"
 
     application_id: str = Field(primary_key=True, foreign_key="emulator_application.id", ondelete="CASCADE")
-    last: int
+    last: int = Field(sa_type=Number)
 
 
 class StoredExchange(SQLModel, table=True):
@@ -122,9 +126,9 @@ class StoredExchange(SQLModel, table=True):
     __tablename__ = "emulator_exchange"
     __table_args__ = (UniqueConstraint("application_id", "number"),)
 
-    seq: int | None = Field(default=None, primary_key=True)
+    seq: int | None = Field(default=None, primary_key=True, sa_type=Number)
     application_id: str
-    number: int = Field(sa_column=Column(Integer, nullable=False))
+    number: int = Field(sa_type=Number)
     document: str = Field(sa_column=Column(Text, nullable=False))
 
 
@@ -306,8 +310,7 @@ def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
     since = item.version - KEPT_TOMBSTONES
     connection.execute(
         text(
-            "DELETE FROM emulator_record"
-            " WHERE application_id = :app AND kind = 'event' AND CAST(id AS INTEGER) < :first"
+            "DELETE FROM emulator_record WHERE application_id = :app AND kind = 'event' AND CAST(id AS BIGINT) < :first"
         ),
         {"app": item.application_id, "first": item.events_from},
     )
@@ -331,19 +334,38 @@ KEPT_TOMBSTONES = 10_000
 """Versions for which it is kept that a record is gone."""
 
 
-def read(
-    connection: Connection, application_id: str, after: int = -1, incarnation: str = "", *, lock: bool = False
+def lock(
+    connection: Connection, application_id: str, api_key: str, after: int = -1, incarnation: str = ""
 ) -> Found | None:
-    """Return an application with the rows written after a version of an incarnation, None when there is none.
+    """Return what `read` does; until the transaction ends nobody else locks the application, or makes it.
 
-    `lock`: nobody else reads it so until the transaction ends, or makes it.
+    Raises `ApplicationExists` when there is none, but another one with its api key.
     """
-    row = connection.execute(_LOCKED if lock else _APPLICATION, {"app": application_id}).one_or_none()
-    if row is None and lock:
-        connection.execute(_MAKING, {"key": zlib.crc32(application_id.encode()) - 2**31, "class": MAKING})
+    row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
+    if row is None:
+        for name in (application_id, f"key {api_key}"):
+            connection.execute(_MAKING, {"key": zlib.crc32(name.encode()) - 2**31, "class": MAKING})
         row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
     if row is None:
+        if connection.execute(_OF_KEY, {"key": api_key}).first() is not None:
+            raise ApplicationExists("apiKey", api_key)
         return None
+    return _found(connection, row, after, incarnation)
+
+
+def read(connection: Connection, application_id: str) -> Found | None:
+    """Return an application, None when there is none."""
+    row = connection.execute(_APPLICATION, {"app": application_id}).one_or_none()
+    if row is None:
+        return None
+    found = _found(connection, row, -1, "")
+    if not found.rows and connection.execute(_APPLICATION, {"app": application_id}).first() is None:
+        return None  # it was deleted between the two
+    return found
+
+
+def _found(connection: Connection, row: Any, after: int, incarnation: str) -> Found:
+    """Return an application with the rows written after a version of an incarnation."""
     if row.incarnation != incarnation or row.version < after or after < row.since:
         after = -1
     elif row.version == after:
@@ -351,13 +373,14 @@ def read(
     newer = _ALL if after < 0 else _NEWER
     rows = [
         (Row(each.kind, each.id, None if each.document is None else each.document.encode()), each.owner)
-        for each in connection.execute(newer, {"app": application_id, "after": after})
+        for each in connection.execute(newer, {"app": row.id, "after": after})
     ]
     return Found(row.id, row.incarnation, row.version, after < 0, row.head.encode(), rows)
 
 
 _APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
 _LOCKED = _APPLICATION.with_for_update(key_share=True)
+_OF_KEY = select(APPLICATIONS.c.id).where(APPLICATIONS.c.api_key == bindparam("key"))
 _MAKING = text("SELECT pg_advisory_xact_lock(:class, :key)")
 _NEWER = (
     select(RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
@@ -421,7 +444,7 @@ def add(world: World, found: Found, faulting: Faulting) -> Application:
         raise StoreError(f"application {found.id} has no identity: the database is not one of ours, or damaged")
     try:
         identity = documents.read_identity(orjson.loads(document))
-        app = world.add(identity.id, identity.name, identity.credentials, identity.options)
+        app = world.add(identity.id, identity.name, identity.credentials, identity.options, take=True)
     except (BadDocument, ApplicationExists) as error:
         raise StoreError(f"application {found.id} cannot be read: {error}") from None
     refresh(world, app, found, faulting)

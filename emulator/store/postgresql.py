@@ -108,6 +108,8 @@ class Postgresql(Store):
         self._keeping: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[asyncio.Task[None]] = set()
+        self._deleted = 0
+        self._looking = asyncio.Lock()
         self._listener = Listener(self._url, self._replica, self)
 
     # Starting and stopping
@@ -234,9 +236,10 @@ class Postgresql(Store):
         after = -1 if app.id in self._stale else app.version
         await self._room.acquire()
         try:
-            hold.connection, found = await self._run(self._lock, app.id, after, self._mirror.incarnation(app))
+            hold.connection, found = await self._run(self._lock, app, after, self._mirror.incarnation(app))
         except BaseException:
             self._room.release()
+            self._give_up(app)
             raise
         last = app.events.last
         if found is None:
@@ -260,6 +263,7 @@ class Postgresql(Store):
                 await self._commit(app, hold)
         except Exception as problem:
             self._stale.add(app.id)
+            self._give_up(app)
             error = problem
         finally:
             if hold.connection is not None:
@@ -279,10 +283,16 @@ class Postgresql(Store):
         if hold.items:
             if hold.items[-1].deleted:
                 self._kept.discard(app.id)
+                self._deleted += 1
             else:
                 self._kept.add(app.id)
         for change in hold.changes:
             self._world.tell(change)
+
+    def _give_up(self, app: Application) -> None:
+        """Let there be no application that was made here and could not be kept."""
+        if app.id not in self._kept and self._world.find(app.id) is app:
+            self._world.forget(app)
 
     def _forget(self, app: Application) -> None:
         """Learn that another replica deleted an application."""
@@ -334,10 +344,10 @@ class Postgresql(Store):
         except SQLAlchemyError as error:
             raise Unavailable(f"the store cannot be reached: {_explain(error)}") from None
 
-    def _lock(self, application_id: str, after: int, incarnation: str) -> tuple[Connection, Found | None]:
+    def _lock(self, app: Application, after: int, incarnation: str) -> tuple[Connection, Found | None]:
         connection = self._connect()
         try:
-            return connection, database.read(connection, application_id, after, incarnation, lock=True)
+            return connection, database.lock(connection, app.id, app.credentials.api_key, after, incarnation)
         except BaseException:
             connection.close()
             raise
@@ -407,7 +417,7 @@ class Postgresql(Store):
         """Wait until the other replicas have attempted what they are to send now."""
         while True:
             async with self.holding(app):
-                if not self._senders_of(app).are_others:
+                if not self._senders_of(app).are_others(app):
                     return
             await asyncio.sleep(SENT_SECONDS)
 
@@ -432,25 +442,34 @@ class Postgresql(Store):
 
     async def look(self) -> None:
         """Learn of applications that other replicas made, deleted or gave another api key. Raises `Unavailable`."""
-        known = {app.id for app in self._world}
-        kept = known & self._kept  # what is made meanwhile may not be among those that are found
-        found, api_keys = await self._run(self._unknown, known)
+        async with self._looking:
+            api_keys = await self._look()
         for app in self._world:
-            if app.id not in kept or api_keys.get(app.id) == app.credentials.api_key:
+            if app.id not in self._kept or api_keys.get(app.id) == app.credentials.api_key:
                 continue
             hold = self._holds.get(app.id)
             if hold is not None:
                 await asyncio.wait([hold.begun], timeout=CONNECT_SECONDS)  # it learns so itself
-            elif app.id not in api_keys:
-                self._forget(app)
-            else:
-                await self._learn_news(app.id)
+                continue
+            async with self.holding(app):
+                pass  # what is newer has been read
+
+    async def _look(self) -> dict[str, str]:
+        """Add the applications that are new here; return what the api keys are."""
+        while True:
+            known, deleted = {app.id for app in self._world}, self._deleted
+            found: list[Found]
+            api_keys: dict[str, str]
+            found, api_keys = await self._run(self._unknown, known)
+            if deleted == self._deleted:  # nothing of what was found was deleted here meanwhile
+                break
         for each in found:
-            if self._world.find(each.id) is None:
+            if self._world.find(each.id) is None and each.id not in self._holds:
                 try:
                     self._add(each)
-                except StoreError as error:  # it may have the api key of one that is going
+                except StoreError as error:
                     log.warning("%s", error)
+        return api_keys
 
     def _unknown(self, known: set[str]) -> tuple[list[Found], dict[str, str]]:
         with self._connect() as connection:

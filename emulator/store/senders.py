@@ -19,10 +19,10 @@ class Senders:
         self._owners: dict[str, tuple[str, Lane]] = {}
         self._lanes: dict[Lane, dict[str, None]] = {}
 
-    @property
-    def are_others(self) -> bool:
-        """Whether another replica is to send something."""
-        return any(owner != self._replica for owner, _ in self._owners.values())
+    def are_others(self, app: Application) -> bool:
+        """Tell whether another replica is to send something."""
+        others = (app.outbox.find(each) for each, (owner, _) in self._owners.items() if owner != self._replica)
+        return any(callback is not None and callback.status == "pending" for callback in others)
 
     def clear(self) -> None:
         """Forget who sends what."""

@@ -232,6 +232,52 @@ def test_replicas_that_make_the_same_application_at_once_have_one(tmp_path: Path
             assert keys[0] == keys[1]
 
 
+@pytest.mark.parametrize("body", [{"apiKey": "70000000"}, {"id": "0b0b0b0b-0000-4000-8000-000000000002"}])
+def test_of_two_who_make_an_application_at_once_one_is_told_that_it_is_taken(
+    replicas: tuple[Process, Process], body: dict[str, str]
+) -> None:
+    for _ in range(5):
+        given = {**body, "privateKey": wellknown.PRIVATE_KEY}
+        assert statuses(list(replicas), "/_emulator/applications", given) == [201, 409]
+        (name,) = body.values()
+        found = [each.control("GET", f"/applications/{name}", expect=200)["id"] for each in replicas]
+        assert found[0] == found[1]
+        replicas[0].control("DELETE", f"/applications/{name}", expect=204)
+        assert replicas[1].control("GET", "/applications")["count"] == 1
+
+
+def test_lax_callers_at_two_replicas_make_one_application_of_an_api_key(tmp_path: Path, database: str) -> None:
+    flags = ("--store", database, "--auth", "lax")
+    with running(tmp_path, *flags, name="a") as first, running(tmp_path, *flags, name="b") as second:
+        for key in ("60000001", "60000002", "60000003"):
+            with ThreadPoolExecutor(2) as pool:
+                calls = [pool.submit(each.http.get, f"{each.url}/v2/project/{key}/archive") for each in (first, second)]
+                assert [each.result().status_code for each in calls] == [200, 200]
+            ids = [each.control("GET", f"/applications/{key}", expect=200)["id"] for each in (first, second)]
+            assert ids[0] == ids[1]
+
+
+def test_what_is_deleted_stays_so_while_others_look(tmp_path: Path, database: str) -> None:
+    with running(tmp_path, "--store", database) as process, ThreadPoolExecutor(3) as pool:
+        stop = threading.Event()
+
+        def look() -> None:
+            with httpx.Client(timeout=10) as http:
+                while not stop.is_set():
+                    assert http.get(f"{process.url}/_emulator/applications").status_code == 200
+
+        looks = [pool.submit(look) for _ in range(3)]
+        try:
+            for _ in range(50):
+                made = process.control("POST", "/applications", {"privateKey": wellknown.PRIVATE_KEY}, expect=201)
+                process.control("DELETE", f"/applications/{made['id']}", expect=204)
+        finally:
+            stop.set()
+        for each in looks:
+            each.result()
+        assert process.control("GET", "/applications")["count"] == 1
+
+
 def test_deleting_what_another_replica_serves_stops_nobody(tmp_path: Path, database: str) -> None:
     flags = ("--store", database, "--auth", "lax")
     with running(tmp_path, *flags, name="a") as first, running(tmp_path, *flags, name="b") as second:
@@ -251,6 +297,78 @@ def test_deleting_what_another_replica_serves_stops_nobody(tmp_path: Path, datab
             for each in loads:
                 each.result()
         assert dump(first) == dump(second)
+
+
+def test_what_is_held_at_one_replica_while_it_waits_at_the_other_keeps_no_clock(
+    replicas: tuple[Process, Process],
+) -> None:
+    first, second = replicas
+    with Receiver() as receiver:
+        receiver.reply(delay=1, times=1)
+        webhook = {"address": receiver.url}
+        first.control(
+            "PATCH", "", {"webhooks": {"session_created": webhook, "connection_created": webhook}}, expect=200
+        )
+        first.session(people=1)  # two callbacks, one after the other
+        second.control("POST", "callbacks/hold", {}, expect=200)
+        for replica in (second, first):
+            assert replica.control("POST", "clock", {"action": "advance", "seconds": 1}, expect=200)
+        found = {each["event"]: each["status"] for each in first.control("GET", "callbacks")["items"]}
+        assert found == {"session.created": "delivered", "connection.created": "held"}
+
+
+def test_time_that_one_replica_lets_pass_ends_when_the_other_goes_back(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    with Receiver() as receiver:
+        receiver.reply(delay=0.3)
+        behaviour = {"webhooks": {"archive_status": {"address": receiver.url}}, "pace": "realistic"}
+        first.control("PATCH", "", behaviour, expect=200)
+        first.control("POST", "clock", {"action": "freeze"}, expect=200)
+        sessions = [first.session(people=1) for _ in range(3)]
+        first.control("PUT", "checkpoints/base", expect=200)
+        before = first.control("GET", "clock")["now"]
+        for end, body in (("checkpoints/base/restore", None), ("clock", {"action": "freeze"})):
+            for session in sessions:
+                first.call("POST", ARCHIVES, {"sessionId": session}, expect=200)
+            with ThreadPoolExecutor(1) as pool:
+                passing = pool.submit(second.control, "POST", "clock", {"action": "advance", "seconds": 400_000}, 200)
+                time.sleep(0.5)  # it is on its way
+                first.control("POST", end, body, expect=200)
+                passing.result()
+            assert first.control("GET", "clock")["now"] < before + 400_000_000
+            first.control("POST", "checkpoints/base/restore", expect=200)
+
+
+def test_a_callback_that_arrives_while_the_database_is_away_is_noted_afterwards(
+    postgres_server: postgres.Server, replicas: tuple[Process, Process]
+) -> None:
+    first, second = replicas
+    with Receiver() as receiver:
+        receiver.reply(delay=1.5, times=1)
+        first.control("PATCH", "", {"webhooks": {"session_created": {"address": receiver.url}}}, expect=200)
+        first.session(people=1)
+        time.sleep(0.2)
+        postgres_server.stop()
+        try:
+            time.sleep(2)
+        finally:
+            postgres_server.start()
+        deadline = time.monotonic() + 20
+        while first.http.get(f"{first.url}/_emulator/ready").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        (delivered,) = second.control("GET", "callbacks?status=delivered&wait=20")["items"]
+        assert delivered["attempts"]
+
+
+def test_the_requests_of_one_replica_are_counted_at_the_other(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    for _ in range(3):
+        first.call("GET", ARCHIVES, expect=200)
+    for replica in replicas:
+        assert replica.control("GET", "")["counts"]["requests"] == 3
+    (told,) = (each for each in second.control("GET", "/applications")["items"] if each["id"] == APP)
+    assert told["counts"]["requests"] == 3
 
 
 def test_what_is_held_and_parked_at_one_replica_is_so_at_the_other(replicas: tuple[Process, Process]) -> None:
