@@ -139,6 +139,14 @@ class Deliveries:
         callback = turn.callback
         if not turn.stands(box):
             return
+        box.under_way.add(callback.id)
+        try:
+            await self._attempt(app, box, turn)
+        finally:
+            box.under_way.discard(callback.id)
+
+    async def _attempt(self, app: Application, box: Outbox, turn: _Turn) -> None:
+        callback = turn.callback
         at, started = app.clock.now(), time.perf_counter()
         headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
@@ -166,6 +174,7 @@ class Deliveries:
         callback = box.find(turn.callback.id)
         if callback is not None and self._holds(app, box):
             with self._world.unit(app):
+                box.under_way.discard(callback.id)
                 outbox.record(app, callback, attempt, turn.turn)
 
     async def _post(self, callback: Callback, headers: dict[str, str]) -> _Outcome:

@@ -125,6 +125,7 @@ class Outbox:
 
     Those that are still to be sent are never given up; `given_up` are ids that are, until somebody takes them. `held`
     are the types of events whose callbacks are held, `order` the callbacks that were put into another order.
+    `under_way` are the ids of those with which somebody makes an attempt right now.
     """
 
     def __init__(self, size: int) -> None:
@@ -135,6 +136,7 @@ class Outbox:
         self.held: frozenset[str] = frozenset()
         self.order: tuple[str, ...] = ()
         self.given_up: list[str] = []
+        self.under_way: set[str] = set()
         self.last = 0
         self.size = size
 

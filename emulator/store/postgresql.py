@@ -149,6 +149,17 @@ class Postgresql(Store):
         for row, owner in found.rows:
             if row.kind == "callback":
                 senders.learn(app, row.id, owner)
+        box = app.outbox
+        if box.has_ready and box.order:
+            box.reorder([each for each in box.order if box.find(each)])
+        if senders.idle(app):
+            self._do(self._let_go_of_idle(app))
+
+    async def _let_go_of_idle(self, app: Application) -> None:
+        async with self.holding(app):
+            with self._world.unit(app):
+                for callback in self._senders_of(app).idle(app):
+                    app.touch(callback)
 
     def _senders_of(self, app: Application) -> Senders:
         return self._senders.setdefault(app.id, Senders(self._replica))
@@ -417,7 +428,7 @@ class Postgresql(Store):
         """Wait until the other replicas have attempted what they are to send now."""
         while True:
             async with self.holding(app):
-                if not self._senders_of(app).are_others(app):
+                if not self._senders_of(app).are_others:
                     return
             await asyncio.sleep(SENT_SECONDS)
 

@@ -19,10 +19,15 @@ class Senders:
         self._owners: dict[str, tuple[str, Lane]] = {}
         self._lanes: dict[Lane, dict[str, None]] = {}
 
-    def are_others(self, app: Application) -> bool:
-        """Tell whether another replica is to send something."""
-        others = (app.outbox.find(each) for each, (owner, _) in self._owners.items() if owner != self._replica)
-        return any(callback is not None and callback.status == "pending" for callback in others)
+    @property
+    def are_others(self) -> bool:
+        """Whether another replica is to send something, or makes an attempt with what is held meanwhile."""
+        return any(owner != self._replica for owner, _ in self._owners.values())
+
+    def idle(self, app: Application) -> list[Callback]:
+        """Return what others held that was to be sent here, and is not under way: nobody needs to wait for it."""
+        own = (app.outbox.find(each) for each, (owner, _) in self._owners.items() if owner == self._replica)
+        return [each for each in own if each is not None and each.status == "held" and not _is_under_way(app, each)]
 
     def clear(self) -> None:
         """Forget who sends what."""
@@ -45,8 +50,8 @@ class Senders:
             callback = app.outbox.find(callback_id)
             owner, _ = self._owners.get(callback_id, (None, None))
             elsewhere = owner not in (None, self._replica)
-            if callback is not None and callback.status == "held" and elsewhere:
-                continue  # it may be under way there
+            if callback is not None and callback.status == "held" and (elsewhere or _is_under_way(app, callback)):
+                continue  # who sends it says when it is not, or no longer, under way
             if callback is None or callback.status != "pending" or app.timeline.get(RETRY, callback_id):
                 self._drop(callback_id)
             elif owner is None or app.outbox.is_ready(callback):
@@ -84,3 +89,7 @@ class Senders:
             del self._lanes[lane][callback_id]
             if not self._lanes[lane]:
                 del self._lanes[lane]
+
+
+def _is_under_way(app: Application, callback: Callback) -> bool:
+    return callback.id in app.outbox.under_way
