@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from emulator.control.applications import counts
 from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, store_of, unit
 from emulator.events import Waiting, show_event
-from emulator.store import Store, Unavailable
+from emulator.store import Unavailable
 from state.application import Application
 from state.events import Event, matches
 from state.world import World
@@ -92,7 +92,7 @@ async def stream_events(
     if start is None:
         resumed = request.headers.get("last-event-id", "")
         start = int(resumed[:15]) if resumed.isascii() and resumed.isdigit() else app.events.last
-    watched = Watched(app, store_of(request)) if changes else None
+    watched = Watched(app) if changes else None
     stream = _stream(request, app, min(start, app.events.last), type, session, watched)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
@@ -101,15 +101,12 @@ async def stream_events(
 class Watched:
     """What is told of an application when it is different from what was told last."""
 
-    def __init__(self, app: Application, store: Store) -> None:
+    def __init__(self, app: Application) -> None:
         self._app = app
-        self._store = store
         self._told: tuple[Any, ...] = ()
 
-    async def news(self) -> dict[str, Any] | None:
+    def news(self) -> dict[str, Any] | None:
         """Return how things are, or None when they are as they were told."""
-        with suppress(Unavailable):
-            await self._store.read_journal(self._app)
         app, clock = self._app, self._app.clock
         rules = app.faults.stamp if app.faults is not None else 0
         there = (app.epoch, app.version, app.journal.last, rules, app.outbox.held)
@@ -151,7 +148,10 @@ async def _stream(
                 data = orjson.dumps(show_event(request, app, event))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.type.encode(), data)
                 silent_since = time.monotonic()
-        if watched is not None and (changed := await watched.news()):
+        if watched is not None:
+            with suppress(Unavailable):
+                await store_of(request).read_journal(app)
+        if watched is not None and (changed := watched.news()):
             yield b"event: changed\ndata: %s\n\n" % orjson.dumps(changed)
             silent_since = time.monotonic()
         heartbeat = silent_since + HEARTBEAT
