@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, database, look_at
+from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at
 from emulator.store.database import RECORDS, Found, Item
 from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
@@ -146,20 +146,25 @@ class Postgresql(Store):
         senders = self._senders_of(app)
         if found.whole:
             senders.clear()
-        for row, owner in found.rows:
-            if row.kind == "callback":
-                senders.learn(app, row.id, owner)
+        callbacks = [(row.id, owner) for row, owner in found.rows if row.kind == "callback"]
+        idle = [callback_id for callback_id, owner in callbacks if senders.learn(app, callback_id, owner)]
         box = app.outbox
         if box.has_ready and box.order:
             box.reorder([each for each in box.order if box.find(each)])
-        if senders.idle(app):
-            self._do(self._let_go_of_idle(app))
+        if idle:
+            self._do(self._let_go_of(app, idle))
 
-    async def _let_go_of_idle(self, app: Application) -> None:
-        async with self.holding(app):
-            with self._world.unit(app):
-                for callback in self._senders_of(app).idle(app):
-                    app.touch(callback)
+    async def _let_go_of(self, app: Application, held: list[str]) -> None:
+        """Say of callbacks that they are not under way here: others wait to hear it."""
+        while True:
+            with contextlib.suppress(Unavailable):
+                async with self.holding(app):
+                    with self._world.unit(app):
+                        for callback in map(app.outbox.find, held):
+                            if callback is not None and callback.status == "held":
+                                app.touch(callback)
+                return
+            await asyncio.sleep(PATIENCE)
 
     def _senders_of(self, app: Application) -> Senders:
         return self._senders.setdefault(app.id, Senders(self._replica))

@@ -24,25 +24,25 @@ class Senders:
         """Whether another replica is to send something, or makes an attempt with what is held meanwhile."""
         return any(owner != self._replica for owner, _ in self._owners.values())
 
-    def idle(self, app: Application) -> list[Callback]:
-        """Return what others held that was to be sent here, and is not under way: nobody needs to wait for it."""
-        own = (app.outbox.find(each) for each, (owner, _) in self._owners.items() if owner == self._replica)
-        return [each for each in own if each is not None and each.status == "held" and not _is_under_way(app, each)]
-
     def clear(self) -> None:
         """Forget who sends what."""
         self._owners.clear()
         self._lanes.clear()
 
-    def learn(self, app: Application, callback_id: str, owner: str | None) -> None:
-        """Note what the database says of a callback; what this replica is to send, it sends."""
+    def learn(self, app: Application, callback_id: str, owner: str | None) -> bool:
+        """Note what the database says of a callback; what this replica is to send, it sends.
+
+        Returns whether it is held elsewhere and not under way here: then nobody needs to wait for it.
+        """
         callback = app.outbox.find(callback_id)
         if owner is None or callback is None:
             self._drop(callback_id)
-            return
+            return False
         self._put(callback, owner)
-        if owner == self._replica and callback.status == "pending":
+        own = owner == self._replica
+        if own and callback.status == "pending":
             app.outbox.hand_in(callback)
+        return own and callback.status == "held" and not _is_under_way(app, callback)
 
     def decide(self, app: Application, callback_ids: list[str]) -> dict[str, str]:
         """Return who sends those of the changed callbacks that are to be sent; what others do is not sent here."""
