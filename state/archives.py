@@ -265,7 +265,10 @@ def _move(app: Application, archive: Archive, status: str, reason: str = "") -> 
 
 
 def _follow(app: Application, archive: Archive) -> None:
-    archive.streams = selection.taken_in(archive, app.sessions[archive.session_id])
+    streams = selection.taken_in(archive, app.sessions[archive.session_id])
+    if streams != archive.streams:
+        archive.streams = streams
+        app.touch(archive)
     taking_in = bool(archive.streams)
     if taking_in and not archive.recording_since:
         _record(app, archive)

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from emulator import wellknown
 from emulator.app import create_app
 from emulator.settings import Settings
+from tests.mirror import Mirror
 from tests.store.replicas import VARIABLE, replicas
 
 NOBODY = "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33"
@@ -99,5 +100,8 @@ def emulator(**settings: Any) -> Iterator[TestClient]:
         with replicas(server, **settings) as client:
             yield client
         return
-    with TestClient(create_app(Settings(**settings)), raise_server_exceptions=False) as client:
+    app = create_app(Settings(**settings))
+    mirror = Mirror(app.state.world)
+    with TestClient(app, raise_server_exceptions=False) as client:
         yield client
+    assert not mirror.missed, f"a store would not have learned of these: {mirror.missed}"

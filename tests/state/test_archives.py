@@ -9,6 +9,7 @@ from state.archives import HOUR, TRANSITIONS, Archive, NewArchive
 from state.errors import AlreadyRunning, NoClients, NotRouted, SelectsItself, Unknown, UnknownStream, WrongStatus
 from state.selection import Selected
 from state.sessions import NewStream
+from tests.mirror import Mirror
 from tests.state.conftest import Tenant
 
 
@@ -304,6 +305,14 @@ def test_a_forced_pause_still_idles_out_and_a_forced_start_records(tenant: Tenan
     stop(tenant, resumed)
     assert (idle.reason, idle.duration) == ("maximum idle time exceeded", 0)
     assert resumed.duration == 3600
+
+
+def test_who_is_taken_in_later_is_told_as_a_change_of_the_archive(tenant: Tenant) -> None:
+    archive = record(tenant)
+    mirror = Mirror(tenant.world)
+    tenant.join(tenant.app.sessions[archive.session_id])
+    assert len(archive.streams) == 2
+    assert mirror.missed == []
 
 
 def test_an_automatic_archive_goes_on_after_twelve_hours_of_little(tenant: Tenant) -> None:
