@@ -41,30 +41,34 @@ def _lines(document: Any) -> bytes:
     return orjson.dumps(orjson.loads(documents.write(document)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def read(content: bytes) -> Parsed:
+def read(world: World, faulting: Faulting, content: bytes) -> Parsed:
     """Return the snapshot of one application, ready to be restored. Raises `BadDocument`."""
-    return documents.parse(_json(content))
+    return _parse(world, faulting, _json(content))
 
 
-def read_all(content: bytes) -> list[Parsed]:
+def read_all(world: World, faulting: Faulting, content: bytes) -> list[Parsed]:
     """Return the snapshots of several applications, or of one. Raises `BadDocument`."""
     document = _json(content)
     if not isinstance(document, Mapping) or "applications" not in document:
-        return [documents.parse(document)]
+        return [_parse(world, faulting, document)]
     if document.get("schema") != SCHEMA:
         raise BadDocument("schema", f"is {document.get('schema')!r}; this version reads {SCHEMA}")
     if not isinstance(document["applications"], list):
         raise BadDocument("applications", "must be a list")
-    found: dict[str, Parsed] = {}
+    taken: set[tuple[str, str]] = set()
+    found: list[Parsed] = []
     for index, each in enumerate(document["applications"]):
         try:
-            parsed = documents.parse(each)
+            parsed = _parse(world, faulting, each)
+            own = parsed.identity
+            for name, value in (("id", own.id), ("credentials.api_key", own.credentials.api_key)):
+                if (name, value) in taken:
+                    raise BadDocument(f"application.{name}", "is that of two applications")
+                taken.add((name, value))
         except BadDocument as error:
             raise BadDocument(f"applications.{index}.{error.field}", str(error)) from None
-        if parsed.identity.id in found:
-            raise BadDocument(f"applications.{index}.application.id", "comes twice")
-        found[parsed.identity.id] = parsed
-    return list(found.values())
+        found.append(parsed)
+    return found
 
 
 def _json(content: bytes) -> Any:
@@ -74,8 +78,9 @@ def _json(content: bytes) -> Any:
         raise BadDocument("", f"the body is not JSON: {error}") from None
 
 
-def check(world: World, faulting: Faulting, parsed: Parsed) -> None:
-    """Raise `BadDocument` for what reads well and still could not be served: keys, faults, actions of timers."""
+def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
+    """Read a snapshot, and refuse what reads well and still could not be served: keys, faults, actions of timers."""
+    parsed = documents.parse(document)
     faulting.prepare()
     identity = parsed.identity
     for field, value, pattern in (
@@ -102,11 +107,11 @@ def check(world: World, faulting: Faulting, parsed: Parsed) -> None:
             faulting.check(parsed.faults)
         except Exception as error:  # written by hand, it may be anything
             raise BadDocument("faults", f"cannot be read: {error}") from None
+    return parsed
 
 
 def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed) -> None:
     """Let an application be what it was, inside a unit; what was to be sent is sent. Raises `BadDocument`."""
-    check(world, faulting, parsed)
     if parsed.identity.id != app.id:
         raise BadDocument("application.id", f"is {parsed.identity.id}, not {app.id}")
     try:
@@ -147,7 +152,7 @@ def reset(world: World, faulting: Faulting, app: Application) -> None:
     if seed is None:
         app.reset()
     else:
-        restore(world, faulting, app, read(seed.snapshot))
+        restore(world, faulting, app, read(world, faulting, seed.snapshot))
 
 
 def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
@@ -157,9 +162,8 @@ def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
     except OSError as error:
         raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
     try:
-        found = read_all(content)
+        found = read_all(world, faulting, content)
         for parsed in found:
-            check(world, faulting, parsed)
             if world.find(parsed.identity.id) is None:
                 restore(world, faulting, add(world, parsed.identity), parsed)
     except BadDocument as error:

@@ -31,6 +31,7 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 def _faulting(request: Request) -> Faulting:
     faulting: Faulting = request.app.state.faulting
+    faulting.prepare()  # here: snapshots are read in a thread
     return faulting
 
 
@@ -56,13 +57,10 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
     """
     try:
-        found = await asyncio.to_thread(snapshots.read_all, await request.body())
-        for parsed in found:
-            snapshots.check(world, _faulting(request), parsed)
+        found = await asyncio.to_thread(snapshots.read_all, world, _faulting(request), await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
     wanted = {parsed.identity.id: parsed for parsed in found}
-    _check_api_keys(wanted)
     await store_of(request).look()
     for app in world:
         if app.id not in wanted:
@@ -72,14 +70,6 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
         world.rekey(app, wanted[app.id].identity.credentials, take=True)
     restored = [await _restore(request, world, parsed) for parsed in wanted.values()]
     return {"count": len(restored), "items": restored}
-
-
-def _check_api_keys(wanted: dict[str, Parsed]) -> None:
-    taken: set[str] = set()
-    for parsed in wanted.values():
-        if parsed.identity.credentials.api_key in taken:
-            raise ControlError(400, "is that of two applications", "application.credentials.api_key")
-        taken.add(parsed.identity.credentials.api_key)
 
 
 @router.get("/applications/{application}/snapshot", response_class=Response)
@@ -94,7 +84,7 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
 async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:
-        parsed = await asyncio.to_thread(snapshots.read, await request.body())
+        parsed = await asyncio.to_thread(snapshots.read, world, _faulting(request), await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
     identity = parsed.identity
@@ -106,15 +96,11 @@ async def restore_snapshot(request: Request, world: CurrentWorld, application: s
 async def _restore(request: Request, world: World, parsed: Parsed) -> dict[str, Any]:
     if world.find(parsed.identity.id) is None:
         await store_of(request).look()
-    app = world.find(parsed.identity.id)
-    made = app is None
     try:
-        app = app or snapshots.add(world, parsed.identity)
+        app = world.find(parsed.identity.id) or snapshots.add(world, parsed.identity)
         async with unit(request, app):
             snapshots.restore(world, _faulting(request), app, parsed)
     except BadDocument as error:
-        if made and app is not None:
-            world.forget(app)
         raise _refuse(error) from None
     request.app.state.ticker.wake()
     return show(request, app)
@@ -158,7 +144,8 @@ async def restore_checkpoint(
     checkpoint = _checkpoint(app, name)
     try:
         with world.unit(app):
-            snapshots.restore(world, _faulting(request), app, snapshots.read(checkpoint.snapshot))
+            faulting = _faulting(request)
+            snapshots.restore(world, faulting, app, snapshots.read(world, faulting, checkpoint.snapshot))
     except BadDocument as error:
         raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
     request.app.state.ticker.wake()

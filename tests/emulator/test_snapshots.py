@@ -199,8 +199,30 @@ def test_a_snapshot_of_all_that_cannot_be_served_changes_nothing() -> None:
         document["applications"] = [each for each in document["applications"] if each["application"]["id"] != first.id]
         document["applications"][-1]["faults"] = {"rules": [{}]}
         answer = client.put("/_emulator/snapshot", json=document)
-        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "faults")
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, "applications.1.faults")
         assert client.get("/_emulator/snapshot").text == before
+
+
+def test_a_refused_snapshot_of_a_new_application_leaves_nothing_of_it_in_the_store(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'world.db'}"
+    with emulator(store=store) as client:
+        document = client.get("/_emulator/applications/10000001/snapshot").json()
+        document["application"]["id"] = "ghost"
+        document["application"]["credentials"]["api_key"] = "4242"
+        document["faults"] = {"rules": 7}
+        assert client.put("/_emulator/applications/ghost/snapshot", json=document).status_code == 400
+    with emulator(store=store) as client:
+        assert client.get("/_emulator/applications").json()["count"] == 1
+
+
+def test_an_api_key_that_two_applications_of_a_snapshot_have_is_refused_with_its_place() -> None:
+    with emulator() as client:
+        Tenant(client)
+        document = client.get("/_emulator/snapshot").json()
+        first, second = (each["application"] for each in document["applications"])
+        second["credentials"]["api_key"] = first["credentials"]["api_key"]
+        answer = client.put("/_emulator/snapshot", json=document)
+        assert answer.json()["error"]["field"] == "applications.1.application.credentials.api_key"
 
 
 def test_applications_may_swap_their_api_keys() -> None:
