@@ -110,12 +110,15 @@ def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
     return parsed
 
 
-def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed) -> None:
-    """Let an application be what it was, inside a unit; what was to be sent is sent. Raises `BadDocument`."""
+def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed, *, take: bool = False) -> None:
+    """Let an application be what it was, inside a unit; what was to be sent is sent.
+
+    Raises `BadDocument`, as when its api key is another one's, unless it is to `take` it.
+    """
     if parsed.identity.id != app.id:
         raise BadDocument("application.id", f"is {parsed.identity.id}, not {app.id}")
     try:
-        world.rekey(app, parsed.identity.credentials)
+        world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExists as error:
         raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
     documents.install(app, parsed, faulting.restore)

@@ -116,11 +116,12 @@ class World:
         """
         if not take and self._by_api_key.get(credentials.api_key, app) is not app:
             raise ApplicationExists("apiKey", credentials.api_key)
-        if self._by_api_key.get(app.credentials.api_key) is app:
-            del self._by_api_key[app.credentials.api_key]
-        self._by_api_key[credentials.api_key] = app
+        before = app.credentials.api_key
         if app.credentials != credentials:  # whoever compares by identity sees when nothing changed
             app.credentials = credentials
+        self._by_api_key[credentials.api_key] = app
+        if before != credentials.api_key:
+            self._give_up(app, before)
 
     def find(self, project: str) -> Application | None:
         """Return the application with this id or api key, or None."""
@@ -142,8 +143,14 @@ class World:
     def forget(self, app: Application) -> None:
         """Drop an application without a word."""
         del self._applications[app.id]
-        if self._by_api_key.get(app.credentials.api_key) is app:
-            del self._by_api_key[app.credentials.api_key]
+        self._give_up(app, app.credentials.api_key)
+
+    def _give_up(self, app: Application, api_key: str) -> None:
+        """Let an api key be found no longer, or whom it was taken from, if that one still has it."""
+        if self._by_api_key.get(api_key) is app:
+            del self._by_api_key[api_key]
+            found = (each for each in self._applications.values() if each.credentials.api_key == api_key)
+            self._by_api_key.update((api_key, each) for each in found)
 
     def tell(self, change: Change) -> None:
         """Tell everybody what a unit of work did."""

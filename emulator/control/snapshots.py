@@ -16,9 +16,9 @@ from emulator.control.common import (
     CurrentApplication,
     CurrentWorld,
     store_of,
-    unit,
 )
 from emulator.faults.faulting import Faulting
+from emulator.store import LOOKS
 from scenarios.spelling import did_you_mean
 from state.application import Application, Checkpoint
 from state.documents import BadDocument, Parsed
@@ -45,8 +45,11 @@ async def take_world(request: Request, world: CurrentWorld) -> Response:
     store = store_of(request)
     await store.look()
     for app in world:
-        async with unit(request, app):
-            await store.read_journal(app)
+        async with store.holding(app):
+            if world.find(app.id) is app:  # else it was deleted meanwhile
+                await store.read_journal(app)
+                with world.unit(app):
+                    pass
     return Response(snapshots.take_all(list(world)), media_type=JSON)
 
 
@@ -60,16 +63,18 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
         found = await asyncio.to_thread(snapshots.read_all, world, _faulting(request), await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
+    store = store_of(request)
     wanted = {parsed.identity.id: parsed for parsed in found}
-    await store_of(request).look()
+    await store.look()
     for app in world:
         if app.id not in wanted:
-            async with store_of(request).holding(app):
-                world.remove(app.id)
-    for app in world:  # they may swap their api keys
-        world.rekey(app, wanted[app.id].identity.credentials, take=True)
-    restored = [await _restore(request, world, parsed) for parsed in wanted.values()]
-    return {"count": len(restored), "items": restored}
+            async with store.holding(app):
+                if world.find(app.id) is app:  # else it was deleted meanwhile
+                    world.remove(app.id)
+    # Whoever is made may have the api key that another one had; those that are there may swap theirs.
+    made_last = sorted(wanted, key=lambda wanted_id: world.find(wanted_id) is None)
+    restored = {each: await _restore(request, world, wanted[each], take=True) for each in made_last}
+    return {"count": len(wanted), "items": [restored[each] for each in wanted]}
 
 
 @router.get("/applications/{application}/snapshot", response_class=Response)
@@ -93,17 +98,23 @@ async def restore_snapshot(request: Request, world: CurrentWorld, application: s
     return await _restore(request, world, parsed)
 
 
-async def _restore(request: Request, world: World, parsed: Parsed) -> dict[str, Any]:
-    if world.find(parsed.identity.id) is None:
-        await store_of(request).look()
+async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool = False) -> dict[str, Any]:
+    """Let an application be what its snapshot says; it is made where it is not there, or no longer."""
+    store, faulting, identity = store_of(request), _faulting(request), parsed.identity
+    if world.find(identity.id) is None:
+        await store.look()
     try:
-        app = world.find(parsed.identity.id) or snapshots.add(world, parsed.identity)
-        async with unit(request, app):
-            snapshots.restore(world, _faulting(request), app, parsed)
+        for _ in range(LOOKS):
+            app = world.find(identity.id) or snapshots.add(world, identity)
+            async with store.holding(app):
+                if world.find(app.id) is app:
+                    with world.unit(app):
+                        snapshots.restore(world, faulting, app, parsed, take=take)
+                    request.app.state.ticker.wake()
+                    return show(request, app)
     except BadDocument as error:
         raise _refuse(error) from None
-    request.app.state.ticker.wake()
-    return show(request, app)
+    raise ControlError(404, f"there is no application {identity.id} any more", "application")
 
 
 # Checkpoints

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from state.application import Application
 from tests.emulator.local import Tenant, emulator
 
 
@@ -234,6 +238,30 @@ def test_applications_may_swap_their_api_keys() -> None:
         assert client.put("/_emulator/snapshot", json=document).status_code == 200
         for tenant, other in (tenants, tenants[::-1]):
             assert client.get(f"/_emulator/applications/{tenant.made['apiKey']}").json()["id"] == other.id
+
+
+def test_applications_may_come_and_go_while_all_are_taken_or_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator(well_known_application=False) as client:
+        app: Any = client.app
+        world, store = app.state.world, app.state.store
+        stays, goes, *deleted = (Tenant(client).id for _ in range(4))
+        new = iter(("one", "two"))
+
+        @contextlib.asynccontextmanager
+        async def holding(held: Application) -> AsyncIterator[None]:
+            if held.id == goes:  # others are served meanwhile
+                world.remove(deleted.pop())
+                name = next(new)
+                world.add(name, name, replace(held.credentials, api_key=str(len(deleted))), held.options)
+            yield
+
+        document = client.get(f"/_emulator/applications/{stays}/snapshot").json()
+        monkeypatch.setattr(store, "holding", holding)
+        taken = client.get("/_emulator/snapshot")
+        assert taken.status_code == 200
+        assert {each["application"]["id"] for each in taken.json()["applications"]} == {stays, goes, *deleted, "one"}
+        assert client.put("/_emulator/snapshot", json=document).status_code == 200
+        assert {each.id for each in world} == {stays, "two"}
 
 
 def test_what_ended_is_in_a_snapshot_although_its_session_was_given_up() -> None:

@@ -189,3 +189,16 @@ def test_layers_import_downwards_only(package: str, forbidden: set[str]) -> None
                 names = [node.module]
             found = {name.partition(".")[0] for name in names} & banned
             assert not found, f"{path.relative_to(ROOT)} imports {found}"
+
+
+def test_an_api_key_that_was_taken_for_a_while_is_that_of_its_owner_again() -> None:
+    world = World()
+    first, second = (Credentials("", "", api_key, "") for api_key in ("1", "2"))
+    one, other = (world.add(each.api_key * 3, "", each, Options()) for each in (first, second))
+    world.rekey(one, second, take=True)
+    assert (world.find("1"), world.find("2")) == (None, one)
+    world.rekey(one, first)
+    assert (world.find("1"), world.find("2")) == (one, other)
+    world.rekey(one, second, take=True)
+    world.remove(one.id)
+    assert world.find("2") is other
