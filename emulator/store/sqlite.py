@@ -143,6 +143,7 @@ class Sqlite(Store):
             item = self._mirror.item(app, change) if app is not None else self._mirror.deletion(change)
         except Exception as error:
             self._stale.add(change.application_id)
+            self._distrust(change.application_id)
             raise Unavailable(f"the change cannot be written: {error}") from error
         self._put(item, change)
 
@@ -209,13 +210,16 @@ class Sqlite(Store):
             if self._pending.get(write.item.application_id) is write.done:
                 del self._pending[write.item.application_id]
             if error is not None:
-                if write.item.deleted:
-                    self._loop.create_task(self._read_again(write.item.application_id))
+                self._distrust(write.item.application_id)
                 write.done.set_exception(Unavailable(f"the store cannot be written: {_explain(error)}"))
                 continue
             write.done.set_result(None)
             if write.change is not None:
                 self._world.tell(write.change)
+
+    def _distrust(self, application_id: str) -> None:
+        """Read an application again whose change was not kept, before others look: it may never have been made."""
+        self._loop.create_task(self._read_again(application_id)).add_done_callback(look_at)
 
     async def _read_again(self, application_id: str) -> None:
         """Let an application whose change was not kept be what the file says."""

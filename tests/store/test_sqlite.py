@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator import wellknown
 from emulator.receiver import Receiver
 from tests.store.process import APP, Process, running
 
@@ -225,6 +226,21 @@ def test_a_full_disk_is_503_and_what_was_asked_has_not_happened(process: Process
     process.start()
     assert process.control("GET", "sessions")["count"] == count
     assert len(process.control("GET", f"sessions/{session}")["participants"]) == people == 1
+
+
+def test_an_application_that_could_not_be_kept_has_never_been(process: Process, file: Path) -> None:
+    def make() -> int:
+        body = {"id": "0b0b0b0b-0000-4000-8000-0000000000aa", "apiKey": "5151", "privateKey": wellknown.PRIVATE_KEY}
+        return process.http.post(f"{process.url}/_emulator/applications", json=body).status_code
+
+    written = max(path.stat().st_size for path in file.parent.glob("world.db*"))
+    before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (written, resource.RLIM_INFINITY))
+    while process.http.post(f"{process.url}/session/create", headers=process.headers).status_code == 200:
+        pass  # the log has some room left
+    assert [make(), make()] == [503, 503]
+    assert process.control("GET", "/applications")["count"] == 1
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+    assert [make(), make()] == [201, 409]
 
 
 def test_a_file_that_was_removed_is_503_and_not_written_to(process: Process, file: Path) -> None:
