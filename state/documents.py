@@ -403,7 +403,7 @@ def head(app: Application) -> Head:
     return Head(
         _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen, clock.orders),
         _Ids(ids.seed, ids.made),
-        _Outbox(box.last, box.held, tuple(each for each in box.order if box.is_unfinished(each))),
+        _Outbox(box.last, box.held, tuple(each for each in box.order if box.find(each))),
         app.timeline.number,
         app.events.last,
         app.journal.last,
@@ -440,7 +440,8 @@ def put_head(app: Application, found: Head) -> None:
     app.now = clock.anchor  # what falls due from then on happens at its own time
     app.ids = Ids(found.ids.seed, found.ids.made)
     app.outbox.last, app.outbox.held = found.outbox.last, found.outbox.held
-    app.outbox.reorder([each for each in found.outbox.order if app.outbox.find(each)])
+    if order := [each for each in found.outbox.order if app.outbox.find(each)]:
+        app.outbox.reorder(order)
     app.timeline.number = found.timer
     app.events.last = found.event
     app.journal.last = max(app.journal.last, found.exchange)

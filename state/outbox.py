@@ -124,7 +124,7 @@ class Outbox:
     """The callbacks of one application, oldest first; finished ones are given up beyond `size`.
 
     Those that are still to be sent are never given up; `given_up` are ids that are, until somebody takes them. `held`
-    are the types of events whose callbacks are held, `order` the callbacks that were put into another order.
+    are the types of events whose callbacks are held, `order` those callbacks that were put into another order, in it.
     `under_way` are the ids of those with which somebody makes an attempt right now.
     """
 
@@ -216,10 +216,6 @@ class Outbox:
                 self.given_up.append(oldest)
                 self.forget(oldest)
 
-    def is_unfinished(self, callback_id: str) -> bool:
-        """Tell whether there is such a callback, which may still be sent."""
-        return callback_id in self._callbacks and callback_id not in self._finished
-
     def is_ready(self, callback: Callback) -> bool:
         """Tell whether the callback is to be sent right now."""
         return callback.id in self._ready
@@ -252,9 +248,10 @@ class Outbox:
         """
         wanted = iter([self.get(callback_id) for callback_id in dict.fromkeys(ids)])
         named = set(ids)
+        moved = named.union(self.order)
         order = [next(wanted) if callback.id in named else callback for callback in self._callbacks.values()]
         self._callbacks = {callback.id: callback for callback in order}
-        self.order = tuple(callback.id for callback in order if callback.status not in FINISHED)
+        self.order = tuple(callback.id for callback in order if callback.id in moved)
         ranks = {callback.id: rank for rank, callback in enumerate(order)}
         self._ready = dict(sorted(self._ready.items(), key=lambda item: ranks[item[0]]))
 

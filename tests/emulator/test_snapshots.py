@@ -28,6 +28,8 @@ def busy(tenant: Tenant) -> str:
     """Fill a frozen application with one of everything; return the archive's id."""
     tenant.control("POST", "/clock", {"action": "freeze"})
     tenant.control("POST", "/faults", {"when": {"operation": "stopArchive"}, "then": "conflict", "times": 2})
+    tenant.control("PATCH", "", {"webhooks": {"connection_created": {"address": "http://127.0.0.1:9"}}})
+    tenant.control("POST", "/callbacks/hold", {})
     session = tenant.session(join=2)
     archive: str = tenant.call("POST", "/archive", {"sessionId": session, "name": "żółw"}).json()["id"]
     tenant.call(
@@ -53,6 +55,20 @@ def test_a_snapshot_put_back_is_the_same_to_the_byte(realistic: Tenant) -> None:
     realistic.control("POST", "/reset")
     assert put(realistic, before).status_code == 200
     assert take(realistic) == before
+
+
+def test_callbacks_stay_in_the_order_that_they_were_put_into(realistic: Tenant) -> None:
+    busy(realistic)
+    session = realistic.session(join=3)
+    ids = [each["id"] for each in realistic.control("GET", f"/callbacks?session={session}")["items"]]
+    realistic.control("POST", "/callbacks/reorder", {"ids": ids[::-1]})
+    realistic.control("POST", f"/callbacks/{ids[-1]}/drop")  # what is done with keeps its place
+    realistic.join(session)
+    before = take(realistic)
+    assert put(realistic, before).status_code == 200
+    assert take(realistic) == before
+    found = [each["id"] for each in realistic.control("GET", f"/callbacks?session={session}")["items"]]
+    assert found[:3] == ids[::-1]
 
 
 def test_a_snapshot_makes_the_application_in_another_emulator_which_goes_on_alike(realistic: Tenant) -> None:
