@@ -9,17 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
+from pydantic import ValidationError
 
 from emulator import keys
+from emulator.applications import OPENTOK
 from emulator.faults.faulting import Faulting
-from emulator.settings import SettingsError
+from emulator.settings import OpentokFamily, SettingsError, WebhookConfig, WebhookKey
 from state import documents
 from state.application import Application, Checkpoint
 from state.documents import SCHEMA, BadDocument, Identity, Parsed
 from state.errors import ApplicationExists
+from state.outbox import Webhook
 from state.world import World
 
 SEED = "seed"
@@ -79,9 +82,11 @@ def _json(content: bytes) -> Any:
 
 
 def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
-    """Read a snapshot, and refuse what reads well and still could not be served: keys, faults, actions of timers."""
-    parsed = documents.parse(document)
+    """Read a snapshot, and refuse what reads well and still could not be served: keys, webhooks, faults, timers."""
+    from scenarios.strict import Mistake
+
     faulting.prepare()
+    parsed = documents.parse(document)
     identity = parsed.identity
     for field, value, pattern in (
         ("id", identity.id, r"[A-Za-z0-9_-]{1,64}"),
@@ -93,21 +98,25 @@ def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
         keys.normal(identity.credentials.public_key)
     except ValueError as error:
         raise BadDocument("application.credentials.public_key", str(error)) from None
-    fates = (parsed.faults or {}).get("fates") or {}
-    for kind, record, _ in parsed.records:
-        if kind.name != "timer":
-            continue
-        if record.action not in world.handlers:
-            raise BadDocument("timer", f"nothing is known of {record.action}")
-        about, _, effect = record.action.partition(".")
-        if about == "fault" and effect not in fates.get(record.subject, ()):
-            raise BadDocument("timer", f"{record.action} is of something that faults.fates has nothing of")
-    if parsed.faults is not None:
-        try:
-            faulting.check(parsed.faults)
-        except Exception as error:  # written by hand, it may be anything
-            raise BadDocument("faults", f"cannot be read: {error}") from None
+    for kind, webhook in identity.webhooks.items():
+        _check_webhook(kind, webhook)
+    try:
+        faulting.check(parsed)
+    except Mistake as mistake:
+        raise BadDocument(mistake.field, "; ".join(filter(None, (mistake.message, mistake.suggestion)))) from None
     return parsed
+
+
+def _check_webhook(kind: str, webhook: Webhook) -> None:
+    family = kind.removeprefix(OPENTOK)
+    known = get_args(WebhookKey if family == kind else OpentokFamily)
+    if family not in known:
+        raise BadDocument(f"application.webhooks.{kind}", f"there is no such webhook; those are {', '.join(known)}")
+    try:
+        WebhookConfig(address=webhook.address, active=webhook.active, secret=webhook.secret)
+    except ValidationError as error:
+        (field, *_), message = error.errors()[0]["loc"], str(error.errors()[0]["msg"])
+        raise BadDocument(f"application.webhooks.{kind}.{field}", message.removeprefix("Value error, ")) from None
 
 
 def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed, *, take: bool = False) -> None:

@@ -217,16 +217,18 @@ class Faults:
 
     @classmethod
     def load(cls, names: Names, dumped: Mapping[str, Any]) -> Faults:
-        """Return what `dump` gave, as it was."""
+        """Return what `dump` gave, as it was. Raises `Mistake` for what is no rule, or has counted something else."""
         faults = cls(names)
-        for entry in dumped["rules"]:
-            rule = read_rule(entry["rule"], names)
+        for index, entry in enumerate(dumped["rules"]):
+            try:
+                rule = read_rule(entry["rule"], names)
+            except Mistake as mistake:
+                raise mistake.below("rules", index, "rule") from None
             fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
             fault.source, fault.hits = entry["source"], entry["hits"]
-            counters = list(entry["counters"])
-            if not all(isinstance(each, int) for each in (entry["hits"], entry["number"], entry["since"], *counters)):
-                raise ValueError(f"the counts of rule {fault.name} must be whole numbers")
-            fault.matcher.restore(counters)
+            if len(fault.matcher.counters()) != len(entry["counters"]):
+                raise Mistake(f"must be {len(fault.matcher.counters())} counts", ("rules", index, "counters"))
+            fault.matcher.restore(entry["counters"])
             faults.rules[fault.name] = fault
             faults._enter(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])

@@ -5,7 +5,7 @@ A document is JSON. Everything in it is what the record is, in its own names, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, NoReturn
@@ -19,11 +19,15 @@ from state.clock import LAST
 from state.events import TYPES, Event, Events
 from state.ids import Ids
 from state.journal import Exchange
+from state.lifecycles import LIFECYCLES
 from state.octets import text_of
 from state.options import Options
 from state.outbox import RETRY, Callback, Webhook
 from state.sessions import Connection, Session, Signal, Stream
 from state.timeline import Timer
+
+MOST = 2**53 - 1
+"""The largest number that every reader of JSON tells from the next one."""
 
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
@@ -76,6 +80,12 @@ def _read(type_: Any, value: Any, field: str) -> Any:
 
 def _refuse(field: str, problem: str) -> NoReturn:
     raise BadDocument(field, problem)
+
+
+def _check_status(kind: str, record: Any, field: str) -> None:
+    known = LIFECYCLES[kind].transitions
+    if record.status not in known:
+        _refuse(f"{field}.status", f"must be one of {', '.join(known)}")
 
 
 # Kinds of records
@@ -166,11 +176,15 @@ class _InSession(Kind):
 
 
 class _Collected(Kind):
-    """Records of a collection: the application's attribute `held`. Documents say whether they are live and listed."""
+    """Records of a collection: the application's attribute `held`. Documents say whether they are live and listed.
 
-    def __init__(self, type_: Any, held: str) -> None:
+    `live` are the statuses of those that are; where they are not given, all that have one to follow.
+    """
+
+    def __init__(self, type_: Any, held: str, live: Collection[str] = ()) -> None:
         super().__init__(type_)
         self._held = held
+        self._live = live or {status for status, after in LIFECYCLES[self.name].transitions.items() if after}
 
     def all(self, app: Application) -> Iterable[Any]:
         records: Iterable[Any] = getattr(app, self._held)
@@ -190,7 +204,16 @@ class _Collected(Kind):
         for name in ("live", "listed"):
             if not isinstance(document[name], bool):
                 _refuse(f"{field}.{name}", "must be true or false")
-        return _read(self.type, document["record"], f"{field}.record")
+        record = _read(self.type, document["record"], f"{field}.record")
+        _check_status(self.name, record, f"{field}.record")
+        if isinstance(record, broadcasts.Broadcast):
+            if record.hls is not None:
+                _check_status("hls", record.hls, f"{field}.record.hls")
+            for index, target in enumerate(record.rtmp):
+                _check_status("rtmp", target, f"{field}.record.rtmp.{index}")
+        if document["live"] and record.status not in self._live:
+            _refuse(f"{field}.live", f"must be false where the status is {record.status}")
+        return record
 
     def put(self, app: Application, record: Any, document: Json) -> None:
         getattr(app, self._held).put(record, live=document["live"], listed=document["listed"])
@@ -234,6 +257,11 @@ class _Callbacks(Kind):
 
     def has(self, app: Application, record: Callback) -> bool:
         return app.outbox.has(record)
+
+    def read(self, document: Any, field: str) -> Any:
+        record = super().read(document, field)
+        _check_status(self.name, record, field)
+        return record
 
     def put(self, app: Application, record: Callback, document: Json) -> None:
         waits = record.status == "pending" and record.distortion.behind_next and not record.tries
@@ -320,7 +348,7 @@ KINDS: Mapping[str, Kind] = {
         _InSession(Connection, "connections"),
         _InSession(Stream, "streams"),
         _InSession(Signal, "signals"),
-        _Collected(archives.Archive, "archives"),
+        _Collected(archives.Archive, "archives", live=archives.LIVE),
         _Collected(broadcasts.Broadcast, "broadcasts"),
         _Collected(renders.Render, "renders"),
         _Collected(captions.Captions, "captions"),
@@ -334,8 +362,11 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind of record in a snapshot, in an order in which they can be read back."""
 
-_IN_SESSION = frozenset({"connection", "stream", "signal"})
+_IN_SESSION = ("connection", "stream", "signal")
 """Kinds of records that need their session, as all do that are live."""
+
+_CONNECTED = ("stream", "call", "connector")
+"""Kinds of records that need their connection, while they are live."""
 
 STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Named(Checkpoint, "checkpoints")}
 """Every kind of record that a store keeps."""
@@ -421,9 +452,17 @@ def read_head(document: Any, field: str = "head") -> Head:
     found: Head = _read(Head, document, field)
     if not 0 < found.clock.speed <= 1_000_000 or not 0 < found.clock.anchor <= LAST:
         _refuse(f"{field}.clock", "must be a time before the year 9999, at a speed from above 0 to 1,000,000")
-    for name, number in (("ids.made", found.ids.made), ("timer", found.timer), ("event", found.event)):
-        if not 0 <= number < 2**62:
-            _refuse(f"{field}.{name}", "must not be negative, or larger than any that was ever given")
+    for name, number in (
+        ("clock.started", found.clock.started),
+        ("clock.orders", found.clock.orders),
+        ("ids.made", found.ids.made),
+        ("outbox.last", found.outbox.last),
+        ("timer", found.timer),
+        ("event", found.event),
+        ("exchange", found.exchange),
+    ):
+        if not 0 <= number <= MOST:
+            _refuse(f"{field}.{name}", f"must be a number from 0 to {MOST}")
     return found
 
 
@@ -469,13 +508,21 @@ def dump(app: Application) -> Json:
 
 @dataclass(slots=True)
 class Parsed:
-    """An application's documents, read and found to be consistent; `source` is what was read."""
+    """An application's documents, read and found to be consistent; `records` with theirs, and `ids`, by kind.
+
+    `source` is what was read.
+    """
 
     identity: Identity
     head: Head
-    records: list[tuple[Kind, Any, Json]]
+    records: Mapping[str, Sequence[tuple[Any, Json]]]
+    ids: Mapping[str, Collection[str]]
     faults: Mapping[str, Any] | None
     source: Any
+
+    def of(self, name: str) -> list[Any]:
+        """Return the records of one kind."""
+        return [record for record, _ in self.records[name]]
 
 
 def parse(document: Any) -> Parsed:
@@ -491,37 +538,67 @@ def parse(document: Any) -> Parsed:
     for name in ("application", "head"):
         if name not in document:
             _refuse(name, "is required")
-    records: list[tuple[Kind, Any, Json]] = []
-    subjects: dict[str, set[str]] = {}
-    sessions: set[str] = set()
+    faults = document.get("faults")
+    if faults is not None and not isinstance(faults, Mapping):
+        _refuse("faults", "must be an object or null")
+    identity, head = read_identity(document["application"]), read_head(document["head"])
+    records: dict[str, list[tuple[Any, Json]]] = {}
+    ids: dict[str, set[str]] = {}
     for name, kind in KINDS.items():
         listed = document.get(name, [])
         if not isinstance(listed, list):
             _refuse(name, "must be a list")
-        ids: set[str] = set()
+        records[name], ids[name] = [], set()
         for index, each in enumerate(listed):
-            field = f"{name}.{index}"
-            record = kind.read(each, field)
+            record = kind.read(each, f"{name}.{index}")
             record_id = kind.id_of(record)
-            if record_id in ids:
-                _refuse(field, f"comes twice: {record_id}")
-            ids.add(record_id)
-            if name == "session":
-                sessions.add(record_id)
-            elif (name in _IN_SESSION or each.get("live")) and record.session_id not in sessions:
+            if record_id in ids[name]:
+                _refuse(f"{name}.{index}", f"comes twice: {record_id}")
+            ids[name].add(record_id)
+            records[name].append((record, each))
+    parsed = Parsed(identity, head, records, ids, faults, document)
+    _check_places(parsed)
+    _check_numbers(parsed)
+    for index, callback in enumerate(parsed.of("callback")):
+        _check_body(callback, f"callback.{index}")
+    return parsed
+
+
+def _check_places(parsed: Parsed) -> None:
+    """Refuse records that are in a session, or of a connection, that is not there; and timers of no record."""
+    present = {(each.session_id, each.id) for each in parsed.of("connection")}
+    for name in (*_IN_SESSION, *_CONNECTED, "archive", "broadcast", "render", "captions"):
+        for index, (record, document) in enumerate(parsed.records[name]):
+            field = f"{name}.{index}" if name in _IN_SESSION else f"{name}.{index}.record"
+            if name not in _IN_SESSION and not document["live"]:
+                continue
+            if record.session_id not in parsed.ids["session"]:
                 _refuse(f"{field}.session_id", "there is no such session in the snapshot")
-            elif name == "callback":
-                _check_body(record, field)
-            records.append((kind, record, each))
-        subjects[name] = ids
-    for index, timer in enumerate(record for kind, record, _ in records if kind.name == "timer"):
+            if name in _CONNECTED and (record.session_id, record.connection_id) not in present:
+                _refuse(f"{field}.connection_id", "there is no such connection in its session")
+    for index, timer in enumerate(parsed.of("timer")):
         about = timer.action.partition(".")[0]
-        if about in subjects and timer.subject not in subjects[about]:
+        if about in parsed.ids and timer.subject not in parsed.ids[about]:
             _refuse(f"timer.{index}.subject", f"there is no such {about} in the snapshot")
-    faults = document.get("faults")
-    if faults is not None and not isinstance(faults, Mapping):
-        _refuse("faults", "must be an object or null")
-    return Parsed(read_identity(document["application"]), read_head(document["head"]), records, faults, document)
+
+
+def _check_numbers(parsed: Parsed) -> None:
+    """Refuse numbers that have not been given, events with gaps between them, and ids that would come again."""
+    head = parsed.head
+    for name, last, place in (("timer", head.timer, "timer"), ("callback", head.outbox.last, "outbox.last")):
+        for index, record in enumerate(parsed.of(name)):
+            if not 0 < record.number <= last:
+                _refuse(f"{name}.{index}.number", f"must be from 1 to head.{place}")
+    events = parsed.of("event")
+    for index, event in enumerate(events):
+        number = events[index - 1].number + 1 if index else max(1, event.number)
+        if event.number != number:
+            _refuse(f"event.{index}.number", f"must be {number}: numbers have no gaps")
+    if events and head.event != events[-1].number:
+        _refuse("head.event", f"must be {events[-1].number}, the number of the newest event")
+    made = sum(len(parsed.ids[name]) for name in _IN_SESSION)
+    if head.ids.made < made:
+        _refuse("head.ids.made", f"must be {made} or more: as many ids as there are in sessions were made")
 
 
 def _check_body(callback: Callback, field: str) -> None:
@@ -540,8 +617,9 @@ def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> 
     app.events = Events(app.event_size)
     if parsed.faults is not None:
         restore_faults(app, parsed.faults)
-    for kind, record, document in parsed.records:
-        kind.put(app, record, document)
+    for name, kind in KINDS.items():
+        for record, document in parsed.records[name]:
+            kind.put(app, record, document)
     put_identity(app, parsed.identity)
     put_head(app, parsed.head)
     for name, kind in KINDS.items():

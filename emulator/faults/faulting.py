@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
     from scenarios.rules import Fault
+    from state.documents import Parsed
 
 HEADER = "X-Emulator-Fault"
 REQUEST_HEADER = "X-Emulator-Fault-Request"
@@ -68,11 +69,27 @@ class Faulting:
 
         app.faults = Faults.load(self.names, dumped)
 
-    def check(self, dumped: Mapping[str, Any]) -> None:
-        """Raise whatever is wrong with the faults of a snapshot."""
+    def check(self, parsed: Parsed) -> None:
+        """Raise `Mistake` for what is wrong with the faults of a snapshot, or with its timers."""
+        from scenarios import kept
         from scenarios.engine import Faults
+        from scenarios.strict import Mistake
 
-        Faults.load(self.names, dumped)
+        faults = None
+        if parsed.faults is not None:
+            try:
+                faults = kept.check(parsed.faults)
+                Faults.load(self.names, parsed.faults)
+            except Mistake as mistake:
+                raise mistake.below("faults") from None
+        for index, timer in enumerate(parsed.of("timer")):
+            try:
+                if timer.action not in self._world.handlers:
+                    raise Mistake(f"nothing is known of {timer.action}", ("action",))
+                if timer.action.startswith("fault."):
+                    kept.check_timer(faults, timer.action, timer.subject, parsed.ids)
+            except Mistake as mistake:
+                raise mistake.below("timer", index) from None
 
     def prepare(self) -> None:
         """Make ready for timers and faults that were kept."""

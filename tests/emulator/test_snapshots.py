@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from state.application import Application
+from state.documents import KINDS
 from tests.emulator.local import Tenant, emulator
 
 
@@ -33,7 +35,7 @@ def busy(tenant: Tenant) -> str:
     session = tenant.session(join=2)
     archive: str = tenant.call("POST", "/archive", {"sessionId": session, "name": "żółw"}).json()["id"]
     tenant.call(
-        "POST", "/render", {"sessionId": session, "token": tenant.client_token(session), "url": "http://a.test"}
+        "POST", "/render", {"sessionId": session, "token": tenant.client_token(session), "url": "http://render.test/"}
     )
     tenant.call("POST", f"/session/{session}/signal", {"type": "t", "data": "\u0000 </script>"})
     tenant.call("POST", "/callback", {"group": "broadcast", "event": "status", "url": "http://127.0.0.1:9"})
@@ -180,9 +182,9 @@ def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(reali
         (changed(archive=[archive, archive]), "archive.1"),
         (changed(session=[]), "connection.0.session_id"),
         (changed(timer=[{"due": 1, "number": 1, "action": "archive.fly", "subject": "x"}]), "timer.0.subject"),
-        (changed(timer=[{"due": 1, "number": 1, "action": "pigs.fly", "subject": "x"}]), "timer"),
+        (changed(timer=[{"due": 1, "number": 1, "action": "pigs.fly", "subject": "x"}]), "timer.0.action"),
         (changed(timer=[{"due": 1, "number": 1, "action": "callback.retry", "subject": "x"}]), "timer.0.subject"),
-        (changed(faults={**document["faults"], "rules": [{"rule": 7}]}), "faults"),
+        (changed(faults={**document["faults"], "rules": [{"rule": 7}]}), "faults.rules.0.rule"),
         (changed(head={**document["head"], "ids": {"seed": "x", "made": -5}}), "head.ids.made"),
         (with_key("no key"), "application.credentials.public_key"),
         (changed(event=[{"type": []}]), "event.0.type"),
@@ -197,6 +199,95 @@ def test_what_is_no_snapshot_is_refused_with_the_place_and_changes_nothing(reali
     other = Tenant(realistic.client)
     assert put(other, text).status_code == 409
     assert take(realistic) == text
+
+
+def full(tenant: Tenant) -> dict[str, Any]:
+    """Return the snapshot of a busy application with everything else in it too."""
+    busy(tenant)
+    session = tenant.session(join=1)
+    tenant.control("PUT", "/scenarios/participant-churn", {"session": session})
+    rule = {"when": {"operation": "startArchive"}, "then": {"archiveFails": {"seconds": 60}}}
+    tenant.control("POST", "/faults", {"name": "doomed", **rule})
+    tenant.archive(session)
+    rtmp = [{"serverUrl": "rtmp://a.test/x", "streamName": "y"}]
+    about = {"sessionId": session, "token": tenant.client_token(session)}
+    for path, more in (
+        ("/broadcast", {"outputs": {"hls": {}, "rtmp": rtmp}}),
+        ("/captions", {}),
+        ("/render", {"url": "http://render.test/"}),
+        ("/dial", {"sip": {"uri": "sip:a@b.test"}}),
+        ("/connect", {"websocket": {"uri": "ws://b.test"}}),
+    ):
+        answer = tenant.call("POST", path, {**about, **more})
+        assert answer.status_code < 300, answer.text
+    document: dict[str, Any] = json.loads(take(tenant))
+    return document
+
+
+def test_a_snapshot_of_everything_is_put_back_with_the_steps_of_its_scenarios(realistic: Tenant) -> None:
+    document = full(realistic)
+    assert {"fault.step", "fault.archiveFails"} <= {timer["action"] for timer in document["timer"]}
+    assert all(document[kind] for kind in KINDS)
+    assert put(realistic, json.dumps(document)).status_code == 200
+    assert json.loads(take(realistic)) == document
+
+
+def test_what_would_break_later_is_refused_with_its_place(realistic: Tenant) -> None:
+    document = full(realistic)
+    doomed = next(iter(document["faults"]["fates"]))
+    step = [timer["action"] for timer in document["timer"]].index("fault.step")
+    fails = [timer["action"] for timer in document["timer"]].index("fault.archiveFails")
+    pack = "faults.packs.participant-churn"
+    for place, value in (
+        *((f"{kind}.0.record.status", "x") for kind in ("archive", "broadcast", "render", "captions")),
+        *((f"{kind}.0.record.status", "x") for kind in ("call", "connector")),
+        ("callback.0.status", "x"),
+        ("broadcast.0.record.hls.status", "x"),
+        ("broadcast.0.record.rtmp.0.status", "x"),
+        ("stream.0.connection_id", "nobody"),
+        ("call.0.record.connection_id", "nobody"),
+        ("connector.0.record.connection_id", "nobody"),
+        ("faults.number", "x"),
+        ("faults.named.conflict", "x"),
+        ("faults.rules.0.hits", -1),
+        ("faults.rules.0.counters", []),
+        ("faults.rules.0.rule.times", 0),
+        (f"faults.fates.{doomed}.archiveFails.settings", {}),
+        (f"faults.fates.{doomed}.archiveFails.settings.seconds", "x"),
+        (pack, 7),
+        (f"{pack}.timeline.0.at", "x"),
+        (f"{pack}.appliedAt", -1),
+        (f"timer.{step}.subject", "participant-churn 99 x"),
+        (f"timer.{fails}.subject", "x"),
+        ("timer.0.number", document["head"]["timer"] + 1),
+        ("callback.0.number", -5),
+        ("event.3.number", -7),
+        ("head.event", 3),
+        ("head.ids.made", 0),
+        *(
+            (f"head.{name}", 2**53)
+            for name in ("event", "exchange", "outbox.last", "timer", "ids.made", "clock.started")
+        ),
+        *((f"head.{name}", -1) for name in ("event", "exchange", "outbox.last")),
+        ("application.webhooks.bogus", {"address": "http://a.test"}),
+        ("application.webhooks.opentok.bogus", {"address": "http://a.test"}),
+        ("application.webhooks.connection_created.address", "javascript:x"),
+    ):
+        *way, last = _keys(place)
+        changed = copy.deepcopy(document)
+        inner: Any = changed
+        for key in way:
+            inner = inner[key]
+        inner[last] = value
+        answer = put(realistic, json.dumps(changed))
+        assert (answer.status_code, answer.json().get("error", {}).get("field")) == (400, place), answer.text
+    assert json.loads(take(realistic)) == document
+
+
+def _keys(place: str) -> list[str | int]:
+    """Return the way to a place; webhooks of OpenTok families have a dot in their name."""
+    parts = place.replace("opentok.", "opentok/").split(".")
+    return [int(part) if part.isdecimal() else part.replace("/", ".") for part in parts]
 
 
 def test_a_checkpoint_that_is_not_there_is_404_with_the_nearest_name(tenant: Tenant) -> None:

@@ -1,0 +1,127 @@
+"""Faults as they are kept (`Faults.dump`), and what is checked of those that somebody may have written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from scenarios.effects import EFFECTS
+from scenarios.later_effects import Outcome
+from scenarios.outcomes import BEGINNINGS
+from scenarios.spelling import did_you_mean
+from scenarios.strict import Mistake, Strict, read
+from scenarios.timeline import STEP, Step
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Number = Annotated[int, Field(ge=0, lt=2**53)]
+
+_BESIDE = {"sipRings": "sipNoAnswer", "handshakeHangs": "handshakeFails"}
+"""What happens on the way to an outcome, as a timer of its own."""
+
+_KINDS = {effect: type_.partition(".")[0] for type_, effects in BEGINNINGS.items() for effect in effects}
+"""The kind of resource that each outcome befalls; those that are not here befall a session."""
+
+
+class KeptRule(Strict):
+    """A rule with what it has counted."""
+
+    rule: dict[str, Any]
+    number: Number
+    since: Number
+    source: str
+    hits: Count
+    counters: list[Count]
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> Self:
+        if not isinstance(self.rule.get("name"), str) or not self.rule["name"]:
+            raise ValueError("the rule needs its name")
+        return self
+
+
+class KeptFate(Strict):
+    """What is to become of a resource."""
+
+    settings: dict[str, Any]
+    rule: str
+
+
+class KeptPack(Strict):
+    """A pack that is applied."""
+
+    parameters: dict[str, Any]
+    session: str
+    applied_at: Number
+    rules: list[str]
+    timeline: list[Step]
+
+
+class Kept(Strict):
+    """The faults of an application."""
+
+    number: Number
+    named: dict[str, Number]
+    rules: list[KeptRule]
+    fates: dict[str, dict[str, KeptFate]]
+    packs: dict[str, KeptPack]
+    cast: dict[str, dict[str, list[str]]]
+
+    @model_validator(mode="after")
+    def _names_are_of_one(self) -> Self:
+        names = [entry.rule["name"] for entry in self.rules]
+        if len(set(names)) < len(names):
+            raise ValueError("two rules have one name")
+        return self
+
+
+def check(dumped: Any) -> Kept:
+    """Return faults that were kept. Raises `Mistake`."""
+    kept = read(Kept, dumped)
+    for subject, fates in kept.fates.items():
+        for effect, fate in fates.items():
+            try:
+                _check_fate(effect, fate.settings)
+            except Mistake as mistake:
+                raise mistake.below("fates", subject, effect) from None
+    return kept
+
+
+def _check_fate(effect: str, settings: Mapping[str, Any]) -> None:
+    model = EFFECTS.get(effect)
+    if model is None or not issubclass(model, Outcome):
+        outcomes = [name for name, each in EFFECTS.items() if issubclass(each, Outcome)]
+        raise Mistake(f"there is no such outcome: {effect}", (), did_you_mean(effect, outcomes))
+    known = model.keys()
+    needed = {"targets" if name == "target" else name for name in known}
+    if set(settings) != needed:
+        raise Mistake(f"needs exactly {', '.join(sorted(needed)) or 'nothing'}", ("settings",))
+    plain = {name: value for name, value in settings.items() if name != "targets"}
+    targets = settings.get("targets", [])
+    if not isinstance(targets, list) or not all(isinstance(target, str) for target in targets):
+        raise Mistake("must be a list of texts", ("settings", "targets"))
+    try:
+        read(model, plain)
+    except Mistake as mistake:
+        raise mistake.below("settings") from None
+
+
+def check_timer(kept: Kept | None, action: str, subject: str, ids: Mapping[str, Collection[str]]) -> None:
+    """Raise `Mistake` for a timer of faults that are not there, or of a resource that is not among the `ids`."""
+    packs, fates = (kept.packs, kept.fates) if kept is not None else ({}, {})
+    effect = action.removeprefix("fault.")
+    effect = _BESIDE.get(effect, effect)
+    if action == STEP:
+        pack, index, session = (*subject.split(" ", 2), "", "")[:3]
+        if pack not in packs or not index.isdecimal() or int(index) >= len(packs[pack].timeline):
+            raise Mistake("is no step of a pack in faults.packs", ("subject",))
+        kind, resource = "session", session
+    elif effect not in fates.get(subject, ()):
+        raise Mistake(f"faults.fates has nothing of {action}", ("subject",))
+    else:
+        kind, resource = _KINDS.get(effect, "session"), subject
+    if kind == "session":
+        resource = resource.partition(" ")[0]
+    if resource not in ids[kind]:
+        raise Mistake(f"there is no such {kind} in the snapshot", ("subject",))
