@@ -30,7 +30,7 @@ from emulator.lax import lax
 from emulator.paths import CONTROL
 from emulator.routes import ServiceRoutes, strict
 from emulator.settings import Settings
-from emulator.store import Store, Unavailable, open_store
+from emulator.store import Store, StoreError, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
 from emulator.webhooks import Webhooks
@@ -114,7 +114,10 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await store.start()
+        try:
+            await store.start()
+        except Unavailable as error:
+            raise StoreError(str(error)) from None
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()

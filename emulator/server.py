@@ -40,7 +40,7 @@ class Server(uvicorn.Server):
             app,
             http=Protocol,
             ws="none",
-            lifespan="on",
+            lifespan="off",  # `serve_on` sees to it: what goes wrong in it is to be told in a line
             log_config=None,
             log_level=settings.log_level,
             access_log=False,
@@ -55,16 +55,25 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.stopping = asyncio.Event()
         """Set when the server begins to end: answers that wait or stream watch it."""
+        self._app = app
         self._tls, config.ssl = config.ssl, None  # the HTTP sockets are opened by uvicorn itself
         self._https: list[socket.socket] = []
         self._announce: Callable[[], None] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def serve_on(self, listeners: Listeners, announce: Callable[[], None]) -> None:
-        """Serve until a signal ends it; `announce` is called once both listeners answer."""
+        """Serve until a signal ends it; `announce` is called once both listeners answer.
+
+        Raises `StoreError` when what was made at the start cannot be kept.
+        """
         self._https, self._announce = listeners.https, announce
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(self.serve(sockets=listeners.http))
+            runner.run(self._serve_alive(listeners.http))
+
+    async def _serve_alive(self, sockets: list[socket.socket]) -> None:
+        with self.capture_signals():
+            async with self._app.router.lifespan_context(self._app):
+                await self.serve(sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the HTTP sockets as uvicorn does, then the HTTPS ones with the same protocol and state."""

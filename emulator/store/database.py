@@ -35,7 +35,7 @@ from emulator.faults.faulting import Faulting
 from emulator.store import StoreError
 from state import documents
 from state.application import Application
-from state.documents import STORED, BadDocument, Row
+from state.documents import STORED, Row
 from state.errors import ApplicationExists
 from state.journal import Exchange
 from state.world import World
@@ -354,11 +354,14 @@ def lock(
 
 
 def read(connection: Connection, application_id: str) -> Found | None:
-    """Return an application, None when there is none."""
+    """Return an application, None when there is none. Raises `StoreError`."""
     row = connection.execute(_APPLICATION, {"app": application_id}).one_or_none()
     if row is None:
         return None
-    found = _found(connection, row, -1, "")
+    try:
+        found = _found(connection, row, -1, "")
+    except (AttributeError, TypeError) as error:  # SQLite keeps anything in any column
+        raise StoreError(f"application {application_id} cannot be read: {error}") from None
     if not found.rows and connection.execute(_APPLICATION, {"app": application_id}).first() is None:
         return None  # it was deleted between the two
     return found
@@ -445,7 +448,7 @@ def add(world: World, found: Found, faulting: Faulting) -> Application:
     try:
         identity = documents.read_identity(orjson.loads(document))
         app = world.add(identity.id, identity.name, identity.credentials, identity.options, take=True)
-    except (BadDocument, ApplicationExists) as error:
+    except (ValueError, ApplicationExists) as error:
         raise StoreError(f"application {found.id} cannot be read: {error}") from None
     refresh(world, app, found, faulting)
     return app
@@ -471,11 +474,11 @@ def refresh(world: World, app: Application, found: Found, faulting: Faulting) ->
             else:
                 documents.put_row(app, row)
         documents.put_head(app, documents.read_head(orjson.loads(found.head)))
+        version = int(found.version)
     except Exception as error:  # another emulator, or somebody's hands, may have written anything
         raise StoreError(f"application {found.id} cannot be read: {error}") from error
-    app.version = found.version
     app.take_change()  # what was read is no change
-    app.version = found.version
+    app.version = version
 
 
 def _place(entry: tuple[Row, str | None]) -> tuple[int, int]:

@@ -269,6 +269,7 @@ def _explain(error: Exception) -> str:
         ("readonly", "it cannot be written: look at the rights of the file and its folder"),
         ("unable to open", "it cannot be opened: look at the rights of the file and its folder"),
         ("full", "the disk is full"),
+        ("disk I/O", "it cannot be read or written: look at the disk, and at the rights of the file and its folder"),
     ):
         if part in said:
             return f"{advice} ({said})"

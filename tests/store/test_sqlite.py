@@ -7,6 +7,8 @@ import os
 import random
 import resource
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -194,6 +196,56 @@ def test_a_damaged_file_and_one_of_another_version_are_refused(tmp_path: Path, f
     file.write_bytes(damaged)
     with pytest.raises(AssertionError, match="damaged"):
         Process(tmp_path, "--store", f"sqlite:///{file}").start()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "emulator_record SET document = '{' WHERE kind = 'identity'",
+        "emulator_record SET document = x'ff00' WHERE kind = 'session'",
+        "emulator_application SET version = 'x'",
+    ],
+)
+def test_what_somebody_wrote_into_the_file_is_refused_in_a_line(tmp_path: Path, file: Path, change: str) -> None:
+    with running(tmp_path, "--store", f"sqlite:///{file}") as process:
+        process.session(people=1)
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"UPDATE {change}")
+    connection.close()
+    refused = Process(tmp_path, "--store", f"sqlite:///{file}", name="refused")
+    with pytest.raises(AssertionError, match="cannot be read"):
+        refused.start()
+    assert "Traceback" not in refused.output
+
+
+def test_a_disk_that_is_full_at_the_start_is_told_in_a_line(tmp_path: Path, file: Path) -> None:
+    with running(tmp_path, "--store", f"sqlite:///{file}"):
+        pass
+    command = [sys.executable, "-m", "emulator", "serve", "--http-port", "0", "--no-https", "--pace", "instant"]
+    with subprocess.Popen(
+        [*command, "--data-dir", str(tmp_path), "--store", f"sqlite:///{file}"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY)),
+    ) as process:
+        _, said = process.communicate(timeout=20)
+    assert process.returncode
+    assert b"look at the disk" in said
+    assert b"Traceback" not in said
+
+
+def test_what_cannot_be_kept_at_the_start_is_told_in_a_line(tmp_path: Path) -> None:
+    program = """if True:
+        import runpy
+        from emulator.store import Store, Unavailable
+        async def start(self):
+            raise Unavailable("there is no room left")
+        Store.start = start
+        runpy.run_module("emulator", run_name="__main__")
+    """
+    command = [sys.executable, "-c", program, "serve", "--http-port", "0", "--no-https", "--data-dir", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, timeout=20, text=True)
+    assert (ended.returncode, ended.stderr.strip()) == (2, "there is no room left")
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
