@@ -232,20 +232,22 @@ class Sqlite(Store):
             with self._using:
                 found = database.read(self._connection, application_id)
                 self._connection.rollback()
+            app = self._world.find(application_id)
+            if found is None:
+                if app is not None:
+                    self._world.forget(app)
+            else:
+                if app is None:
+                    app = database.add(self._world, found, self._faulting)
+                else:
+                    database.refresh(self._world, app, found, self._faulting)
+                self._mirror.note(app, found)
+                documents.resume(app)
+        except StoreError as error:
+            raise Unavailable(f"the store cannot be read: {error}") from None
         except SQLAlchemyError as error:
             raise Unavailable(f"the store cannot be read: {_explain(error)}") from None
-        app = self._world.find(application_id)
         self._stale.discard(application_id)
-        if found is None:
-            if app is not None:
-                self._world.forget(app)
-            return
-        if app is None:
-            app = database.add(self._world, found, self._faulting)
-        else:
-            database.refresh(self._world, app, found, self._faulting)
-        self._mirror.note(app, found)
-        documents.resume(app)
 
 
 class _Write:

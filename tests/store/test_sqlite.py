@@ -20,6 +20,8 @@ import pytest
 
 from emulator import wellknown
 from emulator.receiver import Receiver
+from emulator.store import StoreError, database
+from tests.emulator.local import Tenant, emulator
 from tests.store.process import APP, Process, running
 
 
@@ -293,6 +295,24 @@ def test_an_application_that_could_not_be_kept_has_never_been(process: Process, 
     assert process.control("GET", "/applications")["count"] == 1
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
     assert [make(), make()] == [201, 409]
+
+
+def test_what_can_neither_be_written_nor_read_again_is_503_until_it_can(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise StoreError("the disk is gone")
+
+    with emulator(store=f"sqlite:///{file}") as client:
+        tenant = Tenant(client)
+        session = tenant.session()
+        with monkeypatch.context() as broken:
+            broken.setattr(database, "write", fails)
+            broken.setattr(database, "refresh", fails)
+            for _ in range(2):
+                answer = tenant.call("POST", "//session/create")
+                assert (answer.status_code, "the disk is gone" in answer.text) == (503, True)
+        assert [each["sessionId"] for each in tenant.control("GET", "/sessions")["items"]] == [session]
 
 
 def test_a_file_that_was_removed_is_503_and_not_written_to(process: Process, file: Path) -> None:
