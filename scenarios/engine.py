@@ -12,6 +12,7 @@ from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
 from scenarios.spelling import did_you_mean
 from scenarios.strict import Mistake
+from state.application import MOST_RULES
 
 Place = tuple[str, str]
 
@@ -75,6 +76,7 @@ class Faults:
             raise Mistake(f"there is a rule {name} already", ("name",))
         if name in self.rules:
             self.remove(name)
+        self.require_room(1)
         self._number += 1
         self.revision += 1
         fault = Fault(rule, dict(data), name, self._number, now, self.names)
@@ -82,6 +84,13 @@ class Faults:
         self.rules[name] = fault
         self._enter(fault)
         return fault
+
+    def require_room(self, count: int) -> None:
+        """Raise `Mistake` where so many more rules would be too many."""
+        if len(self.rules) + count > MOST_RULES:
+            raise Mistake(
+                f"an application has {MOST_RULES} rules at most, and there are {len(self.rules)}: remove some"
+            )
 
     def remove(self, name: str) -> Fault:
         """Remove a rule. Raises `KeyError`."""

@@ -13,6 +13,7 @@ from scenarios.outcomes import BEGINNINGS
 from scenarios.spelling import did_you_mean
 from scenarios.strict import Mistake, Strict, read
 from scenarios.timeline import STEP, Step
+from state.application import MOST_RULES
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
@@ -63,7 +64,7 @@ class Kept(Strict):
 
     number: Number
     named: dict[str, Number]
-    rules: list[KeptRule]
+    rules: Annotated[list[KeptRule], Field(max_length=MOST_RULES)]
     fates: dict[str, dict[str, KeptFate]]
     packs: dict[str, KeptPack]
     cast: dict[str, dict[str, list[str]]]

@@ -91,6 +91,7 @@ def apply(
     """
     rendered = pack.render(parameters)
     rules = [_about(rule, session) for rule in rendered.rules]
+    faults.require_room(len(rules))
     for rule in rules:
         faults.check(rule)
         if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:

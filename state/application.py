@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from state.renders import Render
     from state.sessions import Session
 
+MOST_CHECKPOINTS = 100
+MOST_RULES = 10_000
+"""Checkpoints and failure rules that one application may have."""
+
 Handler = Callable[["Application", str], None]
 Reaction = Callable[["Application", Event], None]
 

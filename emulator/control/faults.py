@@ -50,6 +50,10 @@ async def add_faults(
     with world.unit(app):
         faults = faulting.of(app)
         names: set[str] = set()
+        try:
+            faults.require_room(len(written))
+        except Mistake as mistake:
+            raise refused(mistake) from None
         for index, data in enumerate(written):
             try:
                 rule = faults.check(data)

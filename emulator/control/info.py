@@ -8,6 +8,9 @@ from fastapi import APIRouter, Request
 
 import emulator
 from emulator.control.common import CurrentWorld, store_of
+from state.application import MOST_CHECKPOINTS, MOST_RULES
+from state.journal import MAX_BYTES
+from state.sessions import SIGNALS_KEPT
 
 router = APIRouter(tags=["Emulator"])
 
@@ -39,9 +42,13 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
         "applications": len(world),
         "limits": {
             "requests": settings.journal_size,
+            "requestBytes": MAX_BYTES,
             "events": settings.event_size,
             "callbacks": settings.callback_size,
             "records": settings.record_size,
+            "signals": SIGNALS_KEPT,
+            "checkpoints": MOST_CHECKPOINTS,
+            "rules": MOST_RULES,
             "bodyBytes": settings.max_body_bytes,
         },
     }

@@ -20,7 +20,7 @@ from emulator.control.common import (
 from emulator.faults.faulting import Faulting
 from emulator.store import LOOKS
 from scenarios.spelling import did_you_mean
-from state.application import Application, Checkpoint
+from state.application import MOST_CHECKPOINTS, Application, Checkpoint
 from state.documents import BadDocument, Parsed
 from state.world import World
 
@@ -143,6 +143,8 @@ async def list_checkpoints(app: CurrentApplication) -> dict[str, Any]:
 async def keep_checkpoint(request: Request, app: CurrentApplication, world: CurrentWorld, name: Name) -> dict[str, Any]:
     """Keep the state of now under a name, in place of what was kept under it; `seed` is what a reset goes back to."""
     await store_of(request).read_journal(app)
+    if name not in app.checkpoints and len(app.checkpoints) >= MOST_CHECKPOINTS:
+        raise ControlError(409, f"there are {MOST_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
     with world.unit(app):
         return show_checkpoint(snapshots.keep(app, name, snapshots.take(app)))
 

@@ -491,3 +491,21 @@ def test_what_is_tried_here_is_every_effect_on_answers_and_outcomes() -> None:
     missing = [name for name, effect in EFFECTS.items() if effect.kind != "callback" and f'"{name}' not in tests]
     assert [name for name in missing if name not in STATUSES] == []
     assert len(OPERATIONS) == len(BY_ID)
+
+
+def test_an_application_has_ten_thousand_rules_at_most(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tenant.client.get("/_emulator/info").json()["limits"]["rules"] == 10_000
+    rule = {"when": {"operation": "stopArchive"}, "then": "conflict"}
+    url = f"/_emulator/applications/{tenant.id}"
+    assert tenant.client.post(f"{url}/faults", json=[rule] * 10_001).status_code == 400
+    monkeypatch.setattr("scenarios.engine.MOST_RULES", 3)
+    tenant.control("POST", "/faults", [{**rule, "name": name} for name in "abc"])
+    for method, path, body in (
+        ("POST", "/faults", rule),
+        ("PUT", "/faults/d", rule),
+        ("PUT", "/scenarios/rate-limited", {}),
+    ):
+        answer = tenant.client.request(method, url + path, json=body)
+        assert (answer.status_code, "3 rules at most" in answer.json()["error"]["message"]) == (400, True)
+    tenant.control("PUT", "/faults/c", rule)
+    assert tenant.control("GET", "/faults")["count"] == 3

@@ -419,6 +419,16 @@ def test_sessions_are_given_up_though_the_oldest_live_on() -> None:
         assert {session, *alive} <= kept
 
 
+def test_an_application_has_a_hundred_checkpoints_at_most(tenant: Tenant) -> None:
+    limits = tenant.client.get("/_emulator/info").json()["limits"]
+    assert (limits["checkpoints"], limits["signals"], limits["requestBytes"]) == (100, 1000, 16 * 1024 * 1024)
+    for number in range(100):
+        tenant.control("PUT", f"/checkpoints/{number}")
+    answer = tenant.client.put(f"/_emulator/applications/{tenant.id}/checkpoints/more")
+    assert (answer.status_code, "100 checkpoints" in answer.json()["error"]["message"]) == (409, True)
+    tenant.control("PUT", "/checkpoints/7")
+
+
 def test_a_seed_that_ids_cannot_be_drawn_from_is_refused(tenant: Tenant) -> None:
     answer = tenant.client.patch(f"/_emulator/applications/{tenant.id}", json={"seed": 2**70})
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, "seed")
