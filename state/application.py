@@ -286,10 +286,8 @@ class Application:
         self.rules.handlers[timer.action](self, timer.subject)
 
     def _forget(self, record: Any) -> None:
-        """Give up a record with the timers that it may have."""
-        for action in self.rules.handlers:
-            if action.startswith(f"{record.kind}."):
-                self.timeline.cancel(action, record.id)
+        """Give up a record with the timers that it may have, those of failure rules included."""
+        self.timeline.cancel(*self.rules.handlers, record.id)
         self.remove(record)
 
     def _give_up_surplus(self) -> None:

@@ -509,3 +509,16 @@ def test_an_application_has_ten_thousand_rules_at_most(tenant: Tenant, monkeypat
         assert (answer.status_code, "3 rules at most" in answer.json()["error"]["message"]) == (400, True)
     tenant.control("PUT", "/faults/c", rule)
     assert tenant.control("GET", "/faults")["count"] == 3
+
+
+def test_what_was_given_up_does_not_fail_any_more() -> None:
+    with emulator(record_size=1) as client:
+        tenant = Tenant(client, pace="realistic")
+        tenant.control("POST", "/clock", {"action": "freeze"})
+        tenant.control("POST", "/faults", {"when": {"operation": "startArchive"}, "then": "uploadFails"})
+        for _ in range(3):
+            archive = tenant.archive()
+            tenant.call("POST", f"/archive/{archive}/stop")
+        assert tenant.call("GET", "/archive").json()["count"] == 1
+        tenant.advance(1000)
+        assert tenant.call("GET", f"/archive/{archive}").json()["status"] == "failed"
