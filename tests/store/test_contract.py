@@ -41,6 +41,8 @@ APART = (
     "test_bad_input.py::test_path_and_headers_over_the_limit_are_431_and_are_not_kept",  # before the lookup
     "test_control.py::test_the_links_of_the_service_need_no_control_token",  # sets a header of one client
     "test_faults_hits.py::test_while_an_answer_is_late_others_may_work_on_the_application",  # looks into the store
+    "test_snapshots.py::test_applications_may_come_and_go_while_all_are_taken_or_put_back",  # looks into the store
+    "test_snapshots.py::test_a_refused_snapshot_of_a_new_application_leaves_nothing_of_it_in_the_store",  # has its own
 )
 """Tests that say nothing of replicas, with the reason."""
 
