@@ -104,6 +104,8 @@ def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
         faulting.check(parsed)
     except Mistake as mistake:
         raise BadDocument(mistake.field, "; ".join(filter(None, (mistake.message, mistake.suggestion)))) from None
+    except Exception as error:  # written by hand, it may be anything
+        raise BadDocument("faults", f"cannot be read: {error}") from None
     return parsed
 
 

@@ -567,7 +567,7 @@ def parse(document: Any) -> Parsed:
 def _check_places(parsed: Parsed) -> None:
     """Refuse records that are in a session, or of a connection, that is not there; and timers of no record."""
     present = {(each.session_id, each.id) for each in parsed.of("connection")}
-    for name in (*_IN_SESSION, *_CONNECTED, "archive", "broadcast", "render", "captions"):
+    for name in (*_IN_SESSION, "archive", "broadcast", "render", "captions", "call", "connector"):
         for index, (record, document) in enumerate(parsed.records[name]):
             field = f"{name}.{index}" if name in _IN_SESSION else f"{name}.{index}.record"
             if name not in _IN_SESSION and not document["live"]:
