@@ -64,10 +64,13 @@ class Faulting:
         return cast("Faults", app.faults) if app.faults is not None else self._made().faults(app)
 
     def restore(self, app: Application, dumped: Mapping[str, Any]) -> None:
-        """Give the application the faults of a snapshot (`Faults.dump`)."""
+        """Give the application the faults of a snapshot (`Faults.dump`), or what another process made of its own."""
         from scenarios.engine import Faults
 
-        app.faults = Faults.load(self.names, dumped)
+        faults = Faults.load(self.names, dumped)
+        if isinstance(app.faults, Faults):
+            faults.previous = app.faults.previous  # answers that were given here are kept nowhere else
+        app.faults = faults
 
     def check(self, parsed: Parsed) -> None:
         """Raise `Mistake` for what is wrong with the faults of a snapshot, or with its timers."""

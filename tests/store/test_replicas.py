@@ -371,6 +371,22 @@ def test_the_requests_of_one_replica_are_counted_at_the_other(replicas: tuple[Pr
     assert told["counts"]["requests"] == 3
 
 
+def test_a_replica_remembers_what_it_answered_before(replicas: tuple[Process, Process]) -> None:
+    first, second = replicas
+    rules = [{"when": {"operation": "getArchive"}, "then": effect} for effect in ("staleRead", {"latency": {"ms": 1}})]
+    first.control("POST", "faults", rules, expect=201)
+    archive = first.call("POST", ARCHIVES, {"sessionId": first.session(people=1)}, expect=200)["id"]
+
+    def status(process: Process) -> str:
+        found: str = process.call("GET", f"{ARCHIVES}/{archive}", expect=200)["status"]
+        return found
+
+    assert status(first) == "started"
+    first.call("POST", f"{ARCHIVES}/{archive}/stop", expect=200)
+    assert status(second) != "started"  # it never said anything else
+    assert status(first) == "started"
+
+
 def test_what_is_held_and_parked_at_one_replica_is_so_at_the_other(replicas: tuple[Process, Process]) -> None:
     first, second = replicas
     with Receiver() as receiver:
