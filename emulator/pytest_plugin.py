@@ -65,7 +65,8 @@ def video_emulator(pytestconfig: pytest.Config) -> Iterator[Server]:
             callback_host=_setting(pytestconfig, "video_emulator_callback_host", CALLBACK_HOST) or "localhost",
         )
     else:
-        running = testing.running_server(*pytestconfig.getini("video_emulator_flags"))
+        flags = pytestconfig.getini("video_emulator_flags")
+        running = testing.running_server(*flags, working_directory=pytestconfig.rootpath)
     with running as server:
         yield server
 

@@ -83,23 +83,25 @@ def running_server(
     *flags: str,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    working_directory: Path | None = None,
     start_seconds: float = START_SECONDS,
 ) -> Iterator[Server]:
     """Run `vonage-video-emulator serve` on free ports for the length of a block.
 
-    `flags` and `environment` are added to the command; settings in this process's environment are not passed on. Data
-    and output are kept in `folder`, or in one that is removed at the end. Raises `ServerFailed` when it does not listen
-    within `start_seconds`, or ended by itself.
+    `flags` and `environment` are added to the command; settings in this process's environment are not passed on. Paths
+    in them are taken from `working_directory`, or from this process's. Data and output are kept in `folder`, or in one
+    that is removed at the end.
+    Raises `ServerFailed` when it does not listen within `start_seconds`, or ended by itself.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VONAGE_EMULATOR_")}
     try:
         with contextlib.ExitStack() as stack:
-            where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
+            where = folder.absolute() if folder else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
             running = running_process(
                 *("--data-dir", str(where / "data"), *flags),
                 folder=where,
                 environment={**inherited, **(environment or {})},
-                working_directory=where,
+                working_directory=working_directory,
                 start_seconds=start_seconds,
             )
             ready = stack.enter_context(running)

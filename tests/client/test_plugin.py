@@ -157,7 +157,8 @@ def test_an_emulator_elsewhere_reaches_receivers_by_the_name_that_is_given(
 
 @pytest.mark.usefixtures("project")
 def test_flags_of_the_emulator_are_set_in_the_configuration(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nvideo_emulator_flags = --no-https --pace realistic\n")
+    pytester.makeini("[pytest]\nvideo_emulator_flags = --no-https --config emulator.yaml\n")
+    pytester.path.joinpath("emulator.yaml").write_text("pace: realistic\n", encoding="utf-8")
     pytester.makepyfile(
         """
         def test_flags(video_emulator):
