@@ -96,7 +96,8 @@ def running_server(
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("VONAGE_EMULATOR_")}
     try:
         with contextlib.ExitStack() as stack:
-            where = folder.absolute() if folder else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
+            where = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vonage-video-emulator-")))
+            where = where.absolute()
             running = running_process(
                 *("--data-dir", str(where / "data"), *flags),
                 folder=where,
