@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from state.octets import Octets
 from state.options import Options
 from state.outbox import RETRY, Outbox, Webhook
 from state.pace import PACES
-from state.records import Collection
+from state.records import Collection, copied
 from state.timeline import Timeline, Timer
 
 if TYPE_CHECKING:
@@ -210,7 +209,7 @@ class Application:
             subject=record.id,
             session_id=record.session_id,
             reason=reason,
-            record=copy.copy(record) if detail is None else detail,
+            record=copied(record) if detail is None else detail,
         )
         self.events.append(event)
         self._happened.append(event)
