@@ -54,10 +54,16 @@ class Opened:
     allowed: list[str] = field(default_factory=list)
 
     def go(self, *parts: str, query: str = "") -> Page:
-        """Open a place of the application by its address, as from a link."""
+        """Open a place of the application by its address, as from a link; return the page once it shows that view.
+
+        Only the fragment of the address changes, so for a moment the page still shows the place that it was at.
+        """
         assert self.application is not None
-        self.page.goto(f"{self.server.http}/_emulator/#/a/{'/'.join([self.application.id, *parts])}{query}")
+        place = "/".join([f"#/a/{self.application.id}", *filter(None, parts)])
+        self.page.goto(f"{self.server.http}/_emulator/{place}{query}")
         expect(self.page.locator(".link.live")).to_be_attached()
+        view = "/".join(place.split("/")[:4])
+        expect(self.page.locator(".side a[aria-current]")).to_have_attribute("href", view)
         return self.page
 
 

@@ -138,10 +138,11 @@ def test_what_is_not_there_is_said_to_be_missing(open_page: Open, service: Servi
         ("requests/99", "there is no exchange 99"),
         ("events/99", "Event 99 is not"),
         ("faults/none", "There is no rule"),
-        ("nonsense", "There is no such view"),
     ):
         page = visitor.go(place)
         expect(page.locator("main")).to_contain_text(words)
+    page.goto(f"{visitor.server.http}/_emulator/#/a/{service.app.id}/nonsense")
+    expect(page.locator("main")).to_contain_text("There is no such view")
     visitor.allowed.append("status of 404")
 
 
@@ -163,6 +164,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Opened, service: Service
     for key in "ge":
         keys.press(key)
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
+    expect(page.get_by_role("option").nth(1)).to_be_visible()
     keys.press("j")
     keys.press("j")
     expect(page.locator(".detail .facts")).to_contain_text("number2")
