@@ -164,7 +164,7 @@ def test_everything_can_be_reached_by_keyboard(visitor: Opened, service: Service
     for key in "ge":
         keys.press(key)
     expect(page.get_by_role("heading", name="Timeline")).to_be_visible()
-    expect(page.get_by_role("option").nth(1)).to_be_visible()
+    expect(page.get_by_role("listbox", name="Events").get_by_role("option").nth(1)).to_be_visible()
     keys.press("j")
     keys.press("j")
     expect(page.locator(".detail .facts")).to_contain_text("number2")
