@@ -19,7 +19,6 @@ from emulator.errors import Invalid, NotAllowed
 from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Passing
 from emulator.operations import OPERATIONS, Operation
-from emulator.store import LOOKS
 from state.errors import Refused
 
 WRONG_PROJECT = NotAllowed(Answer(403, "Id in the token does not match the id provided in the url", code=None))
@@ -93,18 +92,15 @@ class _Service:
         """Serve while the application is held that the path names, or the caller claims to be."""
         passing = request.scope[KEY]
         project = passing.params.get("applicationId")
-        for _ in range(LOOKS):
-            if passing.app is None and project is not None and self._store.shared:
-                await self._store.look()
-                passing.app = self._world.find(project)
-            passing.held = passing.app if project is not None else self._faulting.claimed(request)
-            if passing.held is None:
-                break
-            async with self._store.holding(passing.held):
-                if self._world.find(project or passing.held.id) is passing.held:
-                    return await self._faulting.gate(request, passing, self._serve)
-            passing.app = passing.held = None  # another process deleted it, made it anew, or gave its api key away
-        return await self._faulting.gate(request, passing, self._serve)
+        claimed = self._faulting.claimed(request) if project is None else None
+        name = claimed.id if claimed is not None else project
+        if name is None:
+            return await self._faulting.gate(request, passing, self._serve)
+        async with self._store.holding_named(self._world, name) as held:
+            passing.held = held
+            if project is not None:
+                passing.app = held
+            return await self._faulting.gate(request, passing, self._serve)
 
     async def _serve(self, request: Request, passing: Passing) -> Response:
         try:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from emulator.store import LOOKS, Store
+from emulator.store import Store
 from scenarios.spelling import did_you_mean
 from state.application import Application
 from state.events import TYPES
@@ -49,26 +49,22 @@ async def world_of(request: Request) -> World:
 
 async def named(request: Request, application: str) -> Application:
     """Return the application that the path names by its id or api key. Raises `ControlError` (404)."""
-    world, store = await world_of(request), store_of(request)
-    found = world.find(application)
-    if found is None and store.shared:
-        await store.look()
-        found = world.find(application)
+    found = await store_of(request).find(await world_of(request), application)
     if found is None:
-        raise ControlError(404, f"there is no application {application}", "application")
+        raise _unknown(application)
     return found
+
+
+def _unknown(application: str) -> ControlError:
+    return ControlError(404, f"there is no application {application}", "application")
 
 
 async def held(request: Request, application: str) -> AsyncIterator[Application]:
     """Hold the application that the path names until it is answered."""
-    world = await world_of(request)
-    for _ in range(LOOKS):
-        app = await named(request, application)
-        async with store_of(request).holding(app):
-            if world.find(application) is app:
-                yield app
-                return
-    raise ControlError(404, f"there is no application {application} any more", "application")
+    async with store_of(request).holding_named(await world_of(request), application) as app:
+        if app is None:
+            raise _unknown(application)
+        yield app
 
 
 @contextlib.asynccontextmanager

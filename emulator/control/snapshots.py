@@ -18,7 +18,6 @@ from emulator.control.common import (
     store_of,
 )
 from emulator.faults.faulting import Faulting
-from emulator.store import LOOKS
 from scenarios.spelling import did_you_mean
 from state.application import MOST_CHECKPOINTS, Application, Checkpoint
 from state.documents import BadDocument, Parsed
@@ -45,10 +44,10 @@ async def take_world(request: Request, world: CurrentWorld) -> Response:
     store = store_of(request)
     await store.look()
     for app in world:
-        async with store.holding(app):
-            if world.find(app.id) is app:  # else it was deleted meanwhile
-                await store.read_journal(app)
-                with world.unit(app):
+        async with store.holding_named(world, app.id) as held:
+            if held is not None:
+                await store.read_journal(held)
+                with world.unit(held):
                     pass
     return Response(snapshots.take_all(list(world)), media_type=JSON)
 
@@ -68,9 +67,9 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     await store.look()
     for app in world:
         if app.id not in wanted:
-            async with store.holding(app):
-                if world.find(app.id) is app:  # else it was deleted meanwhile
-                    world.remove(app.id)
+            async with store.holding_named(world, app.id) as held:
+                if held is not None:
+                    world.remove(held.id)
     # Whoever is made may have the api key that another one had; those that are there may swap theirs.
     made_last = sorted(wanted, key=lambda wanted_id: world.find(wanted_id) is None)
     restored = {each: await _restore(request, world, wanted[each], take=True) for each in made_last}
@@ -100,21 +99,18 @@ async def restore_snapshot(request: Request, world: CurrentWorld, application: s
 
 async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool = False) -> dict[str, Any]:
     """Let an application be what its snapshot says; it is made where it is not there, or no longer."""
-    store, faulting, identity = store_of(request), _faulting(request), parsed.identity
-    if world.find(identity.id) is None:
-        await store.look()
+    faulting, identity = _faulting(request), parsed.identity
+    holding = store_of(request).holding_named(world, identity.id, lambda: snapshots.add(world, identity))
     try:
-        for _ in range(LOOKS):
-            app = world.find(identity.id) or snapshots.add(world, identity)
-            async with store.holding(app):
-                if world.find(app.id) is app:
-                    with world.unit(app):
-                        snapshots.restore(world, faulting, app, parsed, take=take)
-                    request.app.state.ticker.wake()
-                    return show(request, app)
+        async with holding as app:
+            if app is None:
+                raise ControlError(404, f"there is no application {identity.id} any more", "application")
+            with world.unit(app):
+                snapshots.restore(world, faulting, app, parsed, take=take)
+            request.app.state.ticker.wake()
+            return show(request, app)
     except BadDocument as error:
         raise _refuse(error) from None
-    raise ControlError(404, f"there is no application {identity.id} any more", "application")
 
 
 # Checkpoints

@@ -6,7 +6,8 @@ Whoever works on an application holds it meanwhile (`Store.holding`): what was d
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,6 +73,32 @@ class Store:
         Raises `Unavailable`, on entering or on leaving.
         """
         return _NOTHING
+
+    async def find(self, world: World, name: str) -> Application | None:
+        """Return the application with an id or api key. Raises `Unavailable`."""
+        found = world.find(name)
+        if found is None and self.shared:
+            await self.look()
+            found = world.find(name)
+        return found
+
+    @asynccontextmanager
+    async def holding_named(
+        self, world: World, name: str, make: Callable[[], Application] | None = None
+    ) -> AsyncIterator[Application | None]:
+        """Hold the application with an id or api key; yield it, or None when there is none.
+
+        What `make` makes is held where there is none. Raises `Unavailable`, on entering or on leaving.
+        """
+        for _ in range(LOOKS):
+            app = await self.find(world, name) or (make and make())
+            if app is None:
+                break
+            async with self.holding(app):
+                if world.find(name) is app:  # else another process deleted it, made it anew, or changed its api key
+                    yield app
+                    return
+        yield None
 
     def letting_go(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context in which others may work on an application that is held, as while nothing is done to it.
