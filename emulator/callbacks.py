@@ -1,7 +1,7 @@
 """Delivering callbacks: real HTTP requests from a bounded pool of connections.
 
 Callbacks of one session to one receiver go one after the other, all others at once. What is refused is tried again by a
-timer on the application's clock (state/outbox.py).
+timer on the application's clock (state/callbacks.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from emulator.settings import Settings
 from emulator.signing import sign
 from emulator.store import PATIENCE, Store, Unavailable
-from state import outbox
+from state import callbacks
 from state.application import Application, Change
 from state.outbox import Attempt, Callback, Outbox
 from state.world import World
@@ -175,7 +175,7 @@ class Deliveries:
         if callback is not None and self._holds(app, box):
             with self._world.unit(app):
                 box.under_way.discard(callback.id)
-                outbox.record(app, callback, attempt, turn.turn)
+                callbacks.record(app, callback, attempt, turn.turn)
 
     async def _post(self, callback: Callback, headers: dict[str, str]) -> _Outcome:
         """Send a callback once; anew where a kept connection turned out to be closed by the receiver meanwhile."""

@@ -18,11 +18,12 @@ from emulator import keys
 from emulator.applications import OPENTOK
 from emulator.faults.faulting import Faulting
 from emulator.settings import OpentokFamily, SettingsError, WebhookConfig, WebhookKey
-from state import documents
+from state import callbacks, documents, snapshots
 from state.application import Application, Checkpoint
-from state.documents import SCHEMA, BadDocument, Identity, Parsed
+from state.documents import BadDocument, Identity
 from state.errors import ApplicationExists
 from state.outbox import Webhook
+from state.snapshots import SCHEMA, Parsed
 from state.world import World
 
 SEED = "seed"
@@ -31,13 +32,13 @@ SEED = "seed"
 
 def take(app: Application) -> bytes:
     """Return the snapshot of an application, as lines that people can read. Inside a unit."""
-    return _lines(documents.dump(app))
+    return _lines(snapshots.dump(app))
 
 
 def take_all(apps: Sequence[Application]) -> bytes:
     """Return the snapshot of several applications, in the order of their ids."""
     ordered = sorted(apps, key=lambda app: app.id)
-    return _lines({"schema": SCHEMA, "applications": [documents.dump(app) for app in ordered]})
+    return _lines({"schema": SCHEMA, "applications": [snapshots.dump(app) for app in ordered]})
 
 
 def _lines(document: Any) -> bytes:
@@ -86,7 +87,7 @@ def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
     from scenarios.strict import Mistake
 
     faulting.prepare()
-    parsed = documents.parse(document)
+    parsed = snapshots.parse(document)
     identity = parsed.identity
     for field, value, pattern in (
         ("id", identity.id, r"[A-Za-z0-9_-]{1,64}"),
@@ -132,8 +133,8 @@ def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed, 
         world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExists as error:
         raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
-    documents.install(app, parsed, faulting.restore)
-    documents.resume(app)
+    snapshots.install(app, parsed, faulting.restore)
+    callbacks.resume(app)
 
 
 def add(world: World, identity: Identity) -> Application:

@@ -14,7 +14,7 @@ import orjson
 from emulator import wire
 from emulator.applications import OPENTOK
 from emulator.wire import Json, Speaker
-from state import outbox
+from state import callbacks
 from state.application import Application
 from state.events import Event
 from state.outbox import Distortion, Webhook
@@ -164,7 +164,7 @@ class Webhooks:
         if not webhook.active:
             return
         body = orjson.dumps(told.write(Speaker(app, project, self._base_url()), event))
-        outbox.post(
+        callbacks.post(
             app,
             webhook=key,
             event=event.type,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any
 
-from state import archives, broadcasts, calls, captions, connectors, outbox, renders, rotation
+from state import archives, broadcasts, callbacks, calls, captions, connectors, renders, rotation
 from state.application import Application, Change, Credentials, Handler, Reaction, Rules
 from state.clock import Clock, Source, wall_ms
 from state.errors import ApplicationExists, UnknownApplication
@@ -18,7 +18,7 @@ Listener = Callable[[Change], None]
 def _rules(handlers: dict[str, Handler], watchers: list[Reaction]) -> Rules:
     reactions: dict[str, tuple[Reaction, ...]] = {}
     # The order is the order in which modules react to the same event.
-    for module in (rotation, archives, broadcasts, renders, calls, connectors, captions, outbox):
+    for module in (rotation, archives, broadcasts, renders, calls, connectors, captions, callbacks):
         table: Mapping[str, Any] = getattr(module, "HANDLERS", {})
         handlers.update(table)
         for type_, reaction in getattr(module, "REACTIONS", {}).items():

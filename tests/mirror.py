@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from state import documents
 from state.application import Application, Change
+from state.kinds import STORED
+from state.rows import rows_of
 from state.world import World
 
 Kept = dict[tuple[str, str], bytes | None]
@@ -29,7 +31,7 @@ class Mirror:
         kept = self._kept.get(app.id, {})
         if change.reset:
             kept = {key: document for key, document in kept.items() if key[0] in ("application", "checkpoint")}
-        kept |= {(row.kind, row.id): row.document for row in documents.rows(app, change) if row.kind != "event"}
+        kept |= {(row.kind, row.id): row.document for row in rows_of(app, change) if row.kind != "event"}
         if (app.kind, app.id) in change.records:
             kept[app.kind, app.id] = documents.write(documents.identity(app))
         self._kept[app.id] = kept
@@ -44,7 +46,7 @@ class Mirror:
 
 def _all_of(app: Application) -> Kept:
     there: Kept = {(app.kind, app.id): documents.write(documents.identity(app))}
-    for name, kind in documents.STORED.items():
+    for name, kind in STORED.items():
         if name != "event":
             there |= {(name, kind.id_of(each)): documents.write(kind.show(app, each)) for each in kind.all(app)}
     return there

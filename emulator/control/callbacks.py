@@ -14,10 +14,10 @@ from emulator.control.events import LONGEST_WAIT
 from emulator.control.models import CallbackOrder, CallbackPattern
 from emulator.events import Waiting
 from emulator.signing import check
-from state import outbox
+from state import callbacks
 from state.application import Application
 from state.events import matches
-from state.outbox import Attempt, Callback
+from state.outbox import RETRY, Attempt, Callback
 
 router = APIRouter(prefix="/applications/{application}/callbacks", tags=["Callbacks"])
 
@@ -29,7 +29,7 @@ def show_callback(app: Application, callback: Callback) -> dict[str, Any]:
 
     `signature` of an attempt tells whether it was signed, and whether that holds: what a receiver should find.
     """
-    retry = app.timeline.get(outbox.RETRY, callback.id)
+    retry = app.timeline.get(RETRY, callback.id)
     return {
         "id": callback.id,
         "jti": callback.jti,
@@ -71,8 +71,8 @@ def _joined(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     return found
 
 
-def _list(app: Application, callbacks: list[Callback]) -> dict[str, Any]:
-    return {"count": len(callbacks), "items": [show_callback(app, callback) for callback in callbacks]}
+def _list(app: Application, found: list[Callback]) -> dict[str, Any]:
+    return {"count": len(found), "items": [show_callback(app, callback) for callback in found]}
 
 
 @router.get("")
@@ -113,7 +113,7 @@ async def hold(app: CurrentApplication, world: CurrentWorld, body: CallbackPatte
     body = body or CallbackPattern()
     check_type(body.event)
     with world.unit(app):
-        return _list(app, outbox.hold(app, body.event))
+        return _list(app, callbacks.hold(app, body.event))
 
 
 @router.post("/release")
@@ -122,7 +122,7 @@ async def release(app: CurrentApplication, world: CurrentWorld, body: CallbackPa
     body = body or CallbackPattern()
     check_type(body.event)
     with world.unit(app):
-        return _list(app, outbox.release(app, body.event, body.ids))
+        return _list(app, callbacks.release(app, body.event, body.ids))
 
 
 @router.post("/reorder")
@@ -145,18 +145,18 @@ async def get_callback(app: CurrentApplication, world: CurrentWorld, callback: s
 async def redeliver(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
     """Send a callback once more, now, whatever became of it."""
     with world.unit(app):
-        return show_callback(app, outbox.redeliver(app, callback))
+        return show_callback(app, callbacks.redeliver(app, callback))
 
 
 @router.post("/{callback}/drop")
 async def drop(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
     """Never send a callback (again)."""
     with world.unit(app):
-        return show_callback(app, outbox.drop(app, callback))
+        return show_callback(app, callbacks.drop(app, callback))
 
 
 @router.post("/{callback}/duplicate", status_code=201)
 async def duplicate(app: CurrentApplication, world: CurrentWorld, callback: str) -> dict[str, Any]:
     """Send the same callback a second time, with the same `jti`."""
     with world.unit(app):
-        return show_callback(app, outbox.duplicate(app, callback))
+        return show_callback(app, callbacks.duplicate(app, callback))

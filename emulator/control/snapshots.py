@@ -20,7 +20,8 @@ from emulator.control.common import (
 from emulator.faults.faulting import Faulting
 from scenarios.spelling import did_you_mean
 from state.application import MOST_CHECKPOINTS, Application, Checkpoint
-from state.documents import BadDocument, Parsed
+from state.documents import BadDocument
+from state.snapshots import Parsed
 from state.world import World
 
 router = APIRouter(tags=["Snapshots"])

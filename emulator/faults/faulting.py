@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scenarios.engine import Faults, Firing
     from scenarios.outcomes import Outcomes
     from scenarios.rules import Fault
-    from state.documents import Parsed
+    from state.snapshots import Parsed
 
 HEADER = "X-Emulator-Fault"
 REQUEST_HEADER = "X-Emulator-Fault-Request"

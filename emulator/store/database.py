@@ -35,9 +35,10 @@ from emulator.faults.faulting import Faulting
 from emulator.store import StoreError
 from state import documents
 from state.application import Application
-from state.documents import STORED, Row
 from state.errors import ApplicationExists
 from state.journal import Exchange
+from state.kinds import STORED
+from state.rows import Row, put_row
 from state.world import World
 
 SCHEMA = 1
@@ -472,7 +473,7 @@ def refresh(world: World, app: Application, found: Found, faulting: Faulting) ->
                 else:
                     faulting.restore(app, orjson.loads(row.document))
             else:
-                documents.put_row(app, row)
+                put_row(app, row)
         documents.put_head(app, documents.read_head(orjson.loads(found.head)))
         version = int(found.version)
     except Exception as error:  # another emulator, or somebody's hands, may have written anything

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Found, Item
 from state import documents
 from state.application import Application, Change, Faults
-from state.documents import Row
+from state.rows import Row, rows_of
 
 
 class _Written(NamedTuple):
@@ -40,7 +40,7 @@ class Mirror:
     def item(self, app: Application, change: Change) -> Item:
         """Return what a change of the application is in the database."""
         item = self._item(app, change.version)
-        item.rows = documents.rows(app, change)
+        item.rows = rows_of(app, change)
         item.reset = change.reset
         if (app.kind, app.id) in change.records:
             item.rows.append(Row(IDENTITY, "", documents.write(documents.identity(app))))

@@ -20,7 +20,7 @@ from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import Store, StoreError, Unavailable, database, look_at
 from emulator.store.mirror import Mirror
-from state import documents
+from state import callbacks
 from state.application import Application, Change
 from state.world import World
 
@@ -78,7 +78,7 @@ class Sqlite(Store):
                 assert found is not None
                 app = database.add(world, found, faulting)
                 self._mirror.note(app, found)
-                documents.resume(app)
+                callbacks.resume(app)
             self._connection.commit()
         except SQLAlchemyError as error:
             raise StoreError(f"store {self._path}: {_explain(error)}") from None
@@ -242,7 +242,7 @@ class Sqlite(Store):
                 else:
                     database.refresh(self._world, app, found, self._faulting)
                 self._mirror.note(app, found)
-                documents.resume(app)
+                callbacks.resume(app)
         except StoreError as error:
             raise Unavailable(f"the store cannot be read: {error}") from None
         except SQLAlchemyError as error:

@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from state.application import Application
-from state.documents import KINDS
+from state.kinds import KINDS
 from tests.emulator.local import Tenant, emulator
 
 
