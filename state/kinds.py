@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
-from operator import attrgetter
 from typing import Any
 
 from state import archives, broadcasts, calls, captions, connectors, registrations, renders
@@ -20,8 +19,7 @@ from state.timeline import Timer
 def _shows(type_: Any, *left_out: str) -> Callable[[Any], Json]:
     """Return what makes documents of records without some of their fields."""
     names = [each.name for each in fields(type_) if each.name not in left_out]
-    values = attrgetter(*names)
-    return lambda record: dict(zip(names, values(record), strict=True))
+    return lambda record: {name: getattr(record, name) for name in names}
 
 
 def _check_status(kind: str, record: Any, field: str) -> None:
@@ -67,16 +65,31 @@ class Kind:
         return read(self.type, document, field)
 
 
-class _Sessions(Kind):
+class _Named(Kind):
+    """Records by their id: the application's attribute `held` is a mapping of them."""
+
+    def __init__(self, type_: Any, held: str) -> None:
+        super().__init__(type_)
+        self._held = held
+
+    def all(self, app: Application) -> Iterable[Any]:
+        records: Mapping[str, Any] = getattr(app, self._held)
+        return records.values()
+
+    def has(self, app: Application, record: Any) -> bool:
+        return record.id in getattr(app, self._held)
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        getattr(app, self._held)[record.id] = record
+
+    def drop(self, app: Application, record_id: str) -> None:
+        getattr(app, self._held).pop(record_id, None)
+
+
+class _Sessions(_Named):
     def __init__(self) -> None:
-        super().__init__(Session)
+        super().__init__(Session, "sessions")
         self._shown = _shows(Session, "connections", "streams", "signals")  # those are records themselves
-
-    def all(self, app: Application) -> Iterable[Session]:
-        return app.sessions.values()
-
-    def has(self, app: Application, record: Session) -> bool:
-        return record.id in app.sessions
 
     def show(self, app: Application, record: Session) -> Json:
         return self._shown(record)
@@ -85,10 +98,7 @@ class _Sessions(Kind):
         before = app.sessions.get(record.id)
         if before is not None:
             record.connections, record.streams, record.signals = before.connections, before.streams, before.signals
-        app.sessions[record.id] = record
-
-    def drop(self, app: Application, record_id: str) -> None:
-        app.sessions.pop(record_id, None)
+        super().put(app, record, document)
 
 
 class _InSession(Kind):
@@ -266,27 +276,6 @@ class _Events(Kind):
 
     def drop(self, app: Application, record_id: str) -> None:
         pass  # the ring gives up its oldest by itself
-
-
-class _Named(Kind):
-    """Records by their id: the application's attribute `held` is a mapping of them."""
-
-    def __init__(self, type_: Any, held: str) -> None:
-        super().__init__(type_)
-        self._held = held
-
-    def all(self, app: Application) -> Iterable[Any]:
-        records: Mapping[str, Any] = getattr(app, self._held)
-        return records.values()
-
-    def has(self, app: Application, record: Any) -> bool:
-        return record.id in getattr(app, self._held)
-
-    def put(self, app: Application, record: Any, document: Json) -> None:
-        getattr(app, self._held)[record.id] = record
-
-    def drop(self, app: Application, record_id: str) -> None:
-        getattr(app, self._held).pop(record_id, None)
 
 
 KINDS: Mapping[str, Kind] = {
