@@ -1,4 +1,4 @@
-"""The README says what there is, and what it shows works when it is copied."""
+"""The README and its pages say what there is, and what they show works when it is copied."""
 
 from __future__ import annotations
 
@@ -21,48 +21,60 @@ from state.options import Options
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+SDKS, SERVICE, SETTINGS = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("sdks", "service", "settings"))
+CALLS = (ROOT / "docs" / "control.md").read_text().partition("## All calls")[2].partition("\n## ")[0]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def block(label: str) -> str:
+def block(label: str, page: str = README) -> str:
     """Return the code block with this label."""
-    found = re.search(rf"^```{label}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^```{label}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert found, label
     return found.group(1)
 
 
 @pytest.mark.parametrize("name", [name for name in Settings.model_fields])
-def test_every_setting_is_in_the_readme(name: str) -> None:
-    assert f"`{ENV_PREFIX}{name.upper()}`" in README
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{ENV_PREFIX}{name.upper()}`" in SETTINGS
 
 
-def test_no_setting_of_the_readme_is_made_up() -> None:
-    documented = set(re.findall(rf"{ENV_PREFIX}([A-Z_]+)", README)) - {"CONFIG"}
+def test_no_documented_setting_is_made_up() -> None:
+    documented = set(re.findall(rf"{ENV_PREFIX}([A-Z_]+)", "".join(page.read_text() for page in PAGES))) - {"CONFIG"}
     assert documented == {name.upper() for name in Settings.model_fields}
 
 
 @pytest.mark.parametrize("name", [name for name in Options.model_fields])
 def test_the_default_of_every_option_is_as_documented(name: str) -> None:
-    row = next(line for line in README.splitlines() if line.startswith(f"| `{ENV_PREFIX}{name.upper()}`"))
+    row = next(line for line in SETTINGS.splitlines() if line.startswith(f"| `{ENV_PREFIX}{name.upper()}`"))
     default = Options.model_fields[name].default
     assert row.split("|")[3].strip() == (f"`{default}`" if default is not None else "")
 
 
 @pytest.mark.parametrize("operation", [operation.id for operation in OPERATIONS])
-def test_every_operation_is_in_the_readme(operation: str) -> None:
-    assert f"`{operation}`" in README
+def test_every_operation_is_documented(operation: str) -> None:
+    assert f"`{operation}`" in SERVICE
 
 
-def test_every_control_path_is_in_the_readme() -> None:
-    section = README.partition("## The control API")[2].partition("\n## ")[0]
+def test_every_control_path_is_listed() -> None:
     for path in create_app(Settings()).openapi()["paths"]:
         if path.startswith("/_emulator/") and not path.startswith(("/_emulator/files", "/_emulator/hls")):
-            assert path.rpartition("/")[2] in section, path
+            assert path.rpartition("/")[2] in CALLS, path
 
 
 def test_every_command_is_in_the_readme() -> None:
     for command in command_line.registered_commands + command_line.registered_groups:
         name = command.name or command.callback.__name__  # type: ignore[union-attr]
         assert f"`{name}`" in README or f"vonage-video-emulator {name}" in README, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for path, _, heading in re.findall(r"\]\((?!https?:)([^)#]*)(#([^)]+))?\)", page.read_text()):
+        found = page.parent / path if path else page
+        assert found.exists(), path
+        if heading:
+            titles = re.findall(r"^#+ (.+)$", found.read_text(), re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}, heading
 
 
 @pytest.fixture
@@ -107,7 +119,10 @@ def test_the_python_tour_works_as_printed(server: Server) -> None:
 
 def test_the_opentok_lines_for_python_work_as_printed(server: Server) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", localized(block("python opentok"), server)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", localized(block("python opentok", SDKS), server)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "recording: started"

@@ -115,9 +115,9 @@ def test_titles_are_unique_so_that_no_result_hides_another(suite: str) -> None:
     assert len(found) == len(set(found)) > 0
 
 
-def test_the_opentok_lines_of_the_readme_work_as_printed(server: Server, node: str, packages: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    (script,) = re.findall(r"^```js opentok\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+def test_the_opentok_lines_of_the_docs_work_as_printed(server: Server, node: str, packages: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sdks.md").read_text("utf-8")
+    (script,) = re.findall(r"^```js opentok\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     command = [node, "-e", script.replace("http://localhost:8080", server.http)]
     done = completed(command, NODE, RUN_SECONDS, {"NODE_PATH": str(packages / "node_modules")})
     assert (done.stdout, done.returncode) == ("recording: started\n", 0), done.stderr
