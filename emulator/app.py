@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,14 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 import emulator
-from emulator import errors, wellknown
+from emulator import wellknown
 from emulator.answers import Answer
 from emulator.applications import Applications
 from emulator.auth import Authenticator
 from emulator.call import Surroundings
 from emulator.callbacks import Deliveries
 from emulator.control import ControlRoutes
-from emulator.control.common import ControlError, of_validation
+from emulator.control.common import ControlError, of_refusal, of_validation
+from emulator.control.token import ControlToken
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
 from emulator.faults.faulting import Faulting
@@ -34,18 +34,15 @@ from emulator.store import Store, StoreError, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
 from emulator.webhooks import Webhooks
-from state.errors import ApplicationExists, MalformedId, NotConnected, Refused, Unknown, UnknownStream, WrongStatus
+from state.application import Sizes
+from state.errors import Refused
 from state.journal import Journal
 from state.world import World
-
-OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/", "assets/"))
-"""What needs no control token: probes, the certificate authority, links in answers of the service, the live page."""
-PAGE_PATHS = (CONTROL, f"{CONTROL}/")
 
 NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
 
 
-def create_app(settings: Settings, world: World | None = None) -> FastAPI:
+def create_app(settings: Settings) -> FastAPI:
     """Put the emulator together.
 
     Raises `SettingsError` when an application of the settings cannot be made, `StoreError` when what is kept cannot be
@@ -53,53 +50,39 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
 
     `app.state.urls` may be set to the URLs that are listened on, by scheme.
     """
-    world = world or World(
-        journal_size=settings.journal_size,
-        event_size=settings.event_size,
-        callback_size=settings.callback_size,
-        record_size=settings.record_size,
-    )
+    sizes = Sizes(settings.journal_size, settings.event_size, settings.callback_size, settings.record_size)
+    world = World(sizes=sizes)
     store = open_store(settings)
-    faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if settings.auth == "lax" else "")
+    lenient = settings.auth == "lax"
+    faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if lenient else "")
     store.load(world, faulting)
-    made = Applications(world, settings)
-    if settings.seed_file is None:
-        made.from_settings(settings)
-    else:
-        from emulator import snapshots
-
-        before = [app.id for app in world]
-        planted = snapshots.plant(world, faulting, settings.seed_file)
-        made.from_settings(settings)
-        snapshots.root(world, planted, before)
+    applications = Applications(world, settings)
+    _populate(world, faulting, applications, settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
+    authenticate = strict(authenticator)
+    if lenient:
+        authenticate = lax(world, applications.make_named, wellknown.APPLICATION_ID)
     ticker = Ticker(world, store)
     deliveries = Deliveries(world, store, settings)
-    waiting = Waiting(world)
     journal = Journal(settings.journal_size)
-    around = Surroundings(world, store, authenticator, settings.auth == "lax", settings.public_url)
-    app = _fastapi(store, ticker, deliveries)
-    authenticate = strict(authenticator)
-    if settings.auth == "lax":
-        authenticate = lax(world, made.make_named, wellknown.APPLICATION_ID)
-    service = ServiceRoutes(around, authenticate, faulting)
-    app.router.routes.insert(0, service)
+    around = Surroundings(world, store, authenticator, lenient, settings.public_url)
     control = ControlRoutes()
+    app = _fastapi(store, ticker, deliveries)
+    app.router.routes.insert(0, ServiceRoutes(around, authenticate, faulting))
     app.router.routes.append(control)
     app.state.world = world
     app.state.store = store
     app.state.settings = settings
-    app.state.applications = made
+    app.state.applications = applications
     app.state.authenticator = authenticator
     app.state.ticker = ticker
     app.state.journal = journal
     app.state.timelapse = Timelapse(world, store, deliveries)
-    app.state.waiting = waiting
+    app.state.waiting = Waiting(world)
     app.state.faulting = faulting
     app.state.urls = {}
-    world.watchers.append(
-        Webhooks(lambda: settings.public_url or _own_url(app, settings), faulting.distortion).on_event
-    )
+    webhooks = Webhooks(lambda: settings.public_url or _own_url(app, settings), faulting.distortion)
+    world.watchers.append(webhooks.on_event)
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
@@ -107,6 +90,19 @@ def create_app(settings: Settings, world: World | None = None) -> FastAPI:
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
+
+
+def _populate(world: World, faulting: Faulting, applications: Applications, settings: Settings) -> None:
+    """Make the applications of the seed file and of the settings; what a store has kept stays, as each of them says."""
+    if settings.seed_file is None:
+        applications.from_settings(settings)
+        return
+    from emulator import snapshots
+
+    before = [app.id for app in world]
+    planted = snapshots.plant(world, faulting, settings.seed_file)
+    applications.from_settings(settings)
+    snapshots.root(world, planted, before)
 
 
 def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
@@ -156,29 +152,6 @@ def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _is_open(path: str) -> bool:
-    return path in PAGE_PATHS or path.startswith(OPEN_PATHS)
-
-
-class ControlToken:
-    """ASGI middleware: asks for the control token on every control path but those of health."""
-
-    def __init__(self, app: Any, token: str) -> None:
-        self._app = app
-        self._expected = f"Bearer {token}".encode()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Pass the request on, or refuse it."""
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path.startswith(CONTROL) and not _is_open(path):
-            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if not hmac.compare_digest(given, self._expected):
-                refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
-                await refusal.response()(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-
 def _is_control(request: Request) -> bool:
     return request.url.path.startswith(CONTROL)
 
@@ -211,7 +184,7 @@ def _translate_errors(app: FastAPI) -> None:
         return of_validation(error, request.scope.get("endpoint")).response()
 
     async def of_rule(request: Request, error: Exception) -> Response:
-        return _control_refusal(error).response()
+        return of_refusal(error).response()
 
     async def of_store(request: Request, error: Exception) -> Response:
         return (ControlError(503, str(error)) if _is_control(request) else Answer(503, str(error))).response()
@@ -222,20 +195,3 @@ def _translate_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, of_body)
     for kind in (Refused, Invalid, NotAllowed):
         app.add_exception_handler(kind, of_rule)
-
-
-def _control_refusal(error: Exception) -> ControlError:
-    if isinstance(error, Invalid):
-        return ControlError(400, error.problem, error.field)
-    if isinstance(error, ApplicationExists):
-        return ControlError(409, str(error), error.field)
-    if isinstance(error, NotAllowed):
-        return ControlError(400, error.answer.message, "token")
-    if isinstance(error, WrongStatus):
-        return ControlError(409, str(error))
-    if isinstance(error, MalformedId):
-        return ControlError(400, f"{error}: expected a UUID")
-    if isinstance(error, Unknown | UnknownStream | NotConnected):
-        return ControlError(404, str(error) or "not found")
-    answer = errors.of_exception(error, "")
-    return ControlError(answer.status, answer.message)

@@ -107,6 +107,16 @@ class Checkpoint:
     snapshot: Octets
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is kept of an application: exchanges, events, callbacks, and of each kind records that have ended."""
+
+    journal: int = 1000
+    events: int = 10_000
+    callbacks: int = 10_000
+    records: int = 100_000
+
+
 class Application:
     """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
@@ -124,23 +134,18 @@ class Application:
         options: Options,
         rules: Rules,
         *,
-        clock: Clock | None = None,
-        journal_size: int = 1000,
-        event_size: int = 10_000,
-        callback_size: int = 10_000,
-        record_size: int = 100_000,
+        clock: Clock,
+        sizes: Sizes,
     ) -> None:
         self.id = application_id
         self.name = name
         self.credentials = credentials
         self.options = options
         self.rules = rules
-        self.clock = clock or Clock()
+        self.clock = clock
         self.created_at = self.now = self.clock.now()
-        self.journal = Journal(journal_size)
-        self.event_size = event_size
-        self.callback_size = callback_size
-        self.record_size = record_size
+        self.sizes = sizes
+        self.journal = Journal(sizes.journal)
         self.webhooks: Mapping[str, Webhook] = {}
         self.version = 0
         self.checkpoints: dict[str, Checkpoint] = {}
@@ -150,8 +155,8 @@ class Application:
         self.epoch = os.urandom(8).hex()
         self.timeline = Timeline()
         self.ids = Ids(self.options.seed)
-        self.events = Events(self.event_size)
-        self.outbox = Outbox(self.callback_size)
+        self.events = Events(self.sizes.events)
+        self.outbox = Outbox(self.sizes.callbacks)
         self.sessions: dict[str, Session] = {}
         self._sweep_from = 0
         self.archives: Collection[Archive] = Collection("archive")
@@ -171,13 +176,13 @@ class Application:
         """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
         last = self.events.last
         self.clear()
-        self.events = Events(self.event_size, last)  # numbers go on: whoever waits for new events sees them
+        self.events = Events(self.sizes.events, last)  # numbers go on: whoever waits for new events sees them
 
     def clear(self) -> None:
         """Forget all but what the application is, its clock and its checkpoints, event numbers included."""
         self._clear()
         self._reset = True
-        self.journal = Journal(self.journal.size)
+        self.journal = Journal(self.sizes.journal)
         self.touch(self)
 
     @property
@@ -292,10 +297,10 @@ class Application:
     def _give_up_surplus(self) -> None:
         """Give up the oldest of what has ended, of each kind, where there is more than is kept."""
         for collection in self.collections:
-            for record in collection.surplus(self.record_size):
+            for record in collection.surplus(self.sizes.records):
                 collection.forget(record.id)
                 self._forget(record)
-        if len(self.sessions) > max(self.record_size, self._sweep_from):
+        if len(self.sessions) > max(self.sizes.records, self._sweep_from):
             self._give_up_sessions()
         for callback_id in self.outbox.given_up:
             self._removed.add(("callback", callback_id))
@@ -303,14 +308,15 @@ class Application:
 
     def _give_up_sessions(self) -> None:
         """Give up the oldest sessions in which nobody is: some at once, so that it is not done all the time."""
-        surplus = len(self.sessions) - self.record_size + self.record_size // 10
+        some = self.sizes.records // 10
+        surplus = len(self.sessions) - self.sizes.records + some
         idle = (session for session in self.sessions.values() if not session.connections)
         for session in list(islice((each for each in idle if self._is_over(each)), surplus)):
             del self.sessions[session.id]
             for signal in session.signals.values():
                 self.remove(signal)
             self._forget(session)
-        self._sweep_from = len(self.sessions) + self.record_size // 10
+        self._sweep_from = len(self.sessions) + some
 
     def _is_over(self, session: Session) -> bool:
         """Tell whether nothing of a session is live, and nothing of it was done just now."""

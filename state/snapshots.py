@@ -156,7 +156,7 @@ def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> 
     What is to be sent waits until `callbacks.resume`. Its faults and the actions of its timers must be known already.
     """
     app.clear()
-    app.events = Events(app.event_size)
+    app.events = Events(app.sizes.events)
     if parsed.faults is not None:
         restore_faults(app, parsed.faults)
     for name, kind in KINDS.items():

@@ -7,7 +7,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 
 from state import archives, broadcasts, callbacks, calls, captions, connectors, renders, rotation
-from state.application import Application, Change, Credentials, Handler, Reaction, Rules
+from state.application import Application, Change, Credentials, Handler, Reaction, Rules, Sizes
 from state.clock import Clock, Source, wall_ms
 from state.errors import ApplicationExists, UnknownApplication
 from state.options import Options
@@ -53,31 +53,18 @@ class Unit:
 
 
 class World:
-    """All applications. `source` is the time they start from, ms since the epoch.
+    """All applications. `source` is the time they start from, ms since the epoch; `sizes` how much is kept of each.
 
     `listeners` get each unit's change, `watchers` each event as it happens. `handlers` are what timers do, by action:
     more may be added before the world is used.
     """
 
-    def __init__(
-        self,
-        *,
-        source: Source = wall_ms,
-        journal_size: int = 1000,
-        event_size: int = 10_000,
-        callback_size: int = 10_000,
-        record_size: int = 100_000,
-    ) -> None:
+    def __init__(self, *, source: Source = wall_ms, sizes: Sizes | None = None) -> None:
         self.listeners: list[Listener] = []
         self.publish: Listener = self.tell
         """Gets each unit's change first; a store makes it durable before everybody is told."""
         self._source = source
-        self._sizes = {
-            "journal_size": journal_size,
-            "event_size": event_size,
-            "callback_size": callback_size,
-            "record_size": record_size,
-        }
+        self._sizes = sizes or Sizes()
         self.watchers: list[Reaction] = []
         self.handlers: dict[str, Handler] = {}
         self._rules = _rules(self.handlers, self.watchers)
@@ -101,9 +88,8 @@ class World:
             raise ApplicationExists("id", application_id)
         if not take and credentials.api_key in self._by_api_key:
             raise ApplicationExists("apiKey", credentials.api_key)
-        app = Application(
-            application_id, name, credentials, options, self._rules, clock=Clock(self._source), **self._sizes
-        )
+        clock = Clock(self._source)
+        app = Application(application_id, name, credentials, options, self._rules, clock=clock, sizes=self._sizes)
         self._applications[app.id] = app
         self._by_api_key[credentials.api_key] = app
         app.touch(app)

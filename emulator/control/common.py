@@ -12,9 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
+from emulator import errors
+from emulator.errors import Invalid, NotAllowed
 from emulator.store import Store
 from scenarios.spelling import did_you_mean
 from state.application import Application
+from state.errors import ApplicationExists, MalformedId, NotConnected, Unknown, UnknownStream, WrongStatus
 from state.events import TYPES
 from state.world import World
 
@@ -105,6 +108,24 @@ def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | 
         known = _fields_of(endpoint) if endpoint else set()
         return ControlError(400, "there is no such field", ".".join(parts), did_you_mean(parts[-1], known))
     return ControlError(400, message, ".".join(parts))
+
+
+def of_refusal(error: Exception) -> ControlError:
+    """Return what the control API answers to a refusal of the rules, of the service's fields, or of a token."""
+    if isinstance(error, Invalid):
+        return ControlError(400, error.problem, error.field)
+    if isinstance(error, ApplicationExists):
+        return ControlError(409, str(error), error.field)
+    if isinstance(error, NotAllowed):
+        return ControlError(400, error.answer.message, "token")
+    if isinstance(error, WrongStatus):
+        return ControlError(409, str(error))
+    if isinstance(error, MalformedId):
+        return ControlError(400, f"{error}: expected a UUID")
+    if isinstance(error, Unknown | UnknownStream | NotConnected):
+        return ControlError(404, str(error) or "not found")
+    answer = errors.of_exception(error, "")
+    return ControlError(answer.status, answer.message)
 
 
 def check_type(type_: str | None) -> None:

@@ -1,0 +1,37 @@
+"""The token that the control API may ask for."""
+
+from __future__ import annotations
+
+import hmac
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emulator.control.common import ControlError
+from emulator.paths import CONTROL
+
+OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/", "assets/"))
+"""What needs no control token: probes, the certificate authority, links in answers of the service, the live page."""
+PAGE_PATHS = (CONTROL, f"{CONTROL}/")
+
+
+def _is_open(path: str) -> bool:
+    return path in PAGE_PATHS or path.startswith(OPEN_PATHS)
+
+
+class ControlToken:
+    """ASGI middleware: asks for the control token on every control path that is not open."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path.startswith(CONTROL) and not _is_open(path):
+            given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            if not hmac.compare_digest(given, self._expected):
+                refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
+                await refusal.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
