@@ -8,71 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model, model_validator
 
-from scenarios.answer_effects import (
-    BadGateway,
-    BadRequest,
-    Conflict,
-    EmptyReply,
-    Forbidden,
-    Garbage,
-    GatewayTimeout,
-    Internal,
-    Latency,
-    MalformedJson,
-    MethodNotAllowed,
-    NotFound,
-    RateLimited,
-    Reset,
-    SlowDrip,
-    StaleRead,
-    Stall,
-    Status,
-    Timeout408,
-    TooLarge,
-    Truncated,
-    Unauthorized,
-    Unavailable,
-    WrongContentType,
-)
-from scenarios.effect import Effect, Kind
-from scenarios.later_effects import (
-    ArchiveFails,
-    BroadcastFails,
-    CallbackBadlySigned,
-    CallbackDelayed,
-    CallbackDoubled,
-    CallbackLost,
-    CallbackReordered,
-    CallbackUnsigned,
-    CaptionsFail,
-    HandshakeFails,
-    HlsError,
-    NetworkDrops,
-    RenderCannotLoad,
-    RenderCrashes,
-    RtmpError,
-    RtmpOffline,
-    ServerRotation,
-    SipBusy,
-    SipDeclined,
-    SipDrops,
-    SipMediaTimeout,
-    SipNoAnswer,
-    UploadFails,
-    UploadSlow,
-    UploadStuck,
-)
+from scenarios import answer_effects as answer
+from scenarios import later_effects as later
+from scenarios.effect import Effect
 from scenarios.strict import Strict
 
 ALL: tuple[type[Effect], ...] = (
-    Latency,
-    BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, Timeout408, Conflict, TooLarge, RateLimited,
-    Internal, BadGateway, Unavailable, GatewayTimeout, Status, Stall, Reset, EmptyReply, Garbage,
-    Truncated, SlowDrip, MalformedJson, WrongContentType, StaleRead,
-    UploadFails, UploadSlow, UploadStuck, ArchiveFails, BroadcastFails, RtmpOffline, RtmpError, HlsError,
-    RenderCannotLoad, RenderCrashes, CaptionsFail, SipBusy, SipNoAnswer, SipDeclined, SipDrops, SipMediaTimeout,
-    HandshakeFails, NetworkDrops, ServerRotation,
-    CallbackLost, CallbackDelayed, CallbackDoubled, CallbackReordered, CallbackUnsigned, CallbackBadlySigned,
+    answer.Latency,
+    answer.BadRequest, answer.Unauthorized, answer.Forbidden, answer.NotFound, answer.MethodNotAllowed,
+    answer.Timeout408, answer.Conflict, answer.TooLarge, answer.RateLimited, answer.Internal, answer.BadGateway,
+    answer.Unavailable, answer.GatewayTimeout, answer.Status,
+    answer.Stall, answer.Reset, answer.EmptyReply, answer.Garbage,
+    answer.Truncated, answer.SlowDrip, answer.MalformedJson, answer.WrongContentType, answer.StaleRead,
+    later.UploadFails, later.UploadSlow, later.UploadStuck, later.ArchiveFails, later.BroadcastFails,
+    later.RtmpOffline, later.RtmpError, later.HlsError, later.RenderCannotLoad, later.RenderCrashes, later.CaptionsFail,
+    later.SipBusy, later.SipNoAnswer, later.SipDeclined, later.SipDrops, later.SipMediaTimeout,
+    later.HandshakeFails, later.NetworkDrops, later.ServerRotation,
+    later.CallbackLost, later.CallbackDelayed, later.CallbackDoubled, later.CallbackReordered,
+    later.CallbackUnsigned, later.CallbackBadlySigned,
 )  # fmt: skip
 
 
@@ -112,6 +65,3 @@ class Then(_Effects):
     def effects(self) -> dict[str, Effect]:
         """Return the effects by name."""
         return {name: getattr(self, name) for name in EFFECTS if getattr(self, name, None) is not None}
-
-
-__all__ = ["EFFECTS", "Effect", "Kind", "Then"]

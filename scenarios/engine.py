@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenarios.asking import CALLBACK, Asked, Names
-from scenarios.effects import Effect, Kind
+from scenarios.effect import Effect, Kind
 from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
 from scenarios.spelling import did_you_mean

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from scenarios.asking import Names
-from scenarios.effects import EFFECTS, Effect
+from scenarios.effect import Effect
+from scenarios.effects import EFFECTS
 from scenarios.engine import Fate, Faults
 from scenarios.later_effects import Outcome
 from scenarios.magic import values_of

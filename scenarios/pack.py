@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from scenarios.asking import Names
-from scenarios.marks import Document, PackError, parse
+from scenarios.marks import Document, parse
 from scenarios.rules import Rule, read_rule
 from scenarios.spelling import did_you_mean
 from scenarios.strict import Mistake, Path, Strict, read
@@ -215,6 +215,3 @@ def _indent_hint(mistake: Mistake) -> str:
         if key in set(model.keys()) and len(mistake.path) != depth:
             return f"{key} belongs to {owner}: check the indent"
     return ""
-
-
-__all__ = ["Pack", "PackError", "PackFile", "Parameter", "Rendered", "load"]

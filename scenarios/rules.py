@@ -12,7 +12,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from scenarios import possible
 from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
-from scenarios.effects import EFFECTS, Effect, Then
+from scenarios.effect import Effect
+from scenarios.effects import Then
 from scenarios.later_effects import Outcome
 from scenarios.predicates import Matcher, When
 from scenarios.strict import Mistake, Strict, read
@@ -145,6 +146,3 @@ def read_rule(data: Any, names: Names) -> Rule:
     rule = read(Rule, data, names)
     possible.require(rule.when, rule.then.effects(), names)
     return rule
-
-
-__all__ = ["CALLBACK", "EFFECTS", "GATE", "SERVICE", "Fault", "Position", "Rule", "read_rule"]

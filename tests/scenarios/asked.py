@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.asking import MISSING, Names
+from scenarios.asking import MISSING, SERVICE, Names
 from scenarios.engine import Faults
 from scenarios.predicates import Matcher
-from scenarios.rules import SERVICE, read_rule
+from scenarios.rules import read_rule
 
 NAMES = Names(
     {"startArchive": "Archives", "getArchive": "Archives", "stopArchive": "Archives", "dial": "SIP"},

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from scenarios.asking import CALLBACK, GATE, SERVICE
 from scenarios.engine import Fate, Faults
-from scenarios.rules import CALLBACK, GATE, SERVICE, read_rule
+from scenarios.rules import read_rule
 from scenarios.strict import Mistake
 from tests.scenarios.asked import NAMES, Asked, fired
 
