@@ -22,6 +22,10 @@ from state.application import Application
 
 ROLES = ("subscriber", "publisher", "moderator", "publisheronly")
 MAX_LIFE = 30 * 24 * 3600
+MAX_TEXT = 1000
+"""Characters of connection data, and of layout classes joined by spaces (fidelity/rest-and-archives.md 14)."""
+MAX_TOKEN = 40_000
+"""Characters of a token with as much of both, each character of which may take twelve in JSON, then base64."""
 T1 = "T1=="
 
 
@@ -69,7 +73,7 @@ def check(
 
 
 def _read_jwt(app: Application, authenticator: Authenticator, token: str, lax: bool) -> ClientToken:
-    algorithm, claims = read(token)
+    algorithm, claims = read(token, MAX_TOKEN)
     if not lax:
         if (claims.get("application_id") or claims.get("iss")) not in (app.id, app.credentials.api_key):
             raise _refuse("The token is for another application.")
@@ -109,15 +113,22 @@ def _check_times(issued: Any, expires: Any) -> None:
 
 def _client_token(claims: Mapping[str, Any]) -> ClientToken:
     """Take the claims in the variants that SDKs write (4.1)."""
-    classes = claims.get("initial_layout_class_list") or ()
+    classes = claims.get("initial_layout_class_list") or []
     if isinstance(classes, str):
         classes = classes.split()
+    if not isinstance(classes, list):
+        raise _refuse("Its initial_layout_class_list must be text, or a list of texts.")
+    names = tuple(str(name) for name in classes)
+    data = str(claims.get("connection_data") or claims.get("data") or "")
+    for claim, text in (("connection_data", data), ("initial_layout_class_list", " ".join(names))):
+        if len(text) > MAX_TEXT:
+            raise _refuse(f"Its {claim} has {len(text)} characters; at most {MAX_TEXT} are allowed.")
     role = str(claims.get("role") or "publisher")
     if role not in ROLES:
         raise _refuse(f"Its role must be one of {', '.join(ROLES)}.")
     return ClientToken(
         session_id=str(claims.get("session_id", "")),
         role=role,
-        data=str(claims.get("connection_data") or claims.get("data") or ""),
-        layout_classes=tuple(str(name) for name in classes),
+        data=data,
+        layout_classes=names,
     )

@@ -284,3 +284,31 @@ def test_lax_mode_refuses_names_that_no_application_can_have() -> None:
         for project in ("9" * 19, "9" * 5000, "a~b", "a%20b"):
             assert client.get(f"/v2/project/{project}/archive").status_code == 400, project
         assert client.get("/_emulator/applications").json()["count"] == 1
+
+
+SMILE = "\N{GRINNING FACE}"  # twelve characters in JSON
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"initial_layout_class_list": 5}, 403),
+        ({"initial_layout_class_list": True}, 403),
+        ({"initial_layout_class_list": {"focus": 1}}, 403),
+        ({"initial_layout_class_list": ["x" * 500, "y" * 500]}, 403),
+        ({"initial_layout_class_list": "x" * 1000}, 200),
+        ({"connection_data": "x" * 1001}, 403),
+        ({"connection_data": SMILE * 1000, "initial_layout_class_list": [SMILE * 1000]}, 200),
+    ],
+)  # fmt: skip
+def test_the_texts_in_a_client_token_are_what_they_should_be_and_not_too_long(
+    tenant: Tenant, claims: dict[str, Any], status: int
+) -> None:
+    sid = tenant.session(join=1)
+    token = tenant.client_token(sid, **claims)
+    dialled = tenant.call("POST", "/dial", {"sessionId": sid, "token": token, "sip": {"uri": "sip:a@localhost"}})
+    assert dialled.status_code == status, dialled.text
+    joined = tenant.client.post(
+        f"/_emulator/applications/{tenant.id}/sessions/{sid}/participants", json={"token": token}
+    )
+    assert joined.status_code == {200: 201, 403: 400}[status], joined.text
