@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import orjson
 
@@ -142,16 +143,20 @@ class Webhooks:
         told = TOLD.get(event.type)
         if told is None:
             return
-        own = getattr(getattr(event.record, "new", None), "callback_url", "")
+        new: Any = getattr(event.record, "new", None)
+        own = getattr(new, "callback_url", "")
         if not (app.webhooks or own or app.registrations):
             return
         webhook = app.webhooks.get(told.webhook)
+        family = app.webhooks.get(OPENTOK + told.family)
         if webhook is not None:
             self._post(app, event, told, told.webhook, webhook, app.id)
-        if own and not (webhook is not None and webhook.active and webhook.address == own):
-            secret = webhook.secret if webhook is not None else ""
-            self._post(app, event, told, "statusCallbackUrl", Webhook(own, secret=secret), app.id)
-        family = app.webhooks.get(OPENTOK + told.family)
+        if own:
+            # In the dialect in which it was started, as its answers are (broadcasts-… 3.3, 4.1).
+            same = family if new.project else webhook
+            if same is None or not same.active or same.address != own:
+                secret = same.secret if same is not None else ""
+                self._post(app, event, told, "statusCallbackUrl", Webhook(own, secret=secret), new.project or app.id)
         if family is not None:
             self._post(app, event, told, OPENTOK + told.family, family, app.credentials.api_key)
 

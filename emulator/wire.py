@@ -52,6 +52,11 @@ class Speaker:
         """Whether the project was called by its api key."""
         return self.project != self.app.id
 
+    @property
+    def api_key(self) -> str:
+        """The api key by which the project was called; empty where that was the application's id."""
+        return self.project if self.opentok else ""
+
 
 def _whole_seconds(ms: int) -> int:
     """Reads after the start have lost the ms (12.1)."""

@@ -8,7 +8,7 @@ Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
@@ -65,12 +65,15 @@ class Call(Record):
     reason_message: str = ""
 
 
-def dial(app: Application, session: Session, new: NewCall, data: str = "") -> Call:
-    """Dial into the session; `data` is the connection data. Raises `NotRouted`, `UnknownStream`."""
+def dial(app: Application, session: Session, new: NewCall, data: str = "", layout_classes: Iterable[str] = ()) -> Call:
+    """Dial into the session; connection data and layout classes are those of the token.
+
+    Raises `NotRouted`, `UnknownStream`.
+    """
     session.require_routed("SIP call")
     for stream_id in new.streams:
         sessions.published(session, stream_id)
-    connection = sessions.join(app, session, data=data, origin="call")
+    connection = sessions.join(app, session, data=data, origin="call", layout_classes=layout_classes)
     call = Call(
         id=app.ids.uuid(),
         session_id=session.id,

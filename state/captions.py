@@ -25,13 +25,17 @@ TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
 
 @dataclass(frozen=True, slots=True)
 class NewCaptions:
-    """What captions are started with; duration in s. `id` is given by the specification's path only."""
+    """What captions are started with; duration in s. `id` is given by the specification's path only.
+
+    `project` is the api key by which they were started, empty where that was the application's id.
+    """
 
     language: str = "en-US"
     max_duration: int = 14_400
     partial: bool = True
     callback_url: str = ""
     id: str = ""
+    project: str = ""
 
 
 @dataclass(slots=True)

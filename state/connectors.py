@@ -9,7 +9,7 @@ Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
@@ -47,12 +47,17 @@ class Connector(Record):
     status: str = "connecting"
 
 
-def connect(app: Application, session: Session, new: NewConnector, data: str = "") -> Connector:
-    """Connect the session's audio. Raises `NotRouted`, `UnknownStream`."""
+def connect(
+    app: Application, session: Session, new: NewConnector, data: str = "", layout_classes: Iterable[str] = ()
+) -> Connector:
+    """Connect the session's audio; connection data and layout classes are those of the token.
+
+    Raises `NotRouted`, `UnknownStream`.
+    """
     session.require_routed("audio connector")
     for stream_id in new.streams:
         sessions.published(session, stream_id)
-    connection = sessions.join(app, session, data=data, origin="connector")
+    connection = sessions.join(app, session, data=data, origin="connector", layout_classes=layout_classes)
     connector = Connector(
         id=app.ids.uuid(),
         session_id=session.id,

@@ -29,7 +29,11 @@ TRANSITIONS = transitions(starting="started stopped failed", started="stopped fa
 
 @dataclass(frozen=True, slots=True)
 class NewRender:
-    """What a render is started with; duration in s. `data` is the connection data of its token."""
+    """What a render is started with; duration in s.
+
+    `data`, `role` and `layout_classes` are those of its token. `project` is the api key by which it was started, empty
+    where that was the application's id.
+    """
 
     url: str
     name: str = ""
@@ -38,6 +42,8 @@ class NewRender:
     callback_url: str = ""
     data: str = ""
     role: str = "publisher"
+    layout_classes: tuple[str, ...] = ()
+    project: str = ""
 
 
 @dataclass(slots=True)
@@ -95,16 +101,17 @@ def force(app: Application, render: Render, status: str, reason: str = "") -> No
 def _started(app: Application, render_id: str) -> None:
     render = app.renders.get(render_id)
     session = app.sessions[render.session_id]
-    connection = sessions.join(app, session, data=render.new.data, role=render.new.role, origin="render")
+    new = render.new
+    connection = sessions.join(
+        app, session, data=new.data, role=new.role, origin="render", layout_classes=new.layout_classes
+    )
     render.connection_id = connection.id
     render.stream_id = app.ids.uuid().upper()  # upper case as recorded (0.1)
     render.status = "started"
     render.updated_at = app.now
-    app.after("render.end", render.id, render.new.max_duration * SECOND)
+    app.after("render.end", render.id, new.max_duration * SECOND)
     app.emit("render.started", render)
-    sessions.publish(
-        app, session, connection, NewStream(name=render.new.name, video_type="custom", id=render.stream_id)
-    )
+    sessions.publish(app, session, connection, NewStream(name=new.name, video_type="custom", id=render.stream_id))
 
 
 def _end(app: Application, render: Render, status: str, reason: str) -> None:

@@ -20,7 +20,7 @@ async def dial(call: Call) -> Response:
     with call.unit() as app:
         session = call.session(app, body.session_id)
         token = call.client_token(body.token, session.id)
-        dialled = calls.dial(app, session, body.state(), token.data)
+        dialled = calls.dial(app, session, body.state(), token.data, token.layout_classes)
         return call.answer(call.shape("SipCall", wire.call(call.speaker, dialled)))
 
 
@@ -36,7 +36,8 @@ async def start_captions(call: Call) -> Response:
     with call.unit() as app:
         session = call.session(app, body.session_id)
         call.client_token(body.token, session.id, ("moderator",))
-        started = captions.start(app, session, body.state(call.params.get("captionsId", "")))
+        new = body.state(call.params.get("captionsId", ""), call.speaker.api_key)
+        started = captions.start(app, session, new)
     return call.answer({"captionsId": started.id})
 
 
@@ -56,7 +57,7 @@ async def start_render(call: Call) -> Response:
     with call.unit() as app:
         session = call.session(app, body.session_id)
         token = call.client_token(body.token, session.id, sorted(PUBLISHING_ROLES))
-        render = renders.start(app, session, body.state(token.data, token.role))
+        render = renders.start(app, session, body.state(token, call.speaker.api_key))
         return call.answer(call.shape("Render", wire.render(call.speaker, render, started=True)))
 
 
@@ -86,7 +87,8 @@ async def connect_audio(call: Call) -> Response:
     with call.unit() as app:
         session = call.session(app, body.session_id)
         token = call.client_token(body.token, session.id)
-        return call.answer(wire.connector(connectors.connect(app, session, body.state(), token.data)))
+        connector = connectors.connect(app, session, body.state(), token.data, token.layout_classes)
+        return call.answer(wire.connector(connector))
 
 
 async def disconnect_audio(call: Call) -> Response:

@@ -5,7 +5,7 @@ Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 2 to 5.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -16,6 +16,9 @@ from state.calls import NewCall
 from state.captions import NewCaptions
 from state.connectors import NewConnector
 from state.renders import NewRender
+
+if TYPE_CHECKING:
+    from emulator.client_tokens import ClientToken
 
 MAX_HEADERS = 512
 
@@ -104,14 +107,15 @@ class StartCaptions(Body):
     partial_captions: bool = True
     status_callback_url: Uri | None = None
 
-    def state(self, captions_id: str) -> NewCaptions:
-        """Return the new captions as the rules know them."""
+    def state(self, captions_id: str, project: str) -> NewCaptions:
+        """Return the new captions as the rules know them; `project` is the api key, empty for the application's id."""
         return NewCaptions(
             language=self.language_code,
             max_duration=self.max_duration,
             partial=self.partial_captions,
             callback_url=self.status_callback_url or "",
             id=captions_id,
+            project=project,
         )
 
 
@@ -132,16 +136,18 @@ class StartRender(Body):
     properties: RenderProperties | None = None
     status_callback_url: Uri | None = None
 
-    def state(self, data: str, role: str) -> NewRender:
-        """Return the new render as the rules know it."""
+    def state(self, token: ClientToken, project: str) -> NewRender:
+        """Return the new render as the rules know it; `project` is the api key, empty for the application's id."""
         return NewRender(
             url=self.url,
             name=(self.properties.name or "") if self.properties else "",
             resolution=self.resolution,
             max_duration=self.max_duration,
             callback_url=self.status_callback_url or "",
-            data=data,
-            role=role,
+            data=token.data,
+            role=token.role,
+            layout_classes=token.layout_classes,
+            project=project,
         )
 
 

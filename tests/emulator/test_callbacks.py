@@ -156,6 +156,28 @@ def test_an_opentok_family_is_told_in_numbers(client: TestClient, receiver: Rece
     assert receiver.wait_for("archive.started").json["partnerId"] == int(key)
 
 
+def test_a_callback_url_of_its_own_is_told_in_the_dialect_of_the_call(client: TestClient, receiver: Receiver) -> None:
+    own = receiver.url.replace("/callbacks", "/own")
+    tenant = Tenant(client, opentokCallbacks={"render": {"address": own}, "captions": {"address": receiver.url}})
+    sid, key = tenant.session(join=1), tenant.made["apiKey"]
+    token = tenant.client_token(sid)
+    for root in (f"/v2/project/{key}", f"/v2/project/{tenant.id}"):
+        tenant.root = root
+        page = {"sessionId": sid, "token": token, "url": "https://localhost/page", "statusCallbackUrl": own}
+        tenant.call("POST", "/render", page)
+        started = tenant.call("POST", "/captions", {"sessionId": sid, "token": token, "statusCallbackUrl": own})
+        tenant.call("POST", f"/captions/{started.json()['captionsId']}/stop")
+    tenant.advance(1)
+    assert outbox(tenant, status="pending") == []
+    told: dict[str, list[str]] = {}
+    for each in receiver.received():
+        if each.path == "/own":
+            told.setdefault(each.event, []).append(each.json.get("projectId") or each.json["applicationId"])
+    # The family of renders has the same address: what it is told is not told twice.
+    assert sorted(told["render.started"]) == sorted([key, key, tenant.id])
+    assert sorted(told["captions.started"]) == sorted(told["captions.stopped"]) == sorted([key, tenant.id])
+
+
 def test_the_signature_is_accepted_by_the_sdk_and_is_of_this_body(client: TestClient, receiver: Receiver) -> None:
     tenant = told(client, receiver)
     tenant.advance(1000 * HOUR)  # the token's time is the machine's, whatever the clock shows

@@ -320,3 +320,22 @@ def test_a_legacy_application_speaks_numbers(tenant: Tenant) -> None:
     assert (archive["projectId"], archive["partnerId"], archive["applicationId"]) == (int(key), int(key), key)
     broadcast = tenant.call("POST", "/broadcast", {"sessionId": sid, "outputs": {"hls": {}}}).json()
     assert (broadcast["projectId"], broadcast["partnerId"], "applicationId" in broadcast) == (int(key), int(key), False)
+
+
+def test_what_joins_with_a_token_publishes_with_its_layout_classes(tenant: Tenant) -> None:
+    sid = tenant.session(join=1)
+    token = tenant.client_token(sid, initial_layout_class_list="focus full")
+    socket = {"uri": "wss://localhost/", "bidirectional": True}
+    for path, fields in (
+        ("/dial", {"sip": {"uri": "sip:a@localhost"}}),
+        ("/render", {"url": "https://localhost/page"}),
+        ("/connect", {"websocket": socket}),
+    ):
+        assert tenant.call("POST", path, {"sessionId": sid, "token": token, **fields}).status_code < 300
+    streams = tenant.call("GET", f"/session/{sid}/stream").json()["items"]
+    assert [stream["layoutClassList"] for stream in streams] == [
+        [],
+        ["focus", "full"],
+        ["focus", "full"],
+        ["focus", "full"],
+    ]
