@@ -238,6 +238,8 @@ SPEC = Contract(
             (refused.MalformedId, "archive"): Answer(404, "Not found. You passed in an invalid archive ID."),
             (refused.MalformedId, "broadcast"): Answer(404, "Not found. No such broadcast."),
             (refused.MalformedId, "render"): Answer(404, "Not found. No such render."),
+            (refused.MalformedId, "captions"): Answer(404, "Not found. No such captions are running."),
+            (refused.MalformedId, "connector"): Answer(404, "Not found. No such audio connector."),
             (refused.WrongStatus, "archive.stop"): Answer(409, "Conflict. The archive is not currently recording."),
         }
     ),
