@@ -162,7 +162,9 @@ def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
     if new.has_transcription:
         body["transcription"] = {
             "status": each.transcription,
-            "url": _archive_url(speaker, each, TRANSCRIPT) if each.transcription == "available" else None,
+            "url": _archive_url(speaker, each, TRANSCRIPT)
+            if each.status == each.transcription == "available"
+            else None,
             "reason": None,
             "primaryLanguageCode": new.transcription_language,
             "hasSummary": new.transcription_summary,

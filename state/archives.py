@@ -174,6 +174,7 @@ def fail(app: Application, archive: Archive, reason: str = "failure") -> None:
     if archive.status in LIVE:
         _leave_live(app, archive)
     app.timeline.cancel("archive.upload", "archive.release", archive.id)
+    _finish_transcription(archive, "failed")
     _move(app, archive, "failed", reason)
 
 

@@ -234,8 +234,12 @@ def _updated(app: Application, broadcast: Broadcast, event: str = "updated") -> 
 
 
 def _follow(app: Application, broadcast: Broadcast) -> None:
-    """Let the outputs connect once something is published."""
-    if not selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
+    """Let the outputs connect once something is published; a selected stream that has ended is in no longer."""
+    taken = selection.taken_in(broadcast, app.sessions[broadcast.session_id])
+    if len(taken) < len(broadcast.selected):
+        broadcast.selected = taken
+        _updated(app, broadcast)
+    if not taken:
         return
     timeline = app.timeline
     if any(target.status == "connecting" for target in broadcast.rtmp) and not timeline.get(

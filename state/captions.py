@@ -16,6 +16,7 @@ from state.application import Application, Handler, Reaction
 from state.errors import AlreadyRunning, Unknown, WrongStatus
 from state.events import Event
 from state.records import Record, transitions
+from state.rotation import ROTATED
 from state.sessions import Session
 
 SECOND = 1000
@@ -25,7 +26,8 @@ TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
 
 @dataclass(frozen=True, slots=True)
 class NewCaptions:
-    """What captions are started with; duration in s. `id` is given by the specification's path only.
+    """What captions are started with; duration in s. `id` is given by the specification's path only: once its run has
+    ended, it may be started again.
 
     `project` is the api key by which they were started, empty where that was the application's id.
     """
@@ -57,8 +59,10 @@ class Captions(Record):
 def start(app: Application, session: Session, new: NewCaptions) -> Captions:
     """Start captions. Raises `NotRouted`, `AlreadyRunning`."""
     session.require_routed("captions")
-    if app.captions.is_live(session.id) or (new.id and app.captions.has(new.id)):
+    before = app.captions.get(new.id) if new.id and app.captions.has(new.id) else None
+    if app.captions.is_live(session.id) or (before is not None and before.status == "started"):
         raise AlreadyRunning("captions")
+    app.captions.forget(new.id)
     captions = Captions(
         id=new.id or app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new
     )
@@ -112,5 +116,13 @@ def _on_session_migrated(app: Application, event: Event) -> None:
         _end(app, captions, "stopped")
 
 
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    """Captions end with their media server (3.1), but not because nobody is there for a while."""
+    if event.reason == ROTATED:
+        _on_session_migrated(app, event)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"captions.end": _ended})
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({"session.migrated": _on_session_migrated})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {"session.migrated": _on_session_migrated, "session.destroyed": _on_session_destroyed}
+)

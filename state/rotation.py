@@ -22,7 +22,8 @@ MIGRATION_PAUSE = 60_000
 NOTICES: Mapping[str, int] = MappingProxyType({"session.firstNotice": 4 * HOUR, "session.lastNotice": 1 * HOUR})
 """How long before a rotation it is announced, ms."""
 
-REASON = "serverRotation"
+ROTATED = "serverRotation"
+"""Why a session ends whose media server is taken away, and what its notices announce."""
 
 
 def migrate(app: Application, session: Session, *, patient: bool = True) -> None:
@@ -45,7 +46,7 @@ def rotate(app: Application, session: Session) -> None:
     """Take the session's media server away: everybody is disconnected, the session ends with `serverRotation`."""
     for connection_id in list(session.connections):
         if connection_id in session.connections:
-            sessions.leave(app, session, connection_id, "networkDisconnected", session_reason=REASON)
+            sessions.leave(app, session, connection_id, "networkDisconnected", session_reason=ROTATED)
 
 
 def _expect_rotation(app: Application, session_id: str) -> None:
@@ -68,7 +69,7 @@ def _migrated(app: Application, session_id: str) -> None:
 
 
 def _notice(app: Application, session_id: str) -> None:
-    app.emit("session.notification", app.sessions[session_id], reason=REASON)
+    app.emit("session.notification", app.sessions[session_id], reason=ROTATED)
 
 
 def _rotate(app: Application, session_id: str) -> None:

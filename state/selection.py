@@ -11,6 +11,7 @@ from state.application import Application, Reaction
 from state.errors import SelectsItself
 from state.events import Event
 from state.records import Record
+from state.rotation import ROTATED
 from state.sessions import Session, published
 
 NOTHING: Mapping[str, Selected] = MappingProxyType({})
@@ -46,8 +47,9 @@ def reactions(
 ) -> dict[str, Reaction]:
     """Return how compositions follow their session.
 
-    They `follow` what is published, `end` with a migration (they do not migrate: fidelity/rest-and-archives.md 11), and
-    are abandoned a while after the last client left (timer `<kind>.abandon`), unless somebody comes back.
+    They `follow` what is published, `end` with a migration or a server rotation (they do not move to another server:
+    fidelity/rest-and-archives.md 11, broadcasts-… 1.1), and are abandoned a while after the last client left (timer
+    `<kind>.abandon`), unless somebody comes back.
     """
     abandon = f"{kind}.abandon"
 
@@ -61,7 +63,10 @@ def reactions(
 
     def on_session_destroyed(app: Application, event: Event) -> None:
         for each in live(app, event.session_id):
-            app.after(abandon, each.id, ABANDONED)
+            if event.reason == ROTATED:
+                end(app, each)
+            else:
+                app.after(abandon, each.id, ABANDONED)
 
     def on_session_migrated(app: Application, event: Event) -> None:
         for each in live(app, event.session_id):

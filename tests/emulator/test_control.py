@@ -228,6 +228,22 @@ def test_a_transcript_is_linked_when_it_is_there(tenant: Tenant) -> None:
     assert tenant.client.get(transcription["url"]).json()["language"] == "de-DE"
 
 
+def test_a_transcript_goes_with_its_file_and_fails_with_its_archive(tenant: Tenant) -> None:
+    def transcription(archive: str) -> dict[str, Any]:
+        found: dict[str, Any] = tenant.call("GET", f"/archive/{archive}").json()["transcription"]
+        return found
+
+    deleted, expired, failed = (tenant.archive(hasTranscription=True) for _ in range(3))
+    tenant.control("POST", f"/archives/{failed}/transition", {"status": "failed"})
+    assert (transcription(failed)["status"], transcription(failed)["url"]) == ("failed", None)
+    for archive in (deleted, expired):
+        tenant.call("POST", f"/archive/{archive}/stop")
+        assert transcription(archive)["url"]
+    tenant.call("DELETE", f"/archive/{deleted}")
+    tenant.advance(73 * 3600)
+    assert transcription(deleted)["url"] is transcription(expired)["url"] is None
+
+
 def test_the_streams_of_an_archive_are_those_that_are_recorded(tenant: Tenant) -> None:
     sid = tenant.session(join=2)
     first, second = (item["id"] for item in tenant.call("GET", f"/session/{sid}/stream").json()["items"])

@@ -339,3 +339,17 @@ def test_what_joins_with_a_token_publishes_with_its_layout_classes(tenant: Tenan
         ["focus", "full"],
         ["focus", "full"],
     ]
+
+
+@pytest.mark.parametrize("contract", ["service", "spec"])
+def test_the_id_of_captions_in_the_path_can_be_used_again(client: TestClient, contract: str) -> None:
+    tenant = Tenant(client, contract=contract)
+    sid = tenant.session(join=1)
+    body = {"sessionId": sid, "token": tenant.client_token(sid)}
+    stopped = 200 if contract == "spec" else 202
+    for _ in range(2):
+        assert tenant.call("POST", "/captions/mine/start", body).status_code == 202
+        assert tenant.call("POST", "/captions/mine/start", body).json()["code"] == 60003
+        assert tenant.call("POST", "/captions/mine/stop").status_code == stopped
+        assert tenant.call("POST", "/captions/mine/stop").status_code == 404
+    assert tenant.control("GET", "/captions")["count"] == 1

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from state import broadcasts, calls, captions, connectors, renders, rotation, sessions
+from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
+from state.archives import NewArchive
 from state.broadcasts import Broadcast, Hls, NewBroadcast, RtmpTarget
 from state.calls import NewCall
 from state.captions import NewCaptions
 from state.connectors import NewConnector
-from state.errors import AlreadyRunning, NoCall, NotRouted, TooManyTargets, Unknown, WrongStatus
+from state.errors import AlreadyRunning, NoCall, NotRouted, TooManyTargets, Unknown, UnknownStream, WrongStatus
 from state.renders import NewRender
+from state.selection import Selected
 from state.sessions import Session
 from tests.state.conftest import Tenant
 
@@ -51,6 +53,24 @@ def test_outputs_wait_for_somebody_to_publish(tenant: Tenant) -> None:
     tenant.join(session)
     tenant.advance(10)
     assert outputs(each) == ("live", "live")
+
+
+def test_a_selected_stream_that_has_ended_is_no_longer_in_the_broadcast(tenant: Tenant) -> None:
+    session = tenant.session()
+    one, two = tenant.join(session), tenant.join(session)
+    each = broadcast(tenant, session, hls=Hls(), stream_mode="manual")
+    gone, here = list(session.streams)
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.select(app, each.id, gone, Selected())
+        broadcasts.select(app, each.id, here, Selected(has_audio=False))
+    told = len(tenant.happened("broadcast.updated"))
+    tenant.leave(session, one)
+    assert each.selected == {here: Selected(has_audio=False)}
+    assert len(tenant.happened("broadcast.updated")) == told + 1
+    tenant.leave(session, two)
+    assert (each.selected, each.status) == ({}, "started")
+    with tenant.world.unit(tenant.app) as app, pytest.raises(UnknownStream):
+        broadcasts.deselect(app, each.id, here)
 
 
 def test_a_broadcast_ends_at_its_longest_duration(tenant: Tenant) -> None:
@@ -206,6 +226,41 @@ def test_a_relayed_session_refuses_what_needs_the_media_server(tenant: Tenant) -
             with pytest.raises(NotRouted):
                 start()
     assert len(session.connections) == 1
+
+
+def test_nothing_composed_survives_a_rotation_even_if_somebody_comes_back_at_once(tenant: Tenant) -> None:
+    session = live(tenant)
+    each = broadcast(tenant, session, hls=Hls())
+    with tenant.world.unit(tenant.app) as app:
+        run = captions.start(app, session, NewCaptions())
+        archive = archives.start(app, session, NewArchive())
+        rotation.rotate(app, session)
+    tenant.join(session)
+    assert (each.status, run.status, archive.status, archive.reason) == (
+        "stopped", "stopped", "stopped", "session ended",
+    )  # fmt: skip
+
+
+def test_captions_go_on_while_nobody_is_there(tenant: Tenant) -> None:
+    session = tenant.session()
+    someone = tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        run = captions.start(app, session, NewCaptions())
+    tenant.leave(session, someone)
+    assert run.status == "started"
+
+
+def test_an_id_of_captions_is_free_again_once_they_have_ended(tenant: Tenant) -> None:
+    session, other = live(tenant), live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        captions.start(app, session, NewCaptions(id="mine"))
+        with pytest.raises(AlreadyRunning):
+            captions.start(app, other, NewCaptions(id="mine"))
+        captions.stop(app, "mine")
+        again = captions.start(app, other, NewCaptions(id="mine"))
+        assert app.captions.live(other.id) == [app.captions.get("mine")] == [again]
+        assert app.captions.holds(again) == (True, True)
+        assert len(app.captions) == 1
 
 
 def test_nothing_composed_survives_a_migration(tenant: Tenant) -> None:
