@@ -18,20 +18,27 @@ class NotAllowed(Exception):
 
 
 class Invalid(Exception):
-    """A request that breaks a rule; `problem` says which, and what was allowed, `field` where (empty: the body)."""
+    """A request that breaks a rule; `problem` says which, and what was allowed, `field` where (empty: the body).
 
-    def __init__(self, problem: str, field: str = "", *, status: int = 400) -> None:
+    `text` is the documented text, where it is not that of every wrong value of the field.
+    """
+
+    def __init__(self, problem: str, field: str = "", *, status: int = 400, text: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
         self.field = field
         self.status = status
+        self.text = text
 
 
 # The documented texts of a wrong field, by operation and first part of the field; other fields have none.
 _SESSION = "You do not pass in a session ID or you pass in an invalid session ID."
 _LAYOUT = "Invalid request. The layout options are invalid."
 _SIGNAL = "One of the signal properties, data, type, sessionId or connectionId, is invalid."
-_BITRATE = "You specify an invalid maxBitrate value or you specify a maxBitrate value for an individual stream archive."
+_BITRATE = (
+    "You specify an invalid maxBitrate value or you specify a maxBitrate value for an individual stream archive. "
+    "maxBitrate is only supported for composed archives."
+)
 _TEXTS: dict[tuple[str, str], str] = {
     ("startArchive", "sessionId"): _SESSION,
     ("startArchive", "resolution"): "You specify an invalid resolution value.",
@@ -70,7 +77,7 @@ def of_invalid(error: Invalid, operation: str) -> Answer:
     if error.status == TOO_LARGE and operation.startswith("signal"):
         return Answer(TOO_LARGE, _SIGNAL_SIZE)
     first = error.field.partition(".")[0]
-    text = _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
+    text = error.text or _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
     where = f"{error.field}: {error.problem}" if error.field else error.problem
     return Answer(error.status, f"{text.removesuffix('.')}. {where}", code=_CODES.get(text, -1))
 

@@ -56,6 +56,8 @@ def decode_session_id(session_id: str) -> SessionIdParts | None:
         return None
     encoded = session_id[2:]
     try:
+        if "=" in encoded:  # it is written without padding (fidelity/rest-and-archives.md 5.1)
+            return None
         payload = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         return None

@@ -11,6 +11,11 @@ from emulator.schemas.common import Bitrate, Body, Layout, Resolution, StreamMod
 from state.archives import NewArchive
 from state.layouts import BEST_FIT
 
+INDIVIDUAL_RESOLUTION = (
+    'The outputMode property is set to "individual" and you set the resolution property '
+    "(which is not supported in individual stream archives)."
+)
+
 
 class TranscriptionProperties(Body):
     """How an archive is transcribed."""
@@ -48,7 +53,8 @@ class StartArchive(Body):
                 ("quantizationParameter", self.quantization_parameter),
             ):
                 if value is not None:
-                    raise Invalid("allowed with outputMode composed only", field)
+                    text = INDIVIDUAL_RESOLUTION if field == "resolution" else ""
+                    raise Invalid("allowed with outputMode composed only", field, text=text)
         if self.max_bitrate is not None and self.quantization_parameter is not None:
             raise Invalid("not together with maxBitrate", "quantizationParameter")
         return self

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from emulator.errors import Invalid
+from emulator.settings import Address
 from state.layouts import Layout as LayoutState
 
 Resolution = Literal["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"]
@@ -18,7 +19,8 @@ LayoutType = Literal["bestFit", "pip", "verticalPresentation", "horizontalPresen
 StreamMode = Literal["auto", "manual"]
 Bitrate = Annotated[int, Field(ge=100_000, le=6_000_000, description="bit/s")]
 Text = Annotated[str, Field(min_length=1)]
-Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"^https?://")]
+Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"(?i)^https?://")]
+CallbackUrl = Annotated[Address, Field(min_length=15)]
 
 M = TypeVar("M", bound="Body")
 

@@ -11,7 +11,7 @@ import orjson
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from emulator.errors import Invalid
-from emulator.schemas.common import Body, RenderResolution, Text, Uri
+from emulator.schemas.common import Body, CallbackUrl, RenderResolution, Text, Uri
 from state.calls import NewCall
 from state.captions import NewCaptions
 from state.connectors import NewConnector
@@ -105,7 +105,7 @@ class StartCaptions(Body):
     language_code: Annotated[str, AfterValidator(_language)] = "en-US"
     max_duration: int = Field(14_400, ge=300, le=14_400)
     partial_captions: bool = True
-    status_callback_url: Uri | None = None
+    status_callback_url: CallbackUrl | None = None
 
     def state(self, captions_id: str, project: str) -> NewCaptions:
         """Return the new captions as the rules know them; `project` is the api key, empty for the application's id."""
@@ -134,7 +134,7 @@ class StartRender(Body):
     max_duration: int = Field(7_200, ge=60, le=36_000)
     resolution: RenderResolution = "1280x720"
     properties: RenderProperties | None = None
-    status_callback_url: Uri | None = None
+    status_callback_url: CallbackUrl | None = None
 
     def state(self, token: ClientToken, project: str) -> NewRender:
         """Return the new render as the rules know it; `project` is the api key, empty for the application's id."""
@@ -173,7 +173,7 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
 class WebSocket(Body):
     """The WebSocket that gets the audio (5); rate in Hz."""
 
-    uri: str = Field(pattern=r"^wss?://.")
+    uri: str = Field(pattern=r"(?i)^wss?://.")
     streams: list[str] = []
     headers: Annotated[dict[str, str], AfterValidator(_headers)] = {}
     audio_rate: Literal[8000, 16000, 24000] = 16000

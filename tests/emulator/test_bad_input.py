@@ -55,6 +55,8 @@ BODIES: list[tuple[str, Any, str]] = [
     ("/captions", {"sessionId": "{sid}", "token": "{token}", "languageCode": "xx-XX"}, "languageCode"),
     ("/captions", {"sessionId": "{sid}", "token": "{token}", "maxDuration": 299}, "maxDuration"),
     ("/captions", {"sessionId": "{sid}", "token": "{token}", "statusCallbackUrl": "x"}, "statusCallbackUrl"),
+    ("/captions", {"sessionId": "{sid}", "token": "{token}", "statusCallbackUrl": "http://[::1/callbacks"}, "statusCallbackUrl"),
+    ("/render", {"sessionId": "{sid}", "token": "{token}", "url": "https://localhost/page", "statusCallbackUrl": "http://localhost:99999/"}, "statusCallbackUrl"),
     ("/render", {"sessionId": "{sid}", "token": "{token}"}, "url"),
     ("/render", {"sessionId": "{sid}", "token": "{token}", "url": "http://short"}, "url"),
     ("/render", {"sessionId": "{sid}", "token": "{token}", "url": "https://localhost/page", "maxDuration": 59}, "maxDuration"),
@@ -292,3 +294,21 @@ def test_a_clock_stops_at_the_end_of_the_year_9999(tenant: Tenant) -> None:
         tenant.control("POST", "/clock", {"action": "freeze", "at": 253_402_300_799_000})
         assert tenant.client.post(url, json={"action": "advance", "seconds": 1}).status_code == 400
     assert tenant.session()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("resolution", "640x480", 'The outputMode property is set to "individual" and you set the resolution property'),
+        ("maxBitrate", 200_000, "maxBitrate is only supported for composed archives."),
+        ("layout", {"type": "pip"}, "Invalid request. The layout options are invalid."),
+    ],
+)
+def test_what_an_individual_archive_cannot_have_is_refused_in_the_documented_words(
+    full: tuple[Tenant, str], field: str, value: Any, text: str
+) -> None:
+    tenant, sid = full
+    answer = tenant.call("POST", "/archive", {"sessionId": sid, "outputMode": "individual", field: value})
+    assert answer.status_code == 400
+    assert text in answer.json()["message"]
+    assert f"{field}: allowed with outputMode composed only" in answer.json()["message"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from state import sessions
@@ -27,7 +29,12 @@ def test_a_session_id_decodes_to_what_sdks_look_for(tenant: Tenant) -> None:
         assert (parts.project, parts.relayed, parts.created_at) == ("app", relayed, START)
 
 
-@pytest.mark.parametrize("text", ["", "x", "1_", "2_!!!", "1_MX4", "2_" + "A" * 300, "3_MX5hcHB-fjE-eH5-", "2_é"])
+PADDED = "2_" + base64.urlsafe_b64encode(b"1~app~~1800000000000~noise~~").decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "1_", "2_!!!", "1_MX4", "2_" + "A" * 300, "3_MX5hcHB-fjE-eH5-", "2_é", PADDED]
+)
 def test_what_is_no_session_id_is_refused(tenant: Tenant, text: str) -> None:
     with pytest.raises(InvalidSessionId):
         sessions.find(tenant.app, text)
