@@ -6,8 +6,10 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 import uuid
 from dataclasses import dataclass
+from email.utils import mktime_tz, parsedate_tz
 
 MAX_SESSION_ID = 255
 RELAYED = "P"
@@ -62,9 +64,21 @@ def decode_session_id(session_id: str) -> SessionIdParts | None:
     except (binascii.Error, ValueError):
         return None
     fields = payload.split("~")
-    if len(fields) < 6 or not fields[1] or not fields[3].isascii() or not fields[3].isdigit():
+    created_at = _created_at(fields[3]) if len(fields) >= 6 else None
+    if created_at is None or not fields[1]:
         return None
-    return SessionIdParts(project=fields[1], relayed=fields[5] == RELAYED, created_at=int(fields[3][:15]))
+    return SessionIdParts(project=fields[1], relayed=fields[5] == RELAYED, created_at=created_at)
+
+
+def _created_at(text: str) -> int | None:
+    """Return when a session was made, ms: written so, or, until 2014, as a date (fidelity/rest-and-archives.md 5.1)."""
+    if text.isascii() and text.isdigit():
+        return int(text[:15])
+    date = parsedate_tz(text)
+    return mktime_tz(date) * 1000 if date is not None and _DATE.fullmatch(text) else None
+
+
+_DATE = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [A-Z]{3} \d{4}", re.ASCII)
 
 
 def is_uuid(text: str) -> bool:

@@ -29,6 +29,16 @@ def test_a_session_id_decodes_to_what_sdks_look_for(tenant: Tenant) -> None:
         assert (parts.project, parts.relayed, parts.created_at) == ("app", relayed, START)
 
 
+def test_a_session_id_of_2014_is_one_still(tenant: Tenant) -> None:
+    made = "1_" + base64.b64encode(
+        b"1~123~12.34.56.78~Mon Mar 17 01:48:55 PDT 2014~0.3413431402295828~"
+    ).decode().rstrip("=")
+    assert sessions.find(tenant.app, made).created_at == 1_395_046_135_000
+    nonsense = "1_" + base64.b64encode(b"1~123~~Mon Xyz 17 01:48:55 PDT 2014~0.34134314~").decode().rstrip("=")
+    with pytest.raises(InvalidSessionId):
+        sessions.find(tenant.app, nonsense)
+
+
 PADDED = "2_" + base64.urlsafe_b64encode(b"1~app~~1800000000000~noise~~").decode()
 
 
