@@ -86,7 +86,8 @@ def dial(app: Application, session: Session, new: NewCall, data: str = "", layou
     app.calls.add(call)
     app.emit("call.created", call)
     app.emit("call.updated", call)
-    sessions.publish(app, session, connection, NewStream(has_video=new.video, id=call.stream_id))
+    stream = NewStream(has_video=new.video, id=call.stream_id, observes_mute=new.observe_force_mute)
+    sessions.publish(app, session, connection, stream)
     app.process("call.ring", call.id)
     app.after("call.end", call.id, MAX_DURATION)
     return call

@@ -29,7 +29,10 @@ PUBLISHING_ROLES = frozenset({"publisher", "moderator", "publisheronly"})
 
 @dataclass(slots=True)
 class Stream:
-    """What a connection publishes. `muted` is force mute: the audio was switched off by the server."""
+    """What a connection publishes. `muted` is force mute: the audio was switched off by the server.
+
+    `observes_mute`: a SIP call heeds it only when told to (broadcasts-sip-captions-renders-callbacks.md 2.1).
+    """
 
     kind: ClassVar[str] = "stream"
 
@@ -43,6 +46,7 @@ class Stream:
     has_video: bool = True
     layout_classes: tuple[str, ...] = ()
     muted: bool = False
+    observes_mute: bool = True
 
 
 @dataclass(slots=True)
@@ -134,6 +138,7 @@ class NewStream:
     has_video: bool = True
     layout_classes: tuple[str, ...] | None = None
     id: str = ""
+    observes_mute: bool = True
 
 
 def create(app: Application, project: str, new: NewSession) -> Session:
@@ -249,6 +254,7 @@ def publish(app: Application, session: Session, connection: Connection, new: New
         has_audio=new.has_audio,
         has_video=new.has_video,
         layout_classes=connection.layout_classes if new.layout_classes is None else new.layout_classes,
+        observes_mute=new.observes_mute,
     )
     session.streams[stream.id] = stream
     session.had_streams = True
@@ -343,5 +349,6 @@ def stop_muting(app: Application, session: Session) -> None:
 
 
 def _mute(app: Application, stream: Stream) -> None:
-    stream.muted = True
-    app.emit("stream.muted", stream)
+    if stream.observes_mute:
+        stream.muted = True
+        app.emit("stream.muted", stream)

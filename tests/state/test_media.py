@@ -143,10 +143,14 @@ def test_digits_reach_the_calls_they_are_played_to(tenant: Tenant) -> None:
 def test_force_mute_reaches_a_call_that_observes_it(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        calls.dial(app, session, NewCall("sip:a@localhost", observe_force_mute=True))
-        calls.dial(app, session, NewCall("sip:b@localhost"))
+        heeds = calls.dial(app, session, NewCall("sip:a@localhost", observe_force_mute=True))
+        does_not = calls.dial(app, session, NewCall("sip:b@localhost"))
         sessions.mute_all(app, session, [])
+        sessions.mute_stream(app, session, does_not.stream_id)
+        late = calls.dial(app, session, NewCall("sip:c@localhost"))
     assert tenant.happened("call.mute") == ["call.muteForced"]
+    streams = session.streams
+    assert [streams[call.stream_id].muted for call in (heeds, does_not, late)] == [True, False, False]
 
 
 def test_captions_run_once_in_a_session_and_end_at_their_longest_duration(tenant: Tenant) -> None:
