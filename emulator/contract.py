@@ -22,7 +22,10 @@ NOT_CONNECTED = "The client specified by the connectionId property is not connec
 NULLABLE = frozenset({"url"})
 
 Key = tuple[type[refused.Refused], str]
-"""An error class, and what it is about: an operation, a kind with an action, a kind, or nothing (any)."""
+"""An error class, and what it is about: an operation, a kind with an action, a kind, or nothing (any).
+
+`opentok.` before a kind: only for projects that are called by their api key.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,9 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
             400,
             "Invalid request. This couldn't be fulfilled because the archive was started with streamMode set to "
             '"auto", which does not support stream manipulation.',
+        ),
+        (refused.SelectsItself, "opentok.archive"): Answer(  # which OpenTok SDKs tell from other wrong requests (12.9)
+            405, 'The archive was started with streamMode set to "auto", which does not support stream manipulation.'
         ),
         # Broadcasts (broadcasts-… 0.1, 1)
         (refused.AlreadyRunning, "broadcast"): Answer(

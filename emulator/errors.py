@@ -61,10 +61,15 @@ _SIGNAL_SIZE = (
 _CODES: dict[str, int] = {"Invalid DTMF Digits": 400, "Invalid maxDuration provided.": 50005}
 
 
-def of_refusal(error: Refused, operation: str, contract: Contract = SERVICE) -> Answer:
-    """Return the answer to a refusal: its entry for the operation, the kind and action, the kind, or any."""
+def of_refusal(error: Refused, operation: str, contract: Contract = SERVICE, *, opentok: bool = False) -> Answer:
+    """Return the answer to a refusal: its entry for the operation, the kind and action, the kind, or any.
+
+    `opentok`: a project that was called by its api key; the entry for its kind comes first.
+    """
     kind = getattr(error, "kind", "")
-    keys = (operation, f"{kind}.{getattr(error, 'action', '')}", kind, "")
+    keys: tuple[str, ...] = (operation, f"{kind}.{getattr(error, 'action', '')}", kind, "")
+    if opentok:
+        keys = (f"opentok.{kind}", *keys)
     for key in keys:
         answer = contract.errors.get((type(error), key))
         if answer is not None:
@@ -82,12 +87,12 @@ def of_invalid(error: Invalid, operation: str) -> Answer:
     return Answer(error.status, f"{text.removesuffix('.')}. {where}", code=_CODES.get(text, -1))
 
 
-def of_exception(error: Exception, operation: str, contract_name: str = "service") -> Answer:
+def of_exception(error: Exception, operation: str, contract_name: str = "service", *, opentok: bool = False) -> Answer:
     """Return the answer to anything that was refused; other exceptions are raised again."""
     if isinstance(error, NotAllowed):
         return error.answer
     if isinstance(error, Invalid):
         return of_invalid(error, operation)
     if isinstance(error, Refused):
-        return of_refusal(error, operation, CONTRACTS[contract_name])
+        return of_refusal(error, operation, CONTRACTS[contract_name], opentok=opentok)
     raise error

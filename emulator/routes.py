@@ -133,7 +133,8 @@ class _Service:
             return response
         except (Refused, Invalid, NotAllowed) as error:
             call.note_rest_of_refused()
-            return errors.of_exception(error, self._name, call.app.options.contract).response()
+            refused = errors.of_exception(error, self._name, call.app.options.contract, opentok=call.speaker.opentok)
+            return refused.response()
 
 
 def strict(authenticator: Authenticator) -> Authenticate:

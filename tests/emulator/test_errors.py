@@ -30,6 +30,12 @@ def start_twice(tenant: Tenant) -> Response:
     return tenant.call("POST", "/archive", {"sessionId": sid})
 
 
+def select_as_opentok(tenant: Tenant) -> Response:
+    archive = tenant.archive()
+    tenant.root = f"/v2/project/{tenant.made['apiKey']}"
+    return tenant.call("PATCH", f"/archive/{archive}/streams", {"addStream": "x"})
+
+
 def broadcast_twice(tenant: Tenant) -> Response:
     sid = tenant.session(join=1)
     tenant.call("POST", "/broadcast", {"sessionId": sid, "outputs": HLS})
@@ -170,6 +176,8 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
     (refused.SelectsItself, "archive", lambda t: t.call("PATCH", f"/archive/{t.archive()}/streams", {"addStream": "x"}),
      (400, -1, 'Invalid request. This couldn\'t be fulfilled because the archive was started with streamMode set to '
       '"auto", which does not support stream manipulation.'), None),
+    (refused.SelectsItself, "opentok.archive", select_as_opentok,
+     (405, -1, 'The archive was started with streamMode set to "auto", which does not support stream manipulation.'), None),
     (refused.AlreadyRunning, "broadcast", broadcast_twice,
      (409, None, "Session is already composed for given tag with code 409"), None),
     (refused.TooManyTargets, "", too_many_targets,
