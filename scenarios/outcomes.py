@@ -23,11 +23,10 @@ from state.events import TYPES, Event
 Settings = Mapping[str, Any]
 Schedule = Callable[[Application, str, Settings], None]
 
-BUSY = ("486", "Busy Here")
-NO_ANSWER = MappingProxyType({480: "Temporarily Unavailable", 408: "Request Timeout"})
-DECLINED = ("603", "Decline")
-DROPPED = ("703", "Unexpected clearing")
-NO_MEDIA = ("704", "Media timeout")
+BUSY = "486"
+DECLINED = "603"
+DROPPED = "703"
+NO_MEDIA = "704"
 
 
 def action(effect: str) -> str:
@@ -263,17 +262,17 @@ def _captions_fail(app: Application, subject: str) -> None:
         captions.fail(app, subject, _settings(app, subject, "captionsFail")["reason"])
 
 
-def _hang_up(code: str, message: str) -> Handler:
+def _hang_up(code: str) -> Handler:
     def handler(app: Application, subject: str) -> None:
         if app.calls.get(subject).status != "HANGUP":
-            calls.hang_up(app, subject, code, message)
+            calls.hang_up(app, subject, code)
 
     return handler
 
 
 def _sip_no_answer(app: Application, subject: str) -> None:
     code = _settings(app, subject, "sipNoAnswer")["code"]
-    _hang_up(str(code), NO_ANSWER[code])(app, subject)
+    _hang_up(str(code))(app, subject)
 
 
 def _sip_rings(app: Application, subject: str) -> None:
@@ -313,12 +312,12 @@ _ACTIONS: Mapping[str, Handler] = {
     "renderCannotLoad": _render("renderCannotLoad"),
     "renderCrashes": _render("renderCrashes"),
     "captionsFail": _captions_fail,
-    "sipBusy": _hang_up(*BUSY),
-    "sipDeclined": _hang_up(*DECLINED),
+    "sipBusy": _hang_up(BUSY),
+    "sipDeclined": _hang_up(DECLINED),
     "sipNoAnswer": _sip_no_answer,
     "sipRings": _sip_rings,
-    "sipDrops": _hang_up(*DROPPED),
-    "sipMediaTimeout": _hang_up(*NO_MEDIA),
+    "sipDrops": _hang_up(DROPPED),
+    "sipMediaTimeout": _hang_up(NO_MEDIA),
     "handshakeHangs": _handshake_hangs,
     "handshakeFails": _handshake_fails,
     "networkDrops": _network_drops,

@@ -30,9 +30,25 @@ TRANSITIONS = transitions(
 )
 
 # Reason codes of the platform itself (2.3)
-NORMAL = ("700", "Normal clearing")
-DURATION_EXCEEDED = ("705", "Maximum duration exceeded")
-INACTIVE = ("706", "Maximum inactivity exceeded")
+NORMAL = "700"
+DURATION_EXCEEDED = "705"
+INACTIVE = "706"
+
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "400": "Bad Request",
+        "408": "Request Timeout",
+        "480": "Temporarily Unavailable",
+        "486": "Busy Here",
+        "603": "Decline",
+        NORMAL: "Normal clearing",
+        "703": "Unexpected clearing",
+        "704": "Media timeout",
+        DURATION_EXCEEDED: "Maximum duration exceeded",
+        INACTIVE: "Maximum inactivity exceeded",
+    }
+)
+"""The message of each reason code: final statuses of SIP, and those of the platform (2.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +136,23 @@ def _answered(app: Application, call_id: str) -> None:
 
 
 def _exceeded(app: Application, call_id: str) -> None:
-    hang_up(app, call_id, *DURATION_EXCEEDED)
+    hang_up(app, call_id, DURATION_EXCEEDED)
 
 
 def _inactive(app: Application, call_id: str) -> None:
-    hang_up(app, call_id, *INACTIVE)
+    hang_up(app, call_id, INACTIVE)
 
 
-def hang_up(app: Application, call_id: str, code: str, message: str) -> None:
-    """End a call from the far side, with a reason code; its connection leaves. Raises `Unknown` when it has ended."""
+def hang_up(app: Application, call_id: str, code: str, message: str = "") -> None:
+    """End a call from the far side, with a reason code and its message; its connection leaves.
+
+    Raises `Unknown` when it has ended.
+    """
     call = app.calls.get(call_id)
     session = app.sessions[call.session_id]
     if call.connection_id not in session.connections:
         raise Unknown("call")
-    call.reason_code, call.reason_message = code, message
+    call.reason_code, call.reason_message = code, message or REASONS.get(code, "")
     sessions.leave(app, session, call.connection_id)
 
 
@@ -176,7 +195,7 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             app.timeline.cancel("call.ring", "call.answer", "call.end", "call.silent", call.id)
             app.calls.retire(call)
             if not call.reason_code:
-                call.reason_code, call.reason_message = NORMAL
+                call.reason_code, call.reason_message = NORMAL, REASONS[NORMAL]
             _update(app, call, "HANGUP")
             app.emit("call.destroyed", call, reason=call.reason_code)
 

@@ -66,7 +66,7 @@ class CallTransition(ControlBody):
 
     status: Literal["RINGING", "ACTIVE", "ON_HOLD", "HANGUP"]
     reason_code: str = Field("700", max_length=10, description="for HANGUP: a SIP status, or 700 to 706")
-    reason_message: str = Field("Normal clearing", max_length=200)
+    reason_message: str = Field("", max_length=200, description="left out: the message of the code, where it is known")
 
 
 class BroadcastTransition(Transition):
