@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from scenarios.rules import Fault
     from state.snapshots import Parsed
 
-HEADER = "X-Emulator-Fault"
 REQUEST_HEADER = "X-Emulator-Fault-Request"
 _ASKED_FOR = REQUEST_HEADER.lower().encode()
 

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from emulator.receiver import Receiver
+from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant, emulator
+from tests.scenarios.driver import Driver
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +24,16 @@ def client() -> Iterator[TestClient]:
 def tenant(client: TestClient) -> Tenant:
     """A new application whose processing takes no time."""
     return Tenant(client)
+
+
+@pytest.fixture
+def user(tenant: Tenant) -> Driver:
+    """A user of that application."""
+    return driver(tenant)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that answers 200."""
+    with Receiver() as receiver:
+        yield receiver

@@ -1,4 +1,4 @@
-"""Callbacks as receivers get them: what they tell, their order, signatures, retries, and what a test may do to them."""
+"""Callbacks as receivers get them: what they tell, their order, signatures and retries."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ from starlette.testclient import TestClient
 from vonage_jwt.verify_jwt import verify_signature
 
 from emulator.receiver import Receiver
-from emulator.settings import WebhookKey
 from emulator.tls import ensure
 from emulator.webhooks import TOLD
 from tests.emulator.local import Tenant, emulator
+from tests.emulator.receiving import KEYS, SECRET, now, outbox, told
 
-KEYS: tuple[str, ...] = WebhookKey.__args__  # type: ignore[attr-defined]
 HOUR = 3600
-SECRET = "a secret that no library finds too short"
 
 
 @pytest.fixture(scope="module")
@@ -31,32 +29,6 @@ def client() -> Iterator[TestClient]:
     """A local emulator that is quick to give up on a slow receiver."""
     with emulator(callback_timeout=0.3) as client:
         yield client
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that answers 200."""
-    with Receiver() as receiver:
-        yield receiver
-
-
-def told(client: TestClient, receiver: Receiver, **options: Any) -> Tenant:
-    """Return a tenant on a frozen clock that tells the receiver everything."""
-    webhooks = {key: {"address": receiver.url, "secret": SECRET} for key in KEYS}
-    tenant = Tenant(client, webhooks=webhooks, **options)
-    tenant.control("POST", "/clock", {"action": "freeze"})
-    return tenant
-
-
-def outbox(tenant: Tenant, **query: Any) -> list[dict[str, Any]]:
-    tenant.control("POST", "/clock", {"action": "advance", "seconds": 0})  # what is ready has been attempted
-    items: list[dict[str, Any]] = tenant.control("GET", "/callbacks", params=query)["items"]
-    return items
-
-
-def now(tenant: Tenant) -> int:
-    moment: int = tenant.control("GET", "/clock")["now"]
-    return moment
 
 
 def test_there_are_fifteen_webhooks_and_each_is_told_something() -> None:
@@ -316,69 +288,6 @@ def test_https_receivers_are_trusted_by_the_emulators_own_authority(tmp_path: Pa
         assert [each["status"] for each in outbox(tenant)] == ["delivered"] * 3
 
 
-def test_held_callbacks_wait_and_can_be_put_in_another_order(client: TestClient, receiver: Receiver) -> None:
-    tenant = told(client, receiver)
-    tenant.control("POST", "/callbacks/hold", {"event": "archive"})
-    archive = tenant.archive()
-    tenant.call("POST", f"/archive/{archive}/stop")
-    tenant.advance(1)
-    held = outbox(tenant, status="held")
-    assert [each["event"] for each in held] == [
-        "archive.started", "archive.stopped", "archive.uploaded", "archive.available",
-    ]  # fmt: skip
-    assert receiver.received("archive") == []
-    tenant.control("POST", "/callbacks/reorder", {"ids": [each["id"] for each in reversed(held)]})
-    tenant.control("POST", "/callbacks/release", {"event": "archive"})
-    outbox(tenant)
-    assert [each.event for each in receiver.received("archive")] == [
-        "archive.available", "archive.uploaded", "archive.stopped", "archive.started",
-    ]  # fmt: skip
-    tenant.archive()
-    assert receiver.wait_for("archive.started", where=lambda body: body["id"] != archive)
-
-
-def test_single_callbacks_can_be_released_dropped_doubled_and_sent_again(
-    client: TestClient, receiver: Receiver
-) -> None:
-    tenant = told(client, receiver)
-    tenant.control("POST", "/callbacks/hold")
-    tenant.session(join=1)
-    session, connection, stream = (each["id"] for each in outbox(tenant, status="held"))
-    tenant.control("POST", f"/callbacks/{connection}/drop")
-    released = tenant.control("POST", "/callbacks/release", {"ids": [session]})
-    assert [each["id"] for each in released["items"]] == [session]
-    outbox(tenant)
-    tenant.control("POST", f"/callbacks/{session}/redeliver")
-    double = tenant.control("POST", f"/callbacks/{session}/duplicate")
-    tenant.control("POST", "/callbacks/release")
-    outbox(tenant)
-    events = [each.event for each in receiver.received()]
-    assert (events.count("session.created"), "connection.created" in events, "stream.created" in events) == (
-        3,
-        False,
-        True,
-    )
-    assert len({each.jti for each in receiver.received("session.created")}) == 1
-    assert (double["id"] != session, tenant.control("GET", f"/callbacks/{stream}")["status"]) == (True, "delivered")
-
-
-@pytest.mark.parametrize(
-    "path", ["/callbacks/x", "/callbacks/x/drop", "/callbacks/x/redeliver", "/callbacks/x/duplicate"]
-)
-def test_an_unknown_callback_is_404(tenant: Tenant, path: str) -> None:
-    method = "POST" if path.count("/") == 3 else "GET"
-    answer = tenant.client.request(method, f"/_emulator/applications/{tenant.id}{path}")
-    assert answer.status_code == 404
-
-
-def test_what_is_seen_without_a_receiver_is_what_would_be_sent(client: TestClient) -> None:
-    tenant = Tenant(client, webhooks={"archive_status": {"address": "http://127.0.0.1:1/"}})
-    tenant.control("POST", "/callbacks/hold")
-    archive = tenant.archive()
-    (callback,) = outbox(tenant)
-    assert (callback["body"]["id"], callback["attempts"], callback["status"]) == (archive, [], "held")
-
-
 def test_the_order_of_a_session_is_kept_while_its_receiver_is_healthy(client: TestClient, receiver: Receiver) -> None:
     tenant = told(client, receiver)
     sessions = [tenant.session() for _ in range(5)]
@@ -438,17 +347,6 @@ def test_a_reset_forgets_callbacks_that_were_on_their_way(client: TestClient, re
     assert outbox(tenant) == []
 
 
-def test_waiting_ends_as_soon_as_it_happens(client: TestClient) -> None:
-    tenant = Tenant(client, pace="fast")
-    archive = tenant.archive()
-    last = tenant.control("GET", "/events")["last"]
-    tenant.call("POST", f"/archive/{archive}/stop")
-    query = {"after": last, "type": "archive.available", "subject": archive, "wait": 10}
-    (event,) = tenant.control("GET", "/events", params=query)["items"]
-    assert event["data"]["status"] == "available"
-    assert tenant.control("GET", "/events", params={**query, "type": "archive.failed", "wait": 0.05})["items"] == []
-
-
 @pytest.mark.parametrize(
     "address",
     ["http://[::1", "http://127.0.0.1:99999/", "http://?x", "http://a b/", "http://u:p@h/", "ftp://h/", "http://h:0/"],
@@ -464,51 +362,6 @@ def test_strange_bytes_in_an_answer_do_no_harm(client: TestClient, receiver: Rec
     tenant.session(join=1)
     assert {each["attempts"][0]["status"] for each in outbox(tenant)} == {500}
     assert tenant.control("POST", "/callbacks/hold")["count"] == 3
-
-
-def slow(client: TestClient, receiver: Receiver, **reply: Any) -> tuple[Tenant, str]:
-    """Return a tenant whose first callback is under way, and its id."""
-    tenant = told(client, receiver)
-    receiver.reply(delay=0.15, times=1, **reply)
-    tenant.session(join=1)
-    (first, *_) = tenant.control("GET", "/callbacks")["items"]
-    return tenant, first["id"]
-
-
-def test_sending_again_what_is_under_way_sends_it_twice(client: TestClient, receiver: Receiver) -> None:
-    tenant, first = slow(client, receiver)
-    tenant.control("POST", f"/callbacks/{first}/redeliver")
-    assert [len(each["attempts"]) for each in outbox(tenant)] == [2, 1, 1]
-    assert len(receiver.received("session.created")) == 2
-
-
-def test_holding_and_releasing_what_is_under_way_sends_nothing_twice(client: TestClient, receiver: Receiver) -> None:
-    tenant, _ = slow(client, receiver)
-    for _ in range(3):
-        tenant.control("POST", "/callbacks/hold")
-        tenant.control("POST", "/callbacks/release", {"event": "connection"})
-        tenant.control("POST", "/callbacks/release", {"event": "stream"})
-    assert [each["status"] for each in outbox(tenant)] == ["delivered"] * 3
-    assert sorted(each.event for each in receiver.received()) == [
-        "connection.created",
-        "session.created",
-        "stream.created",
-    ]
-
-
-def test_what_waits_behind_a_slow_one_can_be_put_in_another_order(client: TestClient, receiver: Receiver) -> None:
-    tenant, first = slow(client, receiver)
-    tenant.control("POST", "/callbacks/hold")
-    waiting = [each["id"] for each in outbox_now(tenant) if each["id"] != first]
-    tenant.control("POST", "/callbacks/reorder", {"ids": waiting[::-1]})
-    tenant.control("POST", "/callbacks/release")
-    outbox(tenant)
-    assert [each.event for each in receiver.received()][-2:] == ["stream.created", "connection.created"]
-
-
-def outbox_now(tenant: Tenant) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = tenant.control("GET", "/callbacks")["items"]
-    return items
 
 
 def test_an_application_made_anew_is_not_held_up_by_the_old_one(client: TestClient, receiver: Receiver) -> None:
@@ -545,38 +398,6 @@ def test_a_moment_to_freeze_at_is_reached_through_everything_before_it(client: T
     assert [(each["at"] - start, each["status"]) for each in attempts] == [(0, 500), (5000, 200)]
 
 
-def test_sending_by_hand_begins_a_new_series_of_attempts(client: TestClient, receiver: Receiver) -> None:
-    tenant = told(client, receiver)
-    tenant.session(join=1)
-    tenant.advance(25 * HOUR)
-    receiver.reply(500, times=1)
-    first = outbox_now(tenant)[0]["id"]
-    tenant.control("POST", f"/callbacks/{first}/redeliver")
-    tenant.advance(5)
-    again = tenant.control("GET", f"/callbacks/{first}")
-    assert (again["status"], [each["status"] for each in again["attempts"]]) == ("delivered", [200, 500, 200])
-
-
-def test_a_pattern_that_fits_no_event_is_refused(client: TestClient) -> None:
-    tenant = Tenant(client)
-    for method, path, body in (
-        ("POST", "/callbacks/hold", {"event": "archiv"}),
-        ("GET", "/callbacks?event=archiv", None),
-    ):
-        answer = client.request(method, f"/_emulator/applications/{tenant.id}{path}", json=body)
-        assert (answer.status_code, answer.json()["error"]["suggestion"]) == (400, "did you mean archive?")
-
-
-def test_releasing_a_part_of_what_is_held_holds_the_rest(client: TestClient, receiver: Receiver) -> None:
-    tenant = told(client, receiver)
-    tenant.control("POST", "/callbacks/hold")
-    tenant.control("POST", "/callbacks/release", {"event": "connection"})
-    tenant.session(join=1)
-    assert {each["event"]: each["status"] for each in outbox(tenant)} == {
-        "session.created": "held", "connection.created": "delivered", "stream.created": "held",
-    }  # fmt: skip
-
-
 class Forgetful(BaseHTTPRequestHandler):
     """A receiver that keeps connections alive, and closes them without saying so."""
 
@@ -603,41 +424,3 @@ def test_a_kept_connection_that_was_closed_is_no_failed_attempt(client: TestClie
     forgetful.server_close()
     assert len(sent) == 21
     assert {(each["status"], len(each["attempts"])) for each in sent} == {("delivered", 1)}
-
-
-def test_waiting_for_a_callback(client: TestClient, receiver: Receiver) -> None:
-    tenant = told(client, receiver, pace="fast")
-    archive = tenant.archive()
-    tenant.control("POST", "/clock", {"action": "resume"})
-    tenant.call("POST", f"/archive/{archive}/stop")
-    query = {"event": "archive.available", "status": "delivered", "wait": 10}
-    (callback,) = tenant.control("GET", "/callbacks", params=query)["items"]
-    assert callback["body"]["id"] == archive
-
-
-def test_a_list_that_was_cut_can_be_gone_on_with(tenant: Tenant) -> None:
-    tenant.session(join=5)
-    seen: list[int] = []
-    after = 0
-    while items := (page := tenant.control("GET", "/events", params={"after": after, "limit": 3}))["items"]:
-        seen += [each["number"] for each in items]
-        after = page["last"]
-    assert seen == list(range(1, 12))
-
-
-def test_numbers_go_on_after_a_reset_and_a_deleted_application_ends_waiting(tenant: Tenant) -> None:
-    tenant.session(join=1)
-    before = tenant.control("GET", "/events")["last"]
-    tenant.control("POST", "/reset")
-    tenant.session(join=1)
-    assert [each["number"] for each in tenant.control("GET", "/events", params={"after": before})["items"]] == [4, 5, 6]
-    url = f"/_emulator/applications/{tenant.id}/events"
-    waited: list[int] = []
-    waiter = threading.Thread(
-        target=lambda: waited.append(tenant.client.get(url, params={"after": 9, "wait": 30}).status_code)
-    )
-    waiter.start()
-    while waiter.is_alive():  # the application is there until the waiter is
-        tenant.client.delete(f"/_emulator/applications/{tenant.id}")
-        waiter.join(0.05)
-    assert waited == [404]

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from emulator import wellknown
+from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant, emulator, rest_token
 from tests.scenarios.driver import Driver
 
@@ -19,7 +20,7 @@ def user(client: TestClient) -> Driver:
     """A user of an application whose clock stands still."""
     tenant = Tenant(client, pace="fast")
     tenant.control("POST", "/clock", {"action": "freeze"})
-    return Driver(tenant.call, tenant.control, tenant.client_token)
+    return driver(tenant)
 
 
 def write(user: Driver, name: str, operation: str, then: Any, **rule: Any) -> None:
@@ -259,5 +260,5 @@ def test_while_an_answer_is_late_others_may_work_on_the_application(
     store = client.app.state.store  # type: ignore[attr-defined]
     monkeypatch.setattr(store, "holding", watch("hold", "leave"))
     monkeypatch.setattr(store, "letting_go", watch("let go", "back"))
-    Driver(tenant.call, tenant.control, tenant.client_token).do(operation)
+    driver(tenant).do(operation)
     assert seen == ["hold", "let go", "back", "leave"]

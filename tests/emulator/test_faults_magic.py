@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from scenarios.magic import DOMAIN, MAGIC, PREFIX, Magic
 from scenarios.outcomes import BEGINNINGS
+from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant
 from tests.scenarios.driver import Driver
 
@@ -42,7 +43,7 @@ IDS = [f"{magic.place}-{magic.word}-{'-'.join(fields)}" for magic, fields in CAS
 def new_user(client: TestClient, **options: Any) -> Driver:
     tenant = Tenant(client, pace="fast", **options)
     tenant.control("POST", "/clock", {"action": "freeze"})
-    return Driver(tenant.call, tenant.control, tenant.client_token)
+    return driver(tenant)
 
 
 def ends(user: Driver, magic: Magic) -> str:

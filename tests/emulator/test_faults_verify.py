@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant
-from tests.scenarios.driver import Driver
 
 
 @pytest.fixture
 def called(tenant: Tenant) -> Tenant:
     """An application in which an archive was started, refused once, and stopped."""
-    user = Driver(tenant.call, tenant.control, tenant.client_token)
+    user = driver(tenant)
     tenant.control(
         "POST", "/faults", {"name": "second", "when": {"operation": "startArchive", "nth": 2}, "then": "conflict"}
     )

@@ -13,6 +13,7 @@ import yaml
 from starlette.testclient import TestClient
 
 from scenarios.packs import BUNDLED
+from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver
 
@@ -49,7 +50,7 @@ def user(client: TestClient) -> Driver:
     """A user of an application whose clock stands still."""
     tenant = Tenant(client, pace="fast")
     tenant.control("POST", "/clock", {"action": "freeze"})
-    return Driver(tenant.call, tenant.control, lambda session: tenant.client_token(session))
+    return driver(tenant)
 
 
 def call_ends_with(code: str) -> Callable[[Driver], None]:

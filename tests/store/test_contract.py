@@ -22,13 +22,16 @@ SUITES = [
         "callbacks",
         "control",
         "errors",
+        "events",
         "faults",
         "faults_callbacks",
         "faults_hits",
         "faults_limits",
         "faults_magic",
+        "faults_outcomes",
         "faults_verify",
         "operations",
+        "outbox",
         "scenarios",
         "snapshots",
     )
@@ -37,7 +40,7 @@ SUITES = [
 
 
 APART = (
-    "test_control.py::test_requests_of_nobody_are_kept_apart",  # each replica keeps its own (README)
+    "test_control.py::test_requests_of_nobody_are_kept_apart",  # each replica keeps its own (docs/stores.md)
     "test_bad_input.py::test_path_and_headers_over_the_limit_are_431_and_are_not_kept",  # before the lookup
     "test_control.py::test_the_links_of_the_service_need_no_control_token",  # sets a header of one client
     "test_faults_hits.py::test_while_an_answer_is_late_others_may_work_on_the_application",  # looks into the store
