@@ -14,7 +14,7 @@ from benchmarks.answers import request
 from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
 from benchmarks.happenings import callbacks, day
-from benchmarks.load import LoadFailed, drive
+from benchmarks.load import drive
 from benchmarks.long import long
 from benchmarks.server import Server, spawn
 from benchmarks.stores import NO_SERVER, SQLITE, databases, kept, stores
@@ -196,12 +196,7 @@ def application(effort: Effort) -> Iterator[Row]:
         times = [_latency(tenant.server, create, after=KEY_TIME) for _ in range(effort.key_pairs + 1)][1:]
         yield _milliseconds("new application, key pair made ahead", times, 5)
         what = f"reset of an application with {PAGE} archives"
-        try:
-            yield _milliseconds(what, [_reset(tenant) for _ in range(effort.calls)], 1)
-        except LoadFailed as error:
-            if "status 404" not in str(error):
-                raise
-            yield Row(what, "not there yet", "≤ 1 ms")
+        yield _milliseconds(what, [_reset(tenant) for _ in range(effort.calls)], 1)
 
 
 def _reset(tenant: Tenant) -> float:

@@ -123,6 +123,6 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
 
 
 @router.delete("/applications/{application}", status_code=204, response_class=Response)
-async def delete_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
+async def delete_application(app: CurrentApplication, world: CurrentWorld) -> None:
     """Delete an application with all it has."""
     world.remove(app.id)
