@@ -41,7 +41,7 @@ def describe(app: FastAPI, control: Sequence[BaseRoute]) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         for index, (method, path) in enumerate(operation.routes):
-            full = path if operation.id == "createSession" else "/v2/project/{applicationId}" + path
+            full = operation.full(path)
             paths.setdefault(full, {})[method.lower()] = _describe(operation, full, schemas, alias=index)
     document["paths"] = paths | document["paths"]
     return document

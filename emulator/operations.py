@@ -30,10 +30,14 @@ class Operation:
         """The method and path, and those of the aliases."""
         return ((self.method, self.path), *self.aliases)
 
+    def full(self, path: str) -> str:
+        """Return its path, or that of an alias, with the prefix."""
+        return path if self.id == "createSession" else PREFIX + path
+
     @property
     def full_path(self) -> str:
         """The path with its prefix."""
-        return self.path if self.id == "createSession" else PREFIX + self.path
+        return self.full(self.path)
 
 
 _SESSION = "/session/{sessionId}"

@@ -19,7 +19,6 @@ from tests.emulator.faulty import fault
 from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver
 
-
 # The answer
 
 STATUSES = {name: effect.status for name, effect in EFFECTS.items() if issubclass(effect, Documented)}
