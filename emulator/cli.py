@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from emulator import __version__
 from emulator.cli_exec import ExecCommand, execute
+from emulator.cli_fail import fail
 from emulator.cli_scenarios import scenarios
 from emulator.cli_token import token
 
@@ -118,7 +118,7 @@ def serve(
 ) -> None:
     """Run the emulator until Ctrl-C or SIGTERM."""
     if ready_file is not None and not ready_file.absolute().parent.is_dir():
-        _fail(f"--ready-file {ready_file}: there is no folder {ready_file.absolute().parent}")
+        fail(f"--ready-file {ready_file}: there is no folder {ready_file.absolute().parent}")
     settings = _settings(
         config,
         host=host,
@@ -147,7 +147,7 @@ def serve(
     try:
         run(settings, ready_file)
     except (ListenError, SettingsError, StoreError, TlsError) as error:
-        _fail(str(error))
+        fail(str(error))
     except KeyboardInterrupt:  # before the server handled signals itself
         raise SystemExit(130) from None
 
@@ -203,7 +203,7 @@ def environment(
     try:
         print(recipe(language, target), end="")
     except UnknownLanguage as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command(
@@ -231,8 +231,7 @@ def health(
         with direct.open(address, timeout=timeout) as answer:
             answer.read()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        print(f"{address}: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+        fail(f"{address}: {error}", 1)
 
 
 @app.command()
@@ -254,9 +253,4 @@ def _settings(config: Path | None, **flags: Any) -> Settings:
     try:
         return read_settings(config, **flags)
     except SettingsError as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise SystemExit(2)
+        fail(str(error))

@@ -9,10 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+from emulator.cli_fail import fail
 
 EMULATOR_FAILED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127  # as `env`, `timeout` and containers have them
 SIGNALS = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
@@ -49,9 +51,9 @@ def execute(context: typer.Context) -> None:
     """
     flags, command = context.obj
     if not command or not command[0]:
-        _fail("exec: which command? Write it after --, as in: vonage-video-emulator exec -- pytest", 2)
+        fail("exec: which command? Write it after --, as in: vonage-video-emulator exec -- pytest", 2)
     if any(flag.partition("=")[0] == "--ready-file" for flag in flags):
-        _fail("exec: --ready-file is in use by exec itself", 2)
+        fail("exec: --ready-file is in use by exec itself", 2)
     from emulator.process import ProcessFailed, running_process
     from emulator.recipes import Target
     from emulator.trust import direct, write_bundle
@@ -71,7 +73,7 @@ def execute(context: typer.Context) -> None:
                 variables["VONAGE_VIDEO_EMULATOR_TOKEN"] = ready.control_token
             status = _run(command, {**os.environ, **variables}, passing_on)
     except ProcessFailed as error:
-        _fail(f"exec: {error}", EMULATOR_FAILED)
+        fail(f"exec: {error}", EMULATOR_FAILED)
     raise SystemExit(status)
 
 
@@ -114,8 +116,3 @@ def _in_foreground() -> bool:
         return False
     finally:
         os.close(terminal)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise SystemExit(status)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from emulator import wellknown
+from emulator.cli_fail import fail
 
 if TYPE_CHECKING:
     from scenarios.asking import Names
@@ -49,7 +50,7 @@ def show(name: Annotated[str, typer.Argument(help="Pack.", show_default=False)],
     try:
         pack = _library(folder).get(name)
     except (Mistake, PackError) as error:
-        _fail(str(error))
+        fail(str(error))
     print(Path(pack.document.file).read_text(encoding="utf-8"), end="")
 
 
@@ -106,9 +107,9 @@ def apply(
         with direct.open(request, timeout=10) as answer:
             answer.read()
     except urllib.error.HTTPError as error:
-        _fail(_explain(error.read()))
+        fail(_explain(error.read()))
     except (OSError, ValueError) as error:
-        _fail(f"{address}: {error}")
+        fail(f"{address}: {error}")
     print(f"{name} is {'removed' if remove else 'applied'}")
 
 
@@ -123,7 +124,7 @@ def schema() -> None:
 def _parameter(written: str) -> tuple[str, Any]:
     name, equals, text = written.partition("=")
     if not equals:
-        _fail(f"--set {written}: write NAME=VALUE")
+        fail(f"--set {written}: write NAME=VALUE")
     try:
         value = json.loads(text)
     except ValueError:
@@ -155,10 +156,5 @@ def _library(folder: Path | None) -> Library:
         try:
             folder = read_settings().scenario_dir
         except SettingsError as error:
-            _fail(str(error))
+            fail(str(error))
     return Library(_names(), folder)
-
-
-def _fail(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise SystemExit(2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, NoReturn, cast
+from typing import Annotated, cast
 
 import typer
 
 from emulator import wellknown
+from emulator.cli_fail import fail
 
 token = typer.Typer(
     help="Mint tokens as the SDKs do; of the well-known application unless told otherwise.",
@@ -55,7 +55,7 @@ def rest(
             key = _key(application, private_key)
             print(tokens.rest_token(application, key, ttl=tokens.REST_SECONDS if ttl is None else ttl))
     except tokens.TokenError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @token.command(
@@ -81,7 +81,7 @@ def client(
     from emulator import tokens
 
     if role not in tokens.ROLES:
-        _fail(f"--role {role}: there is no such role (known: {', '.join(tokens.ROLES)})")
+        fail(f"--role {role}: there is no such role (known: {', '.join(tokens.ROLES)})")
     make = tokens.opentok_client_token if opentok else tokens.client_token
     issuer, key = (api_key, api_secret) if opentok else (application, _key(application, private_key))
     try:
@@ -95,21 +95,16 @@ def client(
             ttl=tokens.CLIENT_SECONDS if ttl is None else ttl,
         )
     except tokens.TokenError as error:
-        _fail(str(error))
+        fail(str(error))
     print(minted)
 
 
 def _key(application: str, file: Path | None) -> str:
     if file is None:
         if application != wellknown.APPLICATION_ID:
-            _fail(f"--application {application}: give its --private-key too; only the well-known one's is known here")
+            fail(f"--application {application}: give its --private-key too; only the well-known one's is known here")
         return wellknown.PRIVATE_KEY
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"--private-key {file}: {getattr(error, 'strerror', None) or error}")
-
-
-def _fail(message: str) -> NoReturn:
-    print(message, file=sys.stderr)
-    raise SystemExit(2)
+        fail(f"--private-key {file}: {getattr(error, 'strerror', None) or error}")

@@ -7,7 +7,6 @@ import { act, curl, line, pointed } from './api.js';
 
 const ICONS = {
   muted: 'M8 1.8a2 2 0 0 1 2 2v3.6M6 6v1.6a2 2 0 0 0 3 1.7M3.8 7.4a4.2 4.2 0 0 0 6.6 3.4M12.2 7.4c0 .7-.2 1.3-.5 1.9M8 11.8v2.4M2.5 2.5l11 11',
-  audio: 'M8 1.8a2 2 0 0 1 2 2v3.8a2 2 0 0 1-4 0V3.8a2 2 0 0 1 2-2zM3.8 7.4a4.2 4.2 0 0 0 8.4 0M8 11.8v2.4',
   dark: 'M4 4.2H2.6a1 1 0 0 0-1 1v5.6a1 1 0 0 0 1 1h6.6a1 1 0 0 0 .9-.6M6.6 4.2h2.6a1 1 0 0 1 1 1v2.4l4-2.6v6M2 2l12 12',
   video: 'M1.6 5.2a1 1 0 0 1 1-1h6.6a1 1 0 0 1 1 1v5.6a1 1 0 0 1-1 1H2.6a1 1 0 0 1-1-1zM10.2 7.6l4.2-2.6v6l-4.2-2.6z',
   screen: 'M1.6 2.8h12.8v8H1.6zM5.4 13.6h5.2M8 10.8v2.8M8 8.6V5M6.3 6.6 8 4.9l1.7 1.7',
@@ -233,7 +232,7 @@ export function Rows({ items, row, keyOf, chosen, onChoose, label, height = 30, 
   const until = Math.min(items.length, view.top + Math.ceil(view.size / height) + 8);
   const id = (at) => `${label.replaceAll(' ', '-')}-${at}`;
   return html`<div class="rows" ref=${box} role="listbox" tabindex="0" aria-label=${label} onScroll=${look} onKeyDown=${keys}
-    aria-activedescendant=${index >= from && index < until ? id(index) : null} data-steps="">
+    aria-activedescendant=${index >= from && index < until ? id(index) : null}>
     ${items.length === 0 && html`<div role="option" aria-disabled="true" aria-selected="false" class="nothing">${empty || 'Nothing yet.'}</div>`}
     <div class="rows-all" role="presentation" style=${{ height: `${items.length * height}px` }}>
       ${items.slice(from, until).map((item, offset) => {
