@@ -18,7 +18,8 @@ from scenarios.later_effects import Outcome
 from scenarios.magic import values_of
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
 from state.application import Application, Handler
-from state.events import TYPES, Event
+from state.events import Event
+from state.lifecycles import LIFECYCLES
 
 Settings = Mapping[str, Any]
 Schedule = Callable[[Application, str, Settings], None]
@@ -90,11 +91,10 @@ BEGINNINGS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """The events at which a resource gets its fate, and what it can be."""
 
-_WITH_STATUS = ("archive", "broadcast", "render", "captions", "connector")
-
 STATES = frozenset(
-    {what for kind, _, what in (type_.partition(".") for type_ in TYPES) if kind in _WITH_STATUS and what != "updated"}
-    | {"DIALING", "RINGING", "ACTIVE", "ON_HOLD", "HANGUP"}
+    status
+    for kind in ("archive", "broadcast", "render", "captions", "call", "connector")
+    for status in LIFECYCLES[kind].transitions
 )
 """What the status of a resource can be: those of calls are told by callbacks only."""
 
