@@ -138,14 +138,14 @@ def _pip(streams: Sequence[Stream], main: Stream | None, size: tuple[int, int]) 
 
 def _vertical(streams: Sequence[Stream], main: Stream | None, size: tuple[int, int]) -> list[Tile]:
     """The focus on the right, the others along the left edge."""
-    places = _PLACES["verticalPresentation"](size)
+    places = _capacity(size, landscape=(5, 7), portrait=(8, 10))
     share = 100 / places
     return _presentation(streams, main, places, Box(20, 0, 80, 100), lambda at: Box(0, at * share, 20, share))
 
 
 def _horizontal(streams: Sequence[Stream], main: Stream | None, size: tuple[int, int]) -> list[Tile]:
     """The focus above, the others along the bottom edge."""
-    places = _PLACES["horizontalPresentation"](size)
+    places = _capacity(size, landscape=(5, 7), portrait=(3, 3))
     share = 100 / places
     return _presentation(streams, main, places, Box(0, 0, 100, 80), lambda at: Box(at * share, 80, share, 20))
 
@@ -158,16 +158,8 @@ def _presentation(
     return tiles + [Tile(stream, "", place(index)) for index, stream in enumerate(others)]
 
 
-_PLACES: Mapping[str, Callable[[tuple[int, int]], int]] = MappingProxyType(
-    {
-        "verticalPresentation": lambda size: _capacity(size, landscape=(5, 7), portrait=(8, 10)),
-        "horizontalPresentation": lambda size: _capacity(size, landscape=(5, 7), portrait=(3, 3)),
-    }
-)
-"""How many streams there are beside the focus."""
-
-
 def _capacity(size: tuple[int, int], landscape: tuple[int, int], portrait: tuple[int, int]) -> int:
+    """Return how many streams there are beside the focus: in pictures of usual size, and in large ones."""
     width, height = size
     return (landscape if width > height else portrait)[max(size) >= 1920]
 
