@@ -75,7 +75,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.applications = applications
     app.state.authenticator = authenticator
-    app.state.ticker = ticker
     app.state.journal = journal
     app.state.timelapse = Timelapse(world, store, deliveries)
     app.state.waiting = Waiting(world)

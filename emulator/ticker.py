@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import logging
+from dataclasses import dataclass
 
 from emulator.store import PATIENCE, Store, Unavailable
 from state.application import Application, Change
@@ -13,35 +15,52 @@ from state.world import World
 log = logging.getLogger("emulator")
 
 COALESCE = 0.005
-"""s between two looks at the world, however much changes."""
+"""s between two looks, however much changes."""
+
+
+@dataclass(slots=True, order=True)
+class _Next:
+    """When the next transition of an application is due: `at`, ms of what clocks start from."""
+
+    at: float
+    number: int
+    app: Application
+    outdated: bool = False
 
 
 class Ticker:
-    """Sleeps until the earliest transition of all applications; a change wakes it."""
+    """Sleeps until the earliest transition of all applications; a change of one wakes it.
+
+    It looks only at what changed: at thousands of applications, that takes longer than most of what changes one.
+    """
 
     def __init__(self, world: World, store: Store) -> None:
         self._world = world
         self._store = store
-        self._changed = asyncio.Event()
+        self._woken = asyncio.Event()
+        self._changed = {app.id for app in world}
+        self._next: dict[str, _Next] = {}
+        self._heap: list[_Next] = []
+        self._looks = 0
         self._settling: dict[str, asyncio.Task[None]] = {}
         world.listeners.append(self._on_change)
 
     def _on_change(self, change: Change) -> None:
-        self._changed.set()
+        self._look_at(change.application_id)
 
-    def wake(self) -> None:
-        """Look at the world anew, as after a clock was moved."""
-        self._changed.set()
+    def _look_at(self, application_id: str) -> None:
+        self._changed.add(application_id)
+        self._woken.set()
 
     async def run(self) -> None:
         """Tick until cancelled."""
         try:
             while True:
-                self._changed.clear()
+                self._woken.clear()
                 delay = self._tick()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(delay):  # `wait_for` of Python 3.11 may miss that it was cancelled
-                        await self._changed.wait()
+                        await self._woken.wait()
                 await asyncio.sleep(COALESCE)
         finally:
             for task in self._settling.values():
@@ -53,18 +72,35 @@ class Ticker:
 
         Each application is settled by itself: one that another process works on must not keep the others waiting.
         """
-        earliest: float | None = None
-        for app in self._world:
-            due = app.timeline.next_due()
-            if due is None or app.id in self._settling:
-                continue
-            if due <= app.clock.now():
-                self._settling[app.id] = asyncio.create_task(self._settle(app))
-                continue
-            delay = app.clock.real_delay(due)
-            if delay is not None and (earliest is None or delay < earliest):
-                earliest = delay
-        return earliest
+        changed, self._changed = self._changed, set()
+        for application_id in changed:
+            self._note(application_id)
+        while self._heap:
+            first = self._heap[0]
+            if not first.outdated:
+                delay = first.at - first.app.clock.source()
+                if delay > 0:
+                    return delay / 1000
+                del self._next[first.app.id]
+                if self._world.find(first.app.id) is first.app:
+                    self._settling[first.app.id] = asyncio.create_task(self._settle(first.app))
+            heapq.heappop(self._heap)
+        return None
+
+    def _note(self, application_id: str) -> None:
+        """Note when the next transition of an application is due; nothing while it is being settled."""
+        before = self._next.pop(application_id, None)
+        if before is not None:
+            before.outdated = True
+        app = self._world.find(application_id)
+        if app is None or application_id in self._settling:
+            return
+        due = app.timeline.next_due()
+        delay = None if due is None else app.clock.real_delay(due)
+        if delay is not None:
+            self._looks += 1
+            entry = self._next[app.id] = _Next(app.clock.source() + delay * 1000, self._looks, app)
+            heapq.heappush(self._heap, entry)
 
     async def _settle(self, app: Application) -> None:
         """Settle one application; what goes wrong in it must not stop the others."""
@@ -79,4 +115,4 @@ class Ticker:
             log.exception("a transition of application %s failed", app.id)
         finally:
             del self._settling[app.id]
-            self._changed.set()
+            self._look_at(app.id)

@@ -68,6 +68,5 @@ async def change_clock(request: Request, app: NamedApplication, body: ClockChang
         await timelapse.advance_to_next(app, gone)
     else:
         await timelapse.run_until_idle(app, gone)
-    request.app.state.ticker.wake()
     async with unit(request, app):
         return show_clock(app)

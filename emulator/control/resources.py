@@ -283,7 +283,6 @@ def _serve(path: str, kind: Kind) -> None:
                 _require(kind.name, record.status, body.status)
             kind.force(app, record, body)
             shown = _whole(request, app, kind, record)
-        request.app.state.ticker.wake()
         return shown
 
     transition.__annotations__["body"] = kind.body

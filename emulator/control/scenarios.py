@@ -105,7 +105,6 @@ async def apply_scenario(
             raise ControlError(409, message, "name", f"remove it first: DELETE …/faults/{taken.name}") from None
         except Mistake as mistake:
             raise refused(mistake) from None
-    request.app.state.ticker.wake()
     return shown
 
 
