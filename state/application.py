@@ -325,9 +325,14 @@ class Application:
 
     # The unit of work
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything was done since the change was last taken."""
+        return bool(self._changed or self._happened or self._removed or self._reset or self.timeline.changed)
+
     def take_change(self) -> Change | None:
         """Return what was done since the last call, or None when nothing was."""
-        if not (self._changed or self._happened or self._removed or self._reset or self.timeline.changed):
+        if not self.is_changed:
             return None
         self._give_up_surplus()
         self.version += 1

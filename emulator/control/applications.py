@@ -64,11 +64,15 @@ def counts(app: Application) -> dict[str, int]:
 
 
 @router.post("/applications", status_code=201)
-async def create_application(request: Request, body: ApplicationConfig | None = None) -> dict[str, Any]:
+async def create_application(
+    request: Request, world: CurrentWorld, body: ApplicationConfig | None = None
+) -> dict[str, Any]:
     """Make an application; what the body leaves out is made or taken from the settings."""
     applications: Applications = request.app.state.applications
-    await store_of(request).look()
-    app = applications.make(body or ApplicationConfig())
+    body = body or ApplicationConfig()
+    if any(world.find(name) for name in (body.id, body.api_key) if name):
+        await store_of(request).look()  # another process may have deleted that one; of those it made, the hold tells
+    app = applications.make(body)
     made = app.credentials
     async with unit(request, app):
         if app.credentials is not made:  # another process made it just before
@@ -81,8 +85,7 @@ async def list_applications(request: Request, world: CurrentWorld) -> dict[str, 
     """List every application."""
     store = store_of(request)
     await store.look()
-    for app in world:
-        await store.read_journal(app)
+    await store.read_journals(*world)
     items = [show(request, app) for app in world]
     return {"count": len(items), "items": items}
 
@@ -90,7 +93,7 @@ async def list_applications(request: Request, world: CurrentWorld) -> dict[str, 
 @router.get("/applications/{application}")
 async def get_application(request: Request, app: CurrentApplication) -> dict[str, Any]:
     """Read one application."""
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     return show(request, app)
 
 
@@ -102,7 +105,6 @@ async def change_application(
     applications: Applications = request.app.state.applications
     with world.unit(app):
         applications.change(app, body)
-    request.app.state.ticker.wake()
     return show(request, app)
 
 
@@ -119,7 +121,6 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
             snapshots.reset(world, request.app.state.faulting, app)
     except BadDocument as error:
         raise ControlError(409, f"the checkpoint seed cannot be returned to: {error}", error.field) from None
-    request.app.state.ticker.wake()
 
 
 @router.delete("/applications/{application}", status_code=204, response_class=Response)

@@ -150,7 +150,7 @@ async def _stream(
                 silent_since = time.monotonic()
         if watched is not None:
             with suppress(Unavailable):
-                await store_of(request).read_journal(app)
+                await store_of(request).read_journals(app)
         if watched is not None and (changed := watched.news()):
             yield b"event: changed\ndata: %s\n\n" % orjson.dumps(changed)
             silent_since = time.monotonic()

@@ -37,7 +37,7 @@ async def list_requests(
     """List the application's exchanges, newest first, of one operation or of all."""
     if operation is not None and operation not in BY_ID:
         raise unknown_operation(operation)
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     items = [show_exchange(exchange) for exchange in app.journal.newest(limit, operation, after)]
     return {"count": len(items), "items": items}
 
@@ -45,7 +45,7 @@ async def list_requests(
 @router.get("/applications/{application}/requests/{number}")
 async def get_request(request: Request, app: CurrentApplication, number: int) -> dict[str, Any]:
     """Read one exchange by its number."""
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     found = app.journal.get(number)
     if found is None:
         raise ControlError(404, f"there is no exchange {number}, or it is no longer kept", "number")

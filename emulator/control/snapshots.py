@@ -47,7 +47,7 @@ async def take_world(request: Request, world: CurrentWorld) -> Response:
     for app in world:
         async with store.holding_named(world, app.id) as held:
             if held is not None:
-                await store.read_journal(held)
+                await store.read_journals(held)
                 with world.unit(held):
                     pass
     return Response(snapshots.take_all(list(world)), media_type=JSON)
@@ -80,7 +80,7 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
 @router.get("/applications/{application}/snapshot", response_class=Response)
 async def take_snapshot(request: Request, app: CurrentApplication, world: CurrentWorld) -> Response:
     """Take the snapshot of an application: all that it is, as JSON."""
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     with world.unit(app):
         return Response(snapshots.take(app), media_type=JSON)
 
@@ -108,7 +108,6 @@ async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool
                 raise ControlError(404, f"there is no application {identity.id} any more", "application")
             with world.unit(app):
                 snapshots.restore(world, faulting, app, parsed, take=take)
-            request.app.state.ticker.wake()
             return show(request, app)
     except BadDocument as error:
         raise _refuse(error) from None
@@ -139,7 +138,7 @@ async def list_checkpoints(app: CurrentApplication) -> dict[str, Any]:
 @router.put("/applications/{application}/checkpoints/{name}")
 async def keep_checkpoint(request: Request, app: CurrentApplication, world: CurrentWorld, name: Name) -> dict[str, Any]:
     """Keep the state of now under a name, in place of what was kept under it; `seed` is what a reset goes back to."""
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     if name not in app.checkpoints and len(app.checkpoints) >= MOST_CHECKPOINTS:
         raise ControlError(409, f"there are {MOST_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
     with world.unit(app):
@@ -158,7 +157,6 @@ async def restore_checkpoint(
             snapshots.restore(world, faulting, app, snapshots.read(world, faulting, checkpoint.snapshot))
     except BadDocument as error:
         raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
-    request.app.state.ticker.wake()
     return show(request, app)
 
 

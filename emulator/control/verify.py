@@ -85,7 +85,7 @@ async def verify_requests(
     for operation in [*(expected.operation for expected in body.calls), *body.order]:
         if operation not in BY_ID:
             raise unknown_operation(operation)
-    await store_of(request).read_journal(app)
+    await store_of(request).read_journals(app)
     exchanges = app.journal.newest(len(app.journal))[::-1]
     rules = faulting.of(app).rules if app.faults is not None else ()
     for index, expected in enumerate(body.calls):

@@ -58,8 +58,8 @@ class Store:
         """Begin to work, when the event loop runs."""
 
     async def _keep_all(self, world: World) -> None:
-        """Keep what was made before the event loop ran."""
-        for app in world:
+        """Keep what was made and changed before the event loop ran."""
+        for app in [each for each in world if each.is_changed]:
             async with self.holding(app):
                 with world.unit(app):
                     pass
@@ -121,8 +121,8 @@ class Store:
         """Keep an exchange in the application's journal."""
         app.journal.append(exchange)
 
-    async def read_journal(self, app: Application) -> None:
-        """Learn of the exchanges that other processes kept. Raises `Unavailable`."""
+    async def read_journals(self, *apps: Application) -> None:
+        """Learn of the exchanges of applications that other processes kept. Raises `Unavailable`."""
 
 
 def open_store(settings: Settings) -> Store:

@@ -7,7 +7,7 @@ it last. What a record is stands in its document (state/documents.py).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -308,7 +308,6 @@ _FORGET = delete(RECORDS).where(
 
 def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
     """Delete the events that are no longer kept, and what says of long gone records that they are gone."""
-    since = item.version - KEPT_TOMBSTONES
     connection.execute(
         text(
             "DELETE FROM emulator_record WHERE application_id = :app AND kind = 'event' AND CAST(id AS BIGINT) < :first"
@@ -317,6 +316,7 @@ def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
     )
     if not tombstones:
         return
+    since = item.version - KEPT_TOMBSTONES
     connection.execute(
         text("DELETE FROM emulator_record WHERE application_id = :app AND version <= :since AND document IS NULL"),
         {"app": item.application_id, "since": since},
@@ -333,6 +333,9 @@ MAKING = 0x76766533
 
 KEPT_TOMBSTONES = 10_000
 """Versions for which it is kept that a record is gone."""
+
+READ_TOGETHER = 100
+"""Applications that are read with one query."""
 
 
 def lock(
@@ -356,16 +359,30 @@ def lock(
 
 def read(connection: Connection, application_id: str) -> Found | None:
     """Return an application, None when there is none. Raises `StoreError`."""
-    row = connection.execute(_APPLICATION, {"app": application_id}).one_or_none()
-    if row is None:
-        return None
-    try:
-        found = _found(connection, row, -1, "")
-    except (AttributeError, TypeError) as error:  # SQLite keeps anything in any column
-        raise StoreError(f"application {application_id} cannot be read: {error}") from None
-    if not found.rows and connection.execute(_APPLICATION, {"app": application_id}).first() is None:
-        return None  # it was deleted between the two
-    return found
+    return next(read_all(connection, [application_id]), None)
+
+
+def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator[Found]:
+    """Yield those applications that there are, of those named. Raises `StoreError`."""
+    ids = list(application_ids)
+    for first in range(0, len(ids), READ_TOGETHER):
+        wanted = {"apps": ids[first : first + READ_TOGETHER]}
+        found = {row.id: row for row in connection.execute(_APPLICATIONS, wanted)}
+        rows: dict[str, list[tuple[Row, str | None]]] = {application_id: [] for application_id in found}
+        for each in connection.execute(_RECORDS, wanted):
+            if each.application_id in rows:
+                document = _bytes(each.application_id, each.document)
+                rows[each.application_id].append((Row(each.kind, each.id, document), each.owner))
+        for row in filter(None, map(found.get, wanted["apps"])):
+            # One that has nothing may have been deleted between the two.
+            if rows[row.id] or connection.execute(_APPLICATION, {"app": row.id}).first() is not None:
+                yield Found(row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id])
+
+
+def _bytes(application_id: str, document: Any) -> bytes:
+    if not isinstance(document, str):  # SQLite keeps anything in any column
+        raise StoreError(f"application {application_id} cannot be read: a document is {type(document).__name__}")
+    return document.encode()
 
 
 def _found(connection: Connection, row: Any, after: int, incarnation: str) -> Found:
@@ -383,6 +400,7 @@ def _found(connection: Connection, row: Any, after: int, incarnation: str) -> Fo
 
 
 _APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
+_APPLICATIONS = select(APPLICATIONS).where(APPLICATIONS.c.id.in_(bindparam("apps", expanding=True)))
 _LOCKED = _APPLICATION.with_for_update(key_share=True)
 _OF_KEY = select(APPLICATIONS.c.id).where(APPLICATIONS.c.api_key == bindparam("key"))
 _MAKING = text("SELECT pg_advisory_xact_lock(:class, :key)")
@@ -392,6 +410,11 @@ _NEWER = (
     .order_by(RECORDS.c.seq)
 )
 _ALL = _NEWER.where(RECORDS.c.document.is_not(None))
+_RECORDS = (
+    select(RECORDS.c.application_id, RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
+    .where(RECORDS.c.application_id.in_(bindparam("apps", expanding=True)) & RECORDS.c.document.is_not(None))
+    .order_by(RECORDS.c.seq)
+)
 
 
 def add_exchanges(connection: Connection, application_id: str, exchanges: list[Exchange], kept: int) -> None:
@@ -413,10 +436,10 @@ def add_exchanges(connection: Connection, application_id: str, exchanges: list[E
         connection.execute(delete(EXCHANGES).where(old))
 
 
-def last_exchange(connection: Connection, application_id: str) -> int:
-    """Return the number of the last exchange in an application's journal."""
-    query = select(JOURNALS.c.last).where(JOURNALS.c.application_id == application_id)
-    return connection.execute(query).scalar_one_or_none() or 0
+def last_exchanges(connection: Connection, application_ids: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of the last exchanges in the journals of applications, by their ids."""
+    query = select(JOURNALS.c.application_id, JOURNALS.c.last).where(JOURNALS.c.application_id.in_(application_ids))
+    return {row.application_id: row.last for row in connection.execute(query)}
 
 
 def exchanges(connection: Connection, application_id: str, after: int, most: int) -> list[Exchange]:
@@ -431,9 +454,21 @@ def exchanges(connection: Connection, application_id: str, after: int, most: int
     return found[::-1]
 
 
-def api_keys(connection: Connection) -> dict[str, str]:
-    """Return the api key of every application, by its id."""
-    return {row.id: row.api_key for row in connection.execute(select(APPLICATIONS.c.id, APPLICATIONS.c.api_key))}
+class Standing(NamedTuple):
+    """Where an application stands: what tells whether what is known of it is what there is."""
+
+    api_key: str
+    incarnation: str
+    version: int
+
+
+def standings(connection: Connection, application_id: str | None = None) -> dict[str, Standing]:
+    """Return where every application stands, or the one named, by its id."""
+    found = APPLICATIONS.c
+    query = select(found.id, found.api_key, found.incarnation, found.version)
+    if application_id is not None:
+        query = query.where(found.id == application_id)
+    return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
 
 
 # What was read, back in the world

@@ -26,7 +26,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at
-from emulator.store.database import RECORDS, Found, Item
+from emulator.store.database import RECORDS, Found, Item, Standing
 from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
 from emulator.store.senders import Senders
@@ -124,21 +124,20 @@ class Postgresql(Store):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
             with self._engine.connect() as connection:
-                for application_id in database.api_keys(connection):
-                    found = database.read(connection, application_id)
-                    if found is not None:
-                        self._add(found)
+                for found in database.read_all(connection, database.standings(connection)):
+                    self._add(found)
         except SQLAlchemyError as error:
             raise StoreError(f"store {self._shown}: {_explain(error)}") from None
         except StoreError as error:
             raise StoreError(f"store {self._shown}: {error}") from None
         world.publish = self._publish
 
-    def _add(self, found: Found) -> None:
+    def _add(self, found: Found) -> Application:
         app = database.add(self._world, found, self._faulting)
         app.journal.last = 0
         self._kept.add(app.id)
         self._learn(app, found)
+        return app
 
     def _learn(self, app: Application, found: Found) -> None:
         """Note what was read: who is to send which callbacks, what is to be sent by this replica."""
@@ -414,18 +413,25 @@ class Postgresql(Store):
                 database.add_exchanges(connection, application_id, exchanges, kept)
                 connection.commit()
 
-    async def read_journal(self, app: Application) -> None:
+    async def read_journals(self, *apps: Application) -> None:
         """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
-        last, newer = await self._run(self._exchanges, app.id, app.journal.last, app.journal.size)
-        for exchange in newer:
-            if exchange.number > app.journal.last:
-                app.journal.put(exchange)
-        app.journal.last = max(app.journal.last, last)
+        journals = {app.id: app.journal for app in apps}
+        known = {application_id: (journal.last, journal.size) for application_id, journal in journals.items()}
+        lasts, newer = await self._run(self._exchanges, known)
+        for application_id, journal in journals.items():  # a reset meanwhile begins another one
+            for exchange in newer.get(application_id, ()):
+                if exchange.number > journal.last:
+                    journal.put(exchange)
+            journal.last = max(journal.last, lasts.get(application_id, 0))
 
-    def _exchanges(self, application_id: str, after: int, most: int) -> tuple[int, list[Exchange]]:
+    def _exchanges(self, known: dict[str, tuple[int, int]]) -> tuple[dict[str, int], dict[str, list[Exchange]]]:
+        """Return the number of the last exchange, and those newer than a number: at most as many as are kept."""
         with self._connect() as connection:
-            last = database.last_exchange(connection, application_id)
-            return last, database.exchanges(connection, application_id, after, most)
+            lasts = database.last_exchanges(connection, list(known))
+            behind = {each: known[each] for each, last in lasts.items() if last > known[each][0]}
+            return lasts, {
+                each: database.exchanges(connection, each, after, most) for each, (after, most) in behind.items()
+            }
 
     # Other replicas
 
@@ -459,9 +465,12 @@ class Postgresql(Store):
     async def look(self) -> None:
         """Learn of applications that other replicas made, deleted or gave another api key. Raises `Unavailable`."""
         async with self._looking:
-            api_keys = await self._look()
+            standings = await self._look()
         for app in self._world:
-            if app.id not in self._kept or api_keys.get(app.id) == app.credentials.api_key:
+            if app.id not in self._kept:
+                continue
+            stands = standings.get(app.id)
+            if stands is not None and stands.api_key == app.credentials.api_key:
                 continue
             hold = self._holds.get(app.id)
             if hold is not None:
@@ -470,34 +479,41 @@ class Postgresql(Store):
             async with self.holding(app):
                 pass  # what is newer has been read
 
-    async def _look(self) -> dict[str, str]:
-        """Add the applications that are new here; return what the api keys are."""
+    async def _look(self, application_id: str | None = None) -> dict[str, Standing]:
+        """Add the applications that are new here, or the one named; return where they stand."""
         while True:
             known, deleted = {app.id for app in self._world}, self._deleted
             found: list[Found]
-            api_keys: dict[str, str]
-            found, api_keys = await self._run(self._unknown, known)
+            standings: dict[str, Standing]
+            found, standings = await self._run(self._unknown, known, application_id)
             if deleted == self._deleted:  # nothing of what was found was deleted here meanwhile
                 break
         for each in found:
             if self._world.find(each.id) is None and each.id not in self._holds:
                 try:
-                    self._add(each)
+                    app = self._add(each)
                 except StoreError as error:
                     log.warning("%s", error)
-        return api_keys
+                else:
+                    self._world.tell(Change(app.id, app.version, {(app.kind, app.id): app}, []))
+        return standings
 
-    def _unknown(self, known: set[str]) -> tuple[list[Found], dict[str, str]]:
+    def _unknown(self, known: set[str], application_id: str | None) -> tuple[list[Found], dict[str, Standing]]:
         with self._connect() as connection:
-            api_keys = database.api_keys(connection)
-            found = [database.read(connection, each) for each in api_keys if each not in known]
-            return [each for each in found if each is not None], api_keys
+            standings = database.standings(connection, application_id)
+            return list(database.read_all(connection, [each for each in standings if each not in known])), standings
 
     def hear_all(self) -> None:
         """Learn all that may be news."""
+        self._do(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Learn what other replicas did while they could not be heard."""
+        standings = await self._look()
         for app in self._world:
-            self.hear(app.id)
-        self._do(self.look())
+            known = Standing(app.credentials.api_key, self._mirror.incarnation(app), app.version)
+            if app.id in self._kept and standings.get(app.id) != known:
+                self.hear(app.id)
 
     def hear(self, application_id: str) -> None:
         """Learn what another replica did to an application."""
@@ -509,7 +525,7 @@ class Postgresql(Store):
         self._heard.discard(application_id)
         app = self._world.find(application_id)
         if app is None:
-            await self.look()
+            await self._look(application_id)
         else:
             async with self.holding(app):
                 pass  # what is newer has been read

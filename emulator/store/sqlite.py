@@ -49,9 +49,12 @@ class Sqlite(Store):
     name = "sqlite"
 
     def __init__(self, url: str, settings: Settings) -> None:
-        path = make_url(url).database
+        parts = make_url(url)
+        path = parts.database
         if not path or path == ":memory:":
             raise StoreError(f"store {url}: name a file, as in sqlite:///emulator.db, or use memory")
+        if parts.query:
+            raise StoreError(f"store {url}: nothing but a file can be named; leave out what follows the question mark")
         self._path = Path(path).expanduser().absolute()
         self._engine: Engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 0.2})
         self._connection: Connection | None = None
@@ -73,9 +76,7 @@ class Sqlite(Store):
         try:
             self._connection = self._engine.connect()
             self._claim(self._connection)
-            for application_id in database.api_keys(self._connection):
-                found = database.read(self._connection, application_id)
-                assert found is not None
+            for found in database.read_all(self._connection, database.standings(self._connection)):
                 app = database.add(world, found, faulting)
                 self._mirror.note(app, found)
                 callbacks.resume(app)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from emulator import wellknown
 from emulator.receiver import Receiver
-from emulator.store.database import Item, add_exchanges, exchanges, last_exchange, make_tables, write
+from emulator.store.database import Item, add_exchanges, exchanges, last_exchanges, make_tables, write
 from state.journal import Exchange
 from tests.store import postgres
 from tests.store.process import APP, Process, running
@@ -438,6 +438,6 @@ def test_exchanges_that_are_kept_while_their_application_is_deleted_are_gone_wit
     with pytest.raises(IntegrityError), engine.begin() as connection:
         add_exchanges(connection, "app", [exchange], 100)
     with engine.begin() as connection:
-        assert last_exchange(connection, "app") == 0
+        assert last_exchanges(connection, ["app"]) == {}
         assert exchanges(connection, "app", 0, 100) == []
     engine.dispose()
