@@ -112,6 +112,7 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
         try:
             await store.start()
         except Unavailable as error:
+            await store.stop()
             raise StoreError(str(error)) from None
         ticking = asyncio.create_task(ticker.run())
         yield

@@ -142,6 +142,10 @@ class Gate:
 
         try:
             await inner(scope, receive, note)
+        except asyncio.CancelledError:
+            if exchange.status:
+                raise
+            await _refuse(STOPPING, control)(scope, receive, note)
         except Exception:
             if exchange.status:
                 raise

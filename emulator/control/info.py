@@ -23,8 +23,8 @@ async def health() -> dict[str, str]:
 
 @router.get("/ready")
 async def ready(request: Request) -> dict[str, str]:
-    """Tell that every request can be served; 503 while the store cannot be reached."""
-    await store_of(request).look()
+    """Tell that every request can be served; 503 while the store cannot be reached, or not written."""
+    await store_of(request).check()
     return {"status": "ready"}
 
 

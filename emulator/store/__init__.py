@@ -114,6 +114,9 @@ class Store:
     async def sent(self, app: Application) -> None:
         """Wait until what other processes are to send of an application now has been attempted."""
 
+    async def check(self) -> None:
+        """Raise `Unavailable` when nothing can be kept now."""
+
     async def look(self) -> None:
         """Learn of applications that other processes made or deleted. Raises `Unavailable`."""
 

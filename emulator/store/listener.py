@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -50,6 +52,12 @@ def tell(connection: Connection, application_id: str, replica: str) -> None:
     connection.execute(text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": news})
 
 
+def cut(connection: psycopg.Connection[Any]) -> None:
+    """Break a connection that another thread may be using: it waits for the database no longer."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
+
+
 class Listener:
     """A thread with a connection of its own, whose lock says that `replica` lives."""
 
@@ -58,6 +66,7 @@ class Listener:
         self._replica = replica
         self._told = told
         self._ending = threading.Event()
+        self._connection: psycopg.Connection[Any] | None = None
         self._thread = threading.Thread(target=self._listen, name="replicas", daemon=True)
 
     @property
@@ -71,8 +80,10 @@ class Listener:
         self._thread.start()
 
     def end(self) -> None:
-        """Let it end."""
+        """Let it end, whatever it waits for."""
         self._ending.set()
+        if self._connection is not None:
+            cut(self._connection)
 
     async def ended(self) -> None:
         """Wait until it has ended."""
@@ -82,13 +93,15 @@ class Listener:
         while not self._ending.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+                    self._connection = connection
                     connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCKS, int(self._replica)))
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._tell(self._told.hear_all)
                     self._listen_on(connection)
             except psycopg.Error as error:
-                log.warning("the store cannot be listened to: %s", str(error).strip())
-                self._ending.wait(LISTEN_SECONDS)
+                if not self._ending.is_set():
+                    log.warning("the store cannot be listened to: %s", str(error).strip())
+                    self._ending.wait(LISTEN_SECONDS)
 
     def _listen_on(self, connection: psycopg.Connection[Any]) -> None:
         patient_until = time.monotonic() + GRACE_SECONDS

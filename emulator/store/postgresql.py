@@ -18,8 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakSet
 
-from sqlalchemy import Connection, create_engine, select, text
+import psycopg
+from sqlalchemy import Connection, create_engine, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
@@ -27,7 +29,7 @@ from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at
 from emulator.store.database import RECORDS, Found, Item, Standing
-from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, tell
+from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, cut, tell
 from emulator.store.mirror import Mirror
 from emulator.store.senders import Senders
 from state.application import Application, Change
@@ -53,8 +55,11 @@ TRIES = 3
 
 PAUSE = 0.3
 
-STOP_SECONDS = 5.0
-"""s that who works on an application has to be done when the emulator stops."""
+STOP_SECONDS = 3.0
+"""s that who works on an application has to be done when the emulator stops: then the database is waited for no longer.
+
+(`docker stop` kills after 10 s, and requests had theirs before: emulator/server.py.)
+"""
 
 SENT_SECONDS = 0.02
 """s between two looks at what other replicas are to send, while the clock waits for it."""
@@ -95,6 +100,8 @@ class Postgresql(Store):
             pool_pre_ping=True,
             connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
         )
+        self._connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
+        event.listen(self._engine, "connect", lambda connection, _: self._connections.add(connection))
         self._replica = str(random.SystemRandom().randrange(1, 2**31))
         self._threads = ThreadPoolExecutor(WORKERS, "store")
         self._room = asyncio.Semaphore(HELD)
@@ -182,8 +189,10 @@ class Postgresql(Store):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._holds:
             await asyncio.wait([hold.ended for hold in self._holds.values()], timeout=STOP_SECONDS)
+        for connection in list(self._connections):
+            cut(connection)
         await self._listener.ended()
-        self._threads.shutdown(wait=True)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._engine.dispose()
 
     # Holding
@@ -372,7 +381,7 @@ class Postgresql(Store):
             try:
                 return self._engine.connect()
             except OperationalError:
-                if not left:
+                if not left or self._listener.is_ending:
                     raise
                 time.sleep(PAUSE)
         raise AssertionError
@@ -461,6 +470,14 @@ class Postgresql(Store):
     def alone(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context that one caller at all replicas is in, for one application. Raises `Unavailable`."""
         return self._be_alone(app)
+
+    async def check(self) -> None:
+        """Raise `Unavailable` when the database cannot be reached, or not written: it may be a standby now."""
+        await self._run(self._check)
+
+    def _check(self) -> None:
+        with self._connect() as connection:
+            database.check(connection)
 
     async def look(self) -> None:
         """Learn of applications that other replicas made, deleted or gave another api key. Raises `Unavailable`."""

@@ -138,6 +138,23 @@ class Sqlite(Store):
             if pending is not None:
                 await asyncio.shield(pending)
 
+    async def check(self) -> None:
+        """Raise `Unavailable` when the file cannot be written."""
+        try:
+            await asyncio.to_thread(self._check)
+        except (OSError, SQLAlchemyError) as error:
+            raise Unavailable(f"the store cannot be written: {_explain(error)}") from None
+
+    def _check(self) -> None:
+        assert self._connection is not None
+        with self._using:
+            try:
+                self._look_for_file()
+                database.check(self._connection)
+            except Exception:
+                self._connection.rollback()
+                raise
+
     def _publish(self, change: Change) -> None:
         app = self._world.find(change.application_id)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import IntegrityError
+from starlette.testclient import TestClient
 
 from emulator import wellknown
+from emulator.app import create_app
 from emulator.receiver import Receiver
+from emulator.settings import Settings
 from emulator.store.database import Item, add_exchanges, exchanges, last_exchanges, make_tables, write
 from state.journal import Exchange
 from tests.store import postgres
@@ -177,6 +182,84 @@ def test_a_restart_of_the_database_is_survived(
         time.sleep(0.1)
     assert answer.status_code == 200
     assert first.call("GET", f"{ARCHIVES}/{answer.json()['id']}", expect=200)["sessionId"] == session
+
+
+def test_a_database_that_can_only_be_read_is_not_ready(
+    postgres_server: postgres.Server, database: str, replicas: tuple[Process, Process]
+) -> None:
+    def only_read(setting: str) -> None:
+        with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+            name = database.rpartition("/")[2]
+            connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {setting}")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            ).fetchall()
+
+    first, _ = replicas
+    only_read("on")
+    assert first.http.get(f"{first.url}/_emulator/ready").status_code == 503
+    assert first.http.post(f"{first.url}/session/create", headers=first.headers).status_code == 503
+    only_read("off")
+    assert first.http.get(f"{first.url}/_emulator/ready").status_code == 200
+    assert first.session()
+
+
+def test_what_waits_for_the_database_keeps_no_replica_from_its_end(
+    database: str, replicas: tuple[Process, Process]
+) -> None:
+    first, _ = replicas
+    with psycopg.connect(database) as somebody, ThreadPoolExecutor(1) as pool:
+        somebody.execute("LOCK TABLE emulator_record IN ACCESS EXCLUSIVE MODE")
+        answer = pool.submit(first.http.post, f"{first.url}/session/create", headers=first.headers)
+        time.sleep(1.5)  # it waits for the table by now, and so does who asks for replicas that died
+        started = time.monotonic()
+        first.stop()
+        assert time.monotonic() - started < 10  # `docker stop` kills then
+        assert answer.result().status_code == 503
+
+
+def test_a_replica_starts_while_an_application_is_locked(
+    tmp_path: Path, database: str, replicas: tuple[Process, Process]
+) -> None:
+    made = replicas[0].control("POST", "/applications", {}, expect=201)
+    with psycopg.connect(database) as somebody:
+        somebody.execute("SELECT FROM emulator_application WHERE id = %s FOR UPDATE", (made["id"],))
+        with running(tmp_path, "--store", database, name="c") as third:
+            assert third.control("GET", "/applications")["count"] == 2
+
+
+def test_what_costs_a_query_costs_none_for_each_application(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with TestClient(create_app(Settings(store=database, auth="lax"))) as client:
+        store = client.app.state.store  # type: ignore[attr-defined]
+        for number in range(6):
+            assert client.get(f"/v2/project/shop-{number}/archive").status_code == 200
+        assert client.get("/_emulator/applications").json()["count"] == 7
+        asked: list[str] = []
+        event.listen(store._engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+        assert client.get("/_emulator/applications").json()["items"][-1]["counts"]["requests"] == 1
+        assert client.post("/_emulator/applications", json={}).status_code == 201
+        assert client.portal is not None
+        client.portal.call(store.hear_all)  # as after the connection to the database broke
+        client.portal.call(asyncio.sleep, 0.5)
+        assert 0 < len(asked) < 14, asked
+
+
+def test_what_happens_while_a_replica_cannot_hear_is_learnt_when_it_can(
+    database: str, replicas: tuple[Process, Process]
+) -> None:
+    first, second = replicas
+    last = second.control("GET", "events")["last"]
+    with psycopg.connect(database, autocommit=True) as somebody, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second.control, "GET", f"events?after={last}&type=stream&wait=10")
+        time.sleep(0.3)
+        broken = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ~ %s"
+        )
+        assert somebody.execute(broken, ("(?i)^(LISTEN|SELECT DISTINCT owner)",)).rowcount == 2
+        session = first.session(people=1)
+        made = first.control("POST", "/applications", {}, expect=201)["id"]
+        assert [each["sessionId"] for each in waiting.result()["items"]] == [session]
+    assert second.control("GET", f"/applications/{made}", expect=200)
 
 
 def test_applications_are_made_found_and_deleted_at_any_replica(replicas: tuple[Process, Process]) -> None:

@@ -255,6 +255,11 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
         Process(tmp_path, "--store", f"sqlite:///{tmp_path}/nowhere/world.db").start()
 
 
+def test_a_url_that_says_more_than_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="leave out what follows the question mark"):
+        Process(tmp_path, "--store", f"sqlite:///{tmp_path}/world.db?mode=ro").start()
+
+
 def test_a_full_disk_is_503_and_what_was_asked_has_not_happened(process: Process, file: Path) -> None:
     session = process.session(people=1)
     archive = process.call("POST", f"/v2/project/{APP}/archive", {"sessionId": session}, expect=200)["id"]
@@ -272,7 +277,9 @@ def test_a_full_disk_is_503_and_what_was_asked_has_not_happened(process: Process
     stopped = process.http.post(f"{process.url}/v2/project/{APP}/archive/{archive}/stop", headers=process.headers)
     assert stopped.status_code == 503
     assert process.control("POST", f"sessions/{session}/participants", {"count": 1}, expect=503)
+    assert process.http.get(f"{process.url}/_emulator/ready").status_code == 503
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+    assert process.http.get(f"{process.url}/_emulator/ready").status_code == 200
     assert process.call("GET", f"/v2/project/{APP}/archive/{archive}", expect=200)["status"] == "started"
     count = process.control("GET", "sessions")["count"]
     people = len(process.control("GET", f"sessions/{session}")["participants"])
