@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Self
 
@@ -160,10 +161,7 @@ def _wanted(least: int, most: int | None) -> str:
 
 
 def _others(exchanges: Sequence[Exchange]) -> str:
-    counts: dict[str, int] = {}
-    for exchange in exchanges:
-        name = exchange.operation or f"{exchange.method} {exchange.path}"
-        counts[name] = counts.get(name, 0) + 1
+    counts = Counter(exchange.operation or f"{exchange.method} {exchange.path}" for exchange in exchanges)
     return ", ".join(f"{name} ({count})" for name, count in list(counts.items())[:10]) or "nothing was called"
 
 
