@@ -35,10 +35,11 @@ def take(app: Application) -> bytes:
     return _lines(snapshots.dump(app))
 
 
-def take_all(apps: Sequence[Application]) -> bytes:
-    """Return the snapshot of several applications, in the order of their ids."""
-    ordered = sorted(apps, key=lambda app: app.id)
-    return _lines({"schema": SCHEMA, "applications": [snapshots.dump(app) for app in ordered]})
+def join(taken: Mapping[str, bytes]) -> bytes:
+    """Return the snapshot of several applications, from those of each, by their ids."""
+    items = [taken[each].rstrip().replace(b"\n", b"\n    ") for each in sorted(taken)]
+    listed = b"[\n    " + b",\n    ".join(items) + b"\n  ]" if items else b"[]"
+    return b'{\n  "schema": %d,\n  "applications": %s\n}\n' % (SCHEMA, listed)
 
 
 def _lines(document: Any) -> bytes:

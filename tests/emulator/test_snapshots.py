@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
 import json
@@ -10,11 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
-from state.application import Application
+from emulator.app import create_app
+from emulator.settings import Settings
+from state.application import Application, Credentials
 from state.kinds import KINDS
+from state.options import Options
+from state.world import World
 from tests.emulator.local import Tenant, emulator
 
 
@@ -366,7 +373,7 @@ def test_applications_may_come_and_go_while_all_are_taken_or_put_back(monkeypatc
         monkeypatch.setattr(store, "holding", holding)
         taken = client.get("/_emulator/snapshot")
         assert taken.status_code == 200
-        assert {each["application"]["id"] for each in taken.json()["applications"]} == {stays, goes, *deleted, "one"}
+        assert {each["application"]["id"] for each in taken.json()["applications"]} == {stays, goes, *deleted}
         assert client.put("/_emulator/snapshot", json=document).status_code == 200
         assert {each.id for each in world} == {stays, "two"}
 
@@ -443,3 +450,25 @@ def test_a_reset_goes_back_to_the_seed_file_with_what_the_settings_say(tmp_path:
         assert client.get(known).json()["pace"] == "instant"
         client.post(f"{known}/reset")
         assert client.get(known).json()["pace"] == "instant"
+
+
+@pytest.mark.parametrize("count", [0, 60])
+def test_a_snapshot_of_all_is_written_as_of_one_and_lets_others_work_meanwhile(count: int) -> None:
+    async def scenario() -> None:
+        app = create_app(Settings(well_known_application=False))
+        world: World = app.state.world
+        for number in range(count):
+            world.add(f"app-{number}", "", Credentials("", "", str(number + 1), ""), Options())
+        turns = 0
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://emulator") as client:
+            asking = asyncio.create_task(client.get("/_emulator/snapshot"))
+            while not asking.done():
+                await asyncio.sleep(0)
+                turns += 1
+            taken = (await asking).content
+        written = orjson.loads(taken)
+        assert taken == orjson.dumps(written, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        assert len(written["applications"]) == count
+        assert turns > count
+
+    asyncio.run(scenario())
