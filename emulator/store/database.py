@@ -1,4 +1,4 @@
-"""The mirror of the world in a database: one mapping for SQLite and PostgreSQL.
+"""The mirror of the world in a database, and writing it: one mapping for SQLite and PostgreSQL.
 
 An application is a row with its version and where it stands; each of its records is a row with the version that wrote
 it last. What a record is stands in its document (state/documents.py).
@@ -6,13 +6,11 @@ it last. What a record is stands in its document (state/documents.py).
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -31,15 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
-from emulator.faults.faulting import Faulting
 from emulator.store import StoreError
-from state import documents
-from state.application import Application
-from state.errors import ApplicationExists
-from state.journal import Exchange
-from state.kinds import STORED
-from state.rows import Row, put_row
-from state.world import World
+from state.rows import Row
 
 SCHEMA = 1
 """The version of the tables."""
@@ -53,6 +44,9 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 PRUNE_EVERY = 500
 """Versions after which the events that the ring has given up are deleted."""
+
+KEPT_TOMBSTONES = 10_000
+"""Versions for which it is kept that a record is gone."""
 
 
 class StoredSchema(SQLModel, table=True):
@@ -162,21 +156,6 @@ class Item:
     incarnation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An application as it was found: `rows` are those written after the version asked for, in their order.
-
-    `whole`: they are all there is, whatever was asked for.
-    """
-
-    id: str
-    incarnation: str
-    version: int
-    whole: bool
-    head: bytes
-    rows: Sequence[tuple[Row, str | None]]
-
-
 def make_tables(connection: Connection) -> None:
     """Make the tables where there are none. Raises `StoreError` for those of another version."""
     SQLModel.metadata.create_all(connection, tables=[SCHEMAS, APPLICATIONS, RECORDS, JOURNALS, EXCHANGES])
@@ -279,7 +258,6 @@ class _Upserts(NamedTuple):
     application: Any
     record: Any
     journal: Any
-    count: Any
 
 
 @cache
@@ -292,19 +270,14 @@ def _upserts(dialect: str) -> _Upserts:
             index_elements=key, set_={name: statement.excluded[name] for name in changed}
         )
 
-    count = _INSERTS[dialect](JOURNALS)
     return _Upserts(
         upsert(APPLICATIONS, ["id"], "incarnation", "api_key", "version", "head"),
         upsert(RECORDS, ["application_id", "kind", "id"], "version", "document", "owner"),
         upsert(JOURNALS, ["application_id"], "last"),
-        count.on_conflict_do_update(
-            index_elements=["application_id"], set_={"last": JOURNALS.c.last + count.excluded.last}
-        ).returning(JOURNALS.c.last),
     )
 
 
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_ADD_EXCHANGE = EXCHANGES.insert().inline()
 _FORGET = delete(RECORDS).where(
     (RECORDS.c.application_id == bindparam("app"))
     & (RECORDS.c.kind == bindparam("kind_"))
@@ -332,197 +305,3 @@ def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
         .where((APPLICATIONS.c.id == item.application_id) & (APPLICATIONS.c.since < since))
         .values(since=since)
     )
-
-
-MAKING = 0x76766533
-"""The class of PostgreSQL's advisory locks that say who makes an application."""
-
-KEPT_TOMBSTONES = 10_000
-"""Versions for which it is kept that a record is gone."""
-
-READ_TOGETHER = 100
-"""Applications that are read with one query."""
-
-
-def lock(
-    connection: Connection, application_id: str, api_key: str, after: int = -1, incarnation: str = ""
-) -> Found | None:
-    """Return what `read` does; until the transaction ends nobody else locks the application, or makes it.
-
-    Raises `ApplicationExists` when there is none, but another one with its api key.
-    """
-    row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
-    if row is None:
-        for name in (application_id, f"key {api_key}"):
-            connection.execute(_MAKING, {"key": zlib.crc32(name.encode()) - 2**31, "class": MAKING})
-        row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
-    if row is None:
-        if connection.execute(_OF_KEY, {"key": api_key}).first() is not None:
-            raise ApplicationExists("apiKey", api_key)
-        return None
-    return _found(connection, row, after, incarnation)
-
-
-def read(connection: Connection, application_id: str) -> Found | None:
-    """Return an application, None when there is none. Raises `StoreError`."""
-    return next(read_all(connection, [application_id]), None)
-
-
-def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator[Found]:
-    """Yield those applications that there are, of those named. Raises `StoreError`."""
-    ids = list(application_ids)
-    for first in range(0, len(ids), READ_TOGETHER):
-        wanted = {"apps": ids[first : first + READ_TOGETHER]}
-        found = {row.id: row for row in connection.execute(_APPLICATIONS, wanted)}
-        rows: dict[str, list[tuple[Row, str | None]]] = {application_id: [] for application_id in found}
-        for each in connection.execute(_RECORDS, wanted):
-            if each.application_id in rows:
-                document = _bytes(each.application_id, each.document)
-                rows[each.application_id].append((Row(each.kind, each.id, document), each.owner))
-        for row in filter(None, map(found.get, wanted["apps"])):
-            # One that has nothing may have been deleted between the two.
-            if rows[row.id] or connection.execute(_APPLICATION, {"app": row.id}).first() is not None:
-                yield Found(row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id])
-
-
-def _bytes(application_id: str, document: Any) -> bytes:
-    if not isinstance(document, str):  # SQLite keeps anything in any column
-        raise StoreError(f"application {application_id} cannot be read: a document is {type(document).__name__}")
-    return document.encode()
-
-
-def _found(connection: Connection, row: Any, after: int, incarnation: str) -> Found:
-    """Return an application with the rows written after a version of an incarnation."""
-    if row.incarnation != incarnation or row.version < after or after < row.since:
-        after = -1
-    elif row.version == after:
-        return Found(row.id, row.incarnation, row.version, False, row.head.encode(), ())
-    newer = _ALL if after < 0 else _NEWER
-    rows = [
-        (Row(each.kind, each.id, None if each.document is None else each.document.encode()), each.owner)
-        for each in connection.execute(newer, {"app": row.id, "after": after})
-    ]
-    return Found(row.id, row.incarnation, row.version, after < 0, row.head.encode(), rows)
-
-
-_APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
-_APPLICATIONS = select(APPLICATIONS).where(APPLICATIONS.c.id.in_(bindparam("apps", expanding=True)))
-_LOCKED = _APPLICATION.with_for_update(key_share=True)
-_OF_KEY = select(APPLICATIONS.c.id).where(APPLICATIONS.c.api_key == bindparam("key"))
-_MAKING = text("SELECT pg_advisory_xact_lock(:class, :key)")
-_NEWER = (
-    select(RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
-    .where((RECORDS.c.application_id == bindparam("app")) & (RECORDS.c.version > bindparam("after")))
-    .order_by(RECORDS.c.seq)
-)
-_ALL = _NEWER.where(RECORDS.c.document.is_not(None))
-_RECORDS = (
-    select(RECORDS.c.application_id, RECORDS.c.kind, RECORDS.c.id, RECORDS.c.document, RECORDS.c.owner)
-    .where(RECORDS.c.application_id.in_(bindparam("apps", expanding=True)) & RECORDS.c.document.is_not(None))
-    .order_by(RECORDS.c.seq)
-)
-
-
-def add_exchanges(connection: Connection, application_id: str, exchanges: list[Exchange], kept: int) -> None:
-    """Number exchanges and keep them, and at least `kept` of those before."""
-    counted = _upserts(connection.dialect.name).count
-    last = connection.execute(counted, {"application_id": application_id, "last": len(exchanges)}).scalar_one()
-    before = last - len(exchanges)
-    for number, exchange in enumerate(exchanges, before + 1):
-        exchange.number = number
-    connection.execute(
-        _ADD_EXCHANGE,
-        [
-            {"application_id": application_id, "number": each.number, "document": documents.write(each).decode()}
-            for each in exchanges
-        ],
-    )
-    if last // PRUNE_EVERY > before // PRUNE_EVERY:
-        old = (EXCHANGES.c.application_id == application_id) & (EXCHANGES.c.number <= last - kept)
-        connection.execute(delete(EXCHANGES).where(old))
-
-
-def last_exchanges(connection: Connection, application_ids: Sequence[str]) -> dict[str, int]:
-    """Return the numbers of the last exchanges in the journals of applications, by their ids."""
-    query = select(JOURNALS.c.application_id, JOURNALS.c.last).where(JOURNALS.c.application_id.in_(application_ids))
-    return {row.application_id: row.last for row in connection.execute(query)}
-
-
-def exchanges(connection: Connection, application_id: str, after: int, most: int) -> list[Exchange]:
-    """Return the exchanges with a number above `after`, oldest first, at most the newest `most`."""
-    query = (
-        select(EXCHANGES.c.document)
-        .where((EXCHANGES.c.application_id == application_id) & (EXCHANGES.c.number > after))
-        .order_by(EXCHANGES.c.number.desc())
-        .limit(most)
-    )
-    found = [documents.read_exchange(orjson.loads(text)) for text in connection.execute(query).scalars()]
-    return found[::-1]
-
-
-class Standing(NamedTuple):
-    """Where an application stands: what tells whether what is known of it is what there is."""
-
-    api_key: str
-    incarnation: str
-    version: int
-
-
-def standings(connection: Connection, application_id: str | None = None) -> dict[str, Standing]:
-    """Return where every application stands, or the one named, by its id."""
-    found = APPLICATIONS.c
-    query = select(found.id, found.api_key, found.incarnation, found.version)
-    if application_id is not None:
-        query = query.where(found.id == application_id)
-    return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
-
-
-# What was read, back in the world
-
-_ORDER = {IDENTITY: 0, FAULTS: 1, **{name: index for index, name in enumerate(STORED, 2)}}
-
-
-def add(world: World, found: Found, faulting: Faulting) -> Application:
-    """Add an application that was found whole. Raises `StoreError`."""
-    document = next((row.document for row, _ in found.rows if row.kind == IDENTITY), None)
-    if document is None:
-        raise StoreError(f"application {found.id} has no identity: the database is not one of ours, or damaged")
-    try:
-        identity = documents.read_identity(orjson.loads(document))
-        app = world.add(identity.id, identity.name, identity.credentials, identity.options, take=True)
-    except (ValueError, ApplicationExists) as error:
-        raise StoreError(f"application {found.id} cannot be read: {error}") from None
-    refresh(world, app, found, faulting)
-    return app
-
-
-def refresh(world: World, app: Application, found: Found, faulting: Faulting) -> None:
-    """Let the application be what was found. Raises `StoreError`."""
-    if found.whole:
-        app.clear()
-        app.checkpoints.clear()
-    try:
-        for row, _ in sorted(found.rows, key=_place):
-            if row.kind == IDENTITY:
-                assert row.document is not None
-                identity = documents.read_identity(orjson.loads(row.document))
-                world.rekey(app, identity.credentials, take=True)
-                documents.put_identity(app, identity)
-            elif row.kind == FAULTS:
-                if row.document is None:
-                    app.faults = None
-                else:
-                    faulting.restore(app, orjson.loads(row.document))
-            else:
-                put_row(app, row)
-        documents.put_head(app, documents.read_head(orjson.loads(found.head)))
-        version = int(found.version)
-    except Exception as error:  # another emulator, or somebody's hands, may have written anything
-        raise StoreError(f"application {found.id} cannot be read: {error}") from error
-    app.take_change()  # what was read is no change
-    app.version = version
-
-
-def _place(entry: tuple[Row, str | None]) -> tuple[int, int]:
-    row = entry[0]
-    return _ORDER[row.kind], int(row.id) if row.kind == "event" else 0

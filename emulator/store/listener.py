@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +15,11 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
+from emulator.store.connections import CONNECT_SECONDS, cut
+
 log = logging.getLogger("emulator")
 
 CHANNEL = "emulator"
-
-CONNECT_SECONDS = 5
 
 LISTEN_SECONDS = 1.0
 """s between two looks at who lives."""
@@ -50,12 +48,6 @@ def tell(connection: Connection, application_id: str, replica: str) -> None:
     """Tell the other replicas, when the transaction commits, that something was done to an application."""
     news = orjson.dumps([application_id, replica]).decode()
     connection.execute(text("SELECT pg_notify(:channel, :news)"), {"channel": CHANNEL, "news": news})
-
-
-def cut(connection: psycopg.Connection[Any]) -> None:
-    """Break a connection that another thread may be using: it waits for the database no longer."""
-    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
-        ours.shutdown(socket.SHUT_RDWR)
 
 
 class Listener:

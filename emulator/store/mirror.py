@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import NamedTuple
 
-from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Found, Item
+from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
+from emulator.store.reading import Found
 from state import documents
 from state.application import Application, Change, Faults
 from state.rows import Row, rows_of

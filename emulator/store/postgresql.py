@@ -11,26 +11,25 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 import zlib
 from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakSet
 
-import psycopg
-from sqlalchemy import Connection, create_engine, event, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
-from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at
-from emulator.store.database import RECORDS, Found, Item, Standing
-from emulator.store.listener import CONNECT_SECONDS, LOCKS, Listener, cut, tell
+from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at, reading
+from emulator.store.connections import CONNECT_SECONDS, Connections, explain
+from emulator.store.database import RECORDS, Item
+from emulator.store.journals import Journals
+from emulator.store.listener import LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
+from emulator.store.reading import Found, Standing
 from emulator.store.senders import Senders
 from state.application import Application, Change
 from state.journal import Exchange
@@ -46,14 +45,6 @@ MOVED = 8
 
 WORKERS = 2 * HELD
 """Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
-
-OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-"""Of each connection: a replica that hangs must not keep the others waiting for ever."""
-
-TRIES = 3
-"""How often a connection is tried, `PAUSE` s apart, before who asked is told that the store is unavailable."""
-
-PAUSE = 0.3
 
 STOP_SECONDS = 3.0
 """s that who works on an application has to be done when the emulator stops: then the database is waited for no longer.
@@ -93,17 +84,10 @@ class Postgresql(Store):
     def __init__(self, url: str, settings: Settings) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")
         self._shown = self._url.render_as_string(hide_password=True).replace("+psycopg", "")
-        self._engine = create_engine(
-            self._url,
-            pool_size=HELD + WORKERS + MOVED,  # enough for all at once: nobody who has one waits for another
-            max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
-        )
-        self._connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
-        event.listen(self._engine, "connect", lambda connection, _: self._connections.add(connection))
+        # Enough for all at once: nobody who has one waits for another.
+        self._connections = Connections(self._url, most=HELD + WORKERS + MOVED, workers=WORKERS)
+        self._journals = Journals(self._connections)
         self._replica = str(random.SystemRandom().randrange(1, 2**31))
-        self._threads = ThreadPoolExecutor(WORKERS, "store")
         self._room = asyncio.Semaphore(HELD)
         self._moving = asyncio.Semaphore(MOVED)
         self._holds: dict[str, _Hold] = {}
@@ -111,8 +95,6 @@ class Postgresql(Store):
         self._kept: set[str] = set()
         self._heard: set[str] = set()
         self._senders: dict[str, Senders] = {}
-        self._unkept: dict[str, list[Exchange]] = {}
-        self._keeping: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[asyncio.Task[None]] = set()
         self._deleted = 0
@@ -127,20 +109,20 @@ class Postgresql(Store):
         self._mirror = Mirror()
         faulting.prepare()
         try:
-            with self._engine.begin() as connection:
+            with self._connections.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
-            with self._engine.connect() as connection:
-                for found in database.read_all(connection, database.standings(connection)):
+            with self._connections.engine.connect() as connection:
+                for found in reading.read_all(connection, reading.standings(connection)):
                     self._add(found)
         except SQLAlchemyError as error:
-            raise StoreError(f"store {self._shown}: {_explain(error)}") from None
+            raise StoreError(f"store {self._shown}: {explain(error)}") from None
         except StoreError as error:
             raise StoreError(f"store {self._shown}: {error}") from None
         world.publish = self._publish
 
     def _add(self, found: Found) -> Application:
-        app = database.add(self._world, found, self._faulting)
+        app = reading.add(self._world, found, self._faulting)
         app.journal.last = 0
         self._kept.add(app.id)
         self._learn(app, found)
@@ -189,11 +171,7 @@ class Postgresql(Store):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._holds:
             await asyncio.wait([hold.ended for hold in self._holds.values()], timeout=STOP_SECONDS)
-        for connection in list(self._connections):
-            cut(connection)
-        await self._listener.ended()
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._engine.dispose()
+        await asyncio.gather(self._connections.end(), self._listener.ended())
 
     # Holding
 
@@ -260,7 +238,7 @@ class Postgresql(Store):
         after = -1 if app.id in self._stale else app.version
         await self._room.acquire()
         try:
-            hold.connection, found = await self._run(self._lock, app, after, self._mirror.incarnation(app))
+            hold.connection, found = await self._connections.run(self._lock, app, after, self._mirror.incarnation(app))
         except BaseException:
             self._room.release()
             self._give_up(app)
@@ -303,7 +281,7 @@ class Postgresql(Store):
             faults = self._mirror.faults_of(app)
             if faults is not None:
                 hold.items.append(faults)
-        await self._run(self._end, hold)
+        await self._connections.run(self._end, hold)
         if hold.items:
             if hold.items[-1].deleted:
                 self._kept.discard(app.id)
@@ -330,7 +308,7 @@ class Postgresql(Store):
     def _refresh(self, app: Application, found: Found) -> None:
         journal = app.journal.last
         try:
-            database.refresh(self._world, app, found, self._faulting)
+            reading.refresh(self._world, app, found, self._faulting)
         except StoreError as error:
             self._stale.add(app.id)  # half of it may be there
             raise Unavailable(str(error)) from None
@@ -360,31 +338,13 @@ class Postgresql(Store):
 
     # In threads
 
-    async def _run(self, work: Any, *arguments: Any) -> Any:
-        """Do work in a thread, to its end, even where who asked gives up. Raises `Unavailable`."""
-        task = asyncio.ensure_future(self._loop.run_in_executor(self._threads, work, *arguments))
-        try:
-            return await asyncio.shield(task)
-        except SQLAlchemyError as error:
-            raise Unavailable(f"the store cannot be reached: {_explain(error)}") from None
-
     def _lock(self, app: Application, after: int, incarnation: str) -> tuple[Connection, Found | None]:
-        connection = self._connect()
+        connection = self._connections.connect()
         try:
-            return connection, database.lock(connection, app.id, app.credentials.api_key, after, incarnation)
+            return connection, reading.lock(connection, app.id, app.credentials.api_key, after, incarnation)
         except BaseException:
             connection.close()
             raise
-
-    def _connect(self) -> Connection:
-        for left in reversed(range(TRIES)):
-            try:
-                return self._engine.connect()
-            except OperationalError:
-                if not left or self._listener.is_ending:
-                    raise
-                time.sleep(PAUSE)
-        raise AssertionError
 
     def _end(self, hold: _Hold) -> None:
         connection = hold.connection
@@ -402,45 +362,12 @@ class Postgresql(Store):
 
     async def keep(self, app: Application, exchange: Exchange) -> None:
         """Keep an exchange, for all replicas to see; one that cannot be kept is lost, with a line in the log."""
-        if app.id not in self._kept:
-            return
-        waiting = self._unkept.setdefault(app.id, [])
-        waiting.append(exchange)
-        async with self._keeping.setdefault(app.id, asyncio.Lock()):
-            if self._unkept.get(app.id) is not waiting:
-                return  # kept together with another one
-            del self._unkept[app.id]
-            try:
-                await self._run(self._add_exchanges, app.id, waiting, app.journal.size)
-            except Unavailable as error:
-                log.warning("%d exchanges of application %s are not in its journal: %s", len(waiting), app.id, error)
-
-    def _add_exchanges(self, application_id: str, exchanges: list[Exchange], kept: int) -> None:
-        with self._connect() as connection:
-            connection.execute(text("SET LOCAL synchronous_commit = off"))
-            with contextlib.suppress(IntegrityError):  # the application was deleted meanwhile
-                database.add_exchanges(connection, application_id, exchanges, kept)
-                connection.commit()
+        if app.id in self._kept:
+            await self._journals.keep(app, exchange)
 
     async def read_journals(self, *apps: Application) -> None:
         """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
-        journals = {app.id: app.journal for app in apps}
-        known = {application_id: (journal.last, journal.size) for application_id, journal in journals.items()}
-        lasts, newer = await self._run(self._exchanges, known)
-        for application_id, journal in journals.items():  # a reset meanwhile begins another one
-            for exchange in newer.get(application_id, ()):
-                if exchange.number > journal.last:
-                    journal.put(exchange)
-            journal.last = max(journal.last, lasts.get(application_id, 0))
-
-    def _exchanges(self, known: dict[str, tuple[int, int]]) -> tuple[dict[str, int], dict[str, list[Exchange]]]:
-        """Return the number of the last exchange, and those newer than a number: at most as many as are kept."""
-        with self._connect() as connection:
-            lasts = database.last_exchanges(connection, list(known))
-            behind = {each: known[each] for each, last in lasts.items() if last > known[each][0]}
-            return lasts, {
-                each: database.exchanges(connection, each, after, most) for each, (after, most) in behind.items()
-            }
+        await self._journals.read(*apps)
 
     # Other replicas
 
@@ -456,16 +383,18 @@ class Postgresql(Store):
     async def _be_alone(self, app: Application) -> AsyncIterator[None]:
         key = {"key": zlib.crc32(app.id.encode()) - 2**31, "class": ALONE}
         async with self._moving:
-            connection = await self._run(self._connect)
+            connection = await self._connections.run(self._connections.connect)
             try:
-                while not await self._run(_ask, connection, "SELECT pg_try_advisory_lock(:class, :key)", key):
+                while not await self._connections.run(
+                    _ask, connection, "SELECT pg_try_advisory_lock(:class, :key)", key
+                ):
                     await asyncio.sleep(SENT_SECONDS)
                 try:
                     yield
                 finally:
-                    await self._run(_ask, connection, "SELECT pg_advisory_unlock(:class, :key)", key)
+                    await self._connections.run(_ask, connection, "SELECT pg_advisory_unlock(:class, :key)", key)
             finally:
-                await self._run(connection.close)
+                await self._connections.run(connection.close)
 
     def alone(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context that one caller at all replicas is in, for one application. Raises `Unavailable`."""
@@ -473,10 +402,10 @@ class Postgresql(Store):
 
     async def check(self) -> None:
         """Raise `Unavailable` when the database cannot be reached, or not written: it may be a standby now."""
-        await self._run(self._check)
+        await self._connections.run(self._check)
 
     def _check(self) -> None:
-        with self._connect() as connection:
+        with self._connections.connect() as connection:
             database.check(connection)
 
     async def look(self) -> None:
@@ -502,7 +431,7 @@ class Postgresql(Store):
             known, deleted = {app.id for app in self._world}, self._deleted
             found: list[Found]
             standings: dict[str, Standing]
-            found, standings = await self._run(self._unknown, known, application_id)
+            found, standings = await self._connections.run(self._unknown, known, application_id)
             if deleted == self._deleted:  # nothing of what was found was deleted here meanwhile
                 break
         for each in found:
@@ -516,9 +445,9 @@ class Postgresql(Store):
         return standings
 
     def _unknown(self, known: set[str], application_id: str | None) -> tuple[list[Found], dict[str, Standing]]:
-        with self._connect() as connection:
-            standings = database.standings(connection, application_id)
-            return list(database.read_all(connection, [each for each in standings if each not in known])), standings
+        with self._connections.connect() as connection:
+            standings = reading.standings(connection, application_id)
+            return list(reading.read_all(connection, [each for each in standings if each not in known])), standings
 
     def hear_all(self) -> None:
         """Learn all that may be news."""
@@ -552,7 +481,7 @@ class Postgresql(Store):
         self._do(self._send_for(dead))
 
     async def _send_for(self, dead: str) -> None:
-        for application_id in await self._run(self._applications_of, dead):
+        for application_id in await self._connections.run(self._applications_of, dead):
             app = self._world.find(application_id)
             if app is None:
                 continue
@@ -561,7 +490,7 @@ class Postgresql(Store):
                     self._senders_of(app).take_over(app, dead)
 
     def _applications_of(self, owner: str) -> list[str]:
-        with self._connect() as connection:
+        with self._connections.connect() as connection:
             query = select(RECORDS.c.application_id).where(RECORDS.c.owner == owner).distinct()
             return list(connection.execute(query).scalars())
 
@@ -587,8 +516,3 @@ def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:
     answer = bool(connection.execute(text(query), values).scalar_one())
     connection.commit()
     return answer
-
-
-def _explain(error: Exception) -> str:
-    """Say in one line what the database said."""
-    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]

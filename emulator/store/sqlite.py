@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, database, look_at
+from emulator.store import Store, StoreError, Unavailable, database, look_at, reading
 from emulator.store.mirror import Mirror
 from state import callbacks
 from state.application import Application, Change
@@ -76,8 +76,8 @@ class Sqlite(Store):
         try:
             self._connection = self._engine.connect()
             self._claim(self._connection)
-            for found in database.read_all(self._connection, database.standings(self._connection)):
-                app = database.add(world, found, faulting)
+            for found in reading.read_all(self._connection, reading.standings(self._connection)):
+                app = reading.add(world, found, faulting)
                 self._mirror.note(app, found)
                 callbacks.resume(app)
             self._connection.commit()
@@ -248,7 +248,7 @@ class Sqlite(Store):
         assert self._connection is not None
         try:
             with self._using:
-                found = database.read(self._connection, application_id)
+                found = reading.read(self._connection, application_id)
                 self._connection.rollback()
             app = self._world.find(application_id)
             if found is None:
@@ -256,9 +256,9 @@ class Sqlite(Store):
                     self._world.forget(app)
             else:
                 if app is None:
-                    app = database.add(self._world, found, self._faulting)
+                    app = reading.add(self._world, found, self._faulting)
                 else:
-                    database.refresh(self._world, app, found, self._faulting)
+                    reading.refresh(self._world, app, found, self._faulting)
                 self._mirror.note(app, found)
                 callbacks.resume(app)
         except StoreError as error:

@@ -22,7 +22,8 @@ from emulator import wellknown
 from emulator.app import create_app
 from emulator.receiver import Receiver
 from emulator.settings import Settings
-from emulator.store.database import Item, add_exchanges, exchanges, last_exchanges, make_tables, write
+from emulator.store.database import Item, make_tables, write
+from emulator.store.journals import add_exchanges, exchanges, last_exchanges
 from state.journal import Exchange
 from tests.store import postgres
 from tests.store.process import APP, Process, running
@@ -235,7 +236,7 @@ def test_what_costs_a_query_costs_none_for_each_application(database: str, monke
             assert client.get(f"/v2/project/shop-{number}/archive").status_code == 200
         assert client.get("/_emulator/applications").json()["count"] == 7
         asked: list[str] = []
-        event.listen(store._engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
+        event.listen(store._connections.engine, "before_cursor_execute", lambda *arguments: asked.append(arguments[2]))
         assert client.get("/_emulator/applications").json()["items"][-1]["counts"]["requests"] == 1
         assert client.post("/_emulator/applications", json={}).status_code == 201
         assert client.portal is not None

@@ -20,7 +20,7 @@ import pytest
 
 from emulator import wellknown
 from emulator.receiver import Receiver
-from emulator.store import StoreError, database
+from emulator.store import StoreError, database, reading
 from tests.emulator.local import Tenant, emulator
 from tests.store.process import APP, Process, running
 
@@ -315,7 +315,7 @@ def test_what_can_neither_be_written_nor_read_again_is_503_until_it_can(
         session = tenant.session()
         with monkeypatch.context() as broken:
             broken.setattr(database, "write", fails)
-            broken.setattr(database, "refresh", fails)
+            broken.setattr(reading, "refresh", fails)
             for _ in range(2):
                 answer = tenant.call("POST", "//session/create")
                 assert (answer.status_code, "the disk is gone" in answer.text) == (503, True)

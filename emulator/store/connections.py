@@ -1,0 +1,85 @@
+"""Connections to PostgreSQL, and the threads that wait for what it answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from emulator.store import Unavailable
+
+CONNECT_SECONDS = 5
+
+OPTIONS = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+"""Of each connection: a replica that hangs must not keep the others waiting for ever."""
+
+TRIES = 3
+"""How often a connection is tried, `PAUSE` s apart, before who asked is told that the store is unavailable."""
+
+PAUSE = 0.3
+
+
+def cut(connection: psycopg.Connection[Any]) -> None:
+    """Break a connection that another thread may be using: it waits for the database no longer."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+        ours.shutdown(socket.SHUT_RDWR)
+
+
+class Connections:
+    """At most `most` connections to one database, and `workers` threads that work with them."""
+
+    def __init__(self, url: URL, most: int, workers: int) -> None:
+        self.engine = create_engine(
+            url,
+            pool_size=most,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
+        )
+        self._open: WeakSet[psycopg.Connection[Any]] = WeakSet()
+        event.listen(self.engine, "connect", lambda connection, _: self._open.add(connection))
+        self._threads = ThreadPoolExecutor(workers, "store")
+        self._ending = False
+
+    async def run(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """Do work in a thread, to its end, even where who asked gives up. Raises `Unavailable`."""
+        task = asyncio.ensure_future(asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments))
+        try:
+            return await asyncio.shield(task)
+        except SQLAlchemyError as error:
+            raise Unavailable(f"the store cannot be reached: {explain(error)}") from None
+
+    def connect(self) -> Connection:
+        """Return a connection, in a thread. Raises `OperationalError`."""
+        for left in reversed(range(TRIES)):
+            try:
+                return self.engine.connect()
+            except OperationalError:
+                if not left or self._ending:
+                    raise
+                time.sleep(PAUSE)
+        raise AssertionError
+
+    async def end(self) -> None:
+        """End, whatever the database is waited for."""
+        self._ending = True
+        for connection in list(self._open):
+            cut(connection)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self.engine.dispose()
+
+
+def explain(error: Exception) -> str:
+    """Say in one line what the database said."""
+    return str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
