@@ -48,6 +48,7 @@ class Connections:
             connect_args={"connect_timeout": CONNECT_SECONDS, "options": OPTIONS},
         )
         self._open: WeakSet[psycopg.Connection[Any]] = WeakSet()
+        event.listen(self.engine, "do_connect", self._look_for_end)
         event.listen(self.engine, "connect", lambda connection, _: self._open.add(connection))
         self._threads = ThreadPoolExecutor(workers, "store")
         self._ending = False
@@ -70,6 +71,11 @@ class Connections:
                     raise
                 time.sleep(PAUSE)
         raise AssertionError
+
+    def _look_for_end(self, *_: Any) -> None:
+        """Refuse to make a connection in place of one that was cut off."""
+        if self._ending:
+            raise psycopg.OperationalError("the emulator is stopping")
 
     async def end(self) -> None:
         """End, whatever the database is waited for."""
