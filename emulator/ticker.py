@@ -101,6 +101,8 @@ class Ticker:
             self._looks += 1
             entry = self._next[app.id] = _Next(app.clock.source() + delay * 1000, self._looks, app)
             heapq.heappush(self._heap, entry)
+        if len(self._heap) > 64 + 2 * len(self._next):
+            self._heap = sorted(self._next.values())  # what is outdated may be due in days
 
     async def _settle(self, app: Application) -> None:
         """Settle one application; what goes wrong in it must not stop the others."""

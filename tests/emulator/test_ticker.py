@@ -94,3 +94,17 @@ def test_what_is_due_happens_once_though_it_was_put_off_and_others_are_gone() ->
         assert happened == ["a soon", "a late"]
 
     asyncio.run(scenario())
+
+
+def test_what_changes_over_and_over_is_noted_once() -> None:
+    async def scenario() -> None:
+        world = World()
+        app = world.add("shop", "shop", Credentials("", "", "1", ""), Options())
+        ticker = Ticker(world, Store())
+        for _ in range(1000):
+            with world.unit(app):
+                app.after("archive.expire", "an archive", HOUR)
+            ticker._tick()
+        assert len(ticker._heap) < 100
+
+    asyncio.run(scenario())
