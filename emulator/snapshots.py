@@ -46,16 +46,16 @@ def _lines(document: Any) -> bytes:
     return orjson.dumps(orjson.loads(documents.write(document)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def read(world: World, faulting: Faulting, content: bytes) -> Parsed:
+def read(faulting: Faulting, content: bytes) -> Parsed:
     """Return the snapshot of one application, ready to be restored. Raises `BadDocument`."""
-    return _parse(world, faulting, _json(content))
+    return _parse(faulting, _json(content))
 
 
-def read_all(world: World, faulting: Faulting, content: bytes) -> list[Parsed]:
+def read_all(faulting: Faulting, content: bytes) -> list[Parsed]:
     """Return the snapshots of several applications, or of one. Raises `BadDocument`."""
     document = _json(content)
     if not isinstance(document, Mapping) or "applications" not in document:
-        return [_parse(world, faulting, document)]
+        return [_parse(faulting, document)]
     if document.get("schema") != SCHEMA:
         raise BadDocument("schema", f"is {document.get('schema')!r}; this version reads {SCHEMA}")
     if not isinstance(document["applications"], list):
@@ -64,7 +64,7 @@ def read_all(world: World, faulting: Faulting, content: bytes) -> list[Parsed]:
     found: list[Parsed] = []
     for index, each in enumerate(document["applications"]):
         try:
-            parsed = _parse(world, faulting, each)
+            parsed = _parse(faulting, each)
             own = parsed.identity
             for name, value in (("id", own.id), ("credentials.api_key", own.credentials.api_key)):
                 if (name, value) in taken:
@@ -83,7 +83,7 @@ def _json(content: bytes) -> Any:
         raise BadDocument("", f"the body is not JSON: {error}") from None
 
 
-def _parse(world: World, faulting: Faulting, document: Any) -> Parsed:
+def _parse(faulting: Faulting, document: Any) -> Parsed:
     """Read a snapshot, and refuse what reads well and still could not be served: keys, webhooks, faults, timers."""
     from scenarios.strict import Mistake
 
@@ -168,7 +168,7 @@ def reset(world: World, faulting: Faulting, app: Application) -> None:
     if seed is None:
         app.reset()
     else:
-        restore(world, faulting, app, read(world, faulting, seed.snapshot))
+        restore(world, faulting, app, read(faulting, seed.snapshot))
 
 
 def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
@@ -178,7 +178,7 @@ def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
     except OSError as error:
         raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
     try:
-        found = read_all(world, faulting, content)
+        found = read_all(faulting, content)
         for parsed in found:
             if world.find(parsed.identity.id) is None:
                 restore(world, faulting, add(world, parsed.identity), parsed)

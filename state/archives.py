@@ -15,16 +15,13 @@ from typing import ClassVar
 
 from state import selection
 from state.application import Application, Handler, Reaction
+from state.clock import HOUR, MINUTE, SECOND
 from state.errors import AlreadyRunning, NotComposed, WrongStatus
 from state.events import Event
 from state.layouts import BEST_FIT, Layout
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.selection import NOTHING, Selected
 from state.sessions import Session
-
-SECOND = 1000
-MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
 
 # Contractual times, ms (fidelity/rest-and-archives.md 12.10)
 IDLE = 60 * MINUTE
@@ -180,8 +177,7 @@ def fail(app: Application, archive: Archive, reason: str = "failure") -> None:
 
 def force(app: Application, archive: Archive, status: str, reason: str = "") -> None:
     """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
-    if status not in TRANSITIONS[archive.status]:
-        raise WrongStatus("archive", f"move to {status}", archive.status)
+    require_transition(TRANSITIONS, archive, status)
     if status == "failed":
         fail(app, archive, reason or "failure")
     elif status == "stopped":
@@ -254,8 +250,7 @@ def _get_live(app: Application, archive_id: str, action: str) -> Archive:
 
 
 def _move(app: Application, archive: Archive, status: str, reason: str = "") -> None:
-    if status not in TRANSITIONS[archive.status]:
-        raise WrongStatus("archive", f"move to {status}", archive.status)
+    require_transition(TRANSITIONS, archive, status)
     archive.status = status
     archive.reason = reason or archive.reason
     archive.updated_at = app.now

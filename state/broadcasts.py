@@ -17,13 +17,13 @@ from typing import ClassVar
 
 from state import selection
 from state.application import Application, Handler, Reaction
+from state.clock import SECOND
 from state.errors import AlreadyRunning, TooManyTargets, WrongStatus
 from state.layouts import BEST_FIT, Layout
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.selection import NOTHING, Selected
 from state.sessions import Session
 
-SECOND = 1000
 MAX_RTMP_TARGETS = 5
 
 TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
@@ -166,8 +166,7 @@ def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") 
 
 def force(app: Application, broadcast: Broadcast, status: str, reason: str = "") -> None:
     """End the broadcast: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
-    if status not in TRANSITIONS[broadcast.status]:
-        raise WrongStatus("broadcast", f"move to {status}", broadcast.status)
+    require_transition(TRANSITIONS, broadcast, status)
     if status == "failed":
         fail(app, broadcast.id, reason or "forceDisconnected")
     else:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from state.application import Application, Handler
+from state.clock import HOUR, MINUTE, SECOND
 from state.events import TYPES, matches
 from state.outbox import RETRY, UNDISTORTED, Attempt, Callback, Distortion
 
-SECOND = 1000
 FIRST_WAIT = 5 * SECOND
-LONGEST_WAIT = 15 * 60 * SECOND
-GIVEN_UP = 24 * 3600 * SECOND
+LONGEST_WAIT = 15 * MINUTE
+GIVEN_UP = 24 * HOUR
 
 
 def post(

@@ -15,14 +15,14 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import NoCall, Unknown, WrongStatus
+from state.clock import HOUR, MINUTE
+from state.errors import NoCall, Unknown
 from state.events import Event
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.sessions import NewStream, Session
 
-HOUR = 3_600_000
 MAX_DURATION = 6 * HOUR
-SILENT = 5 * 60_000
+SILENT = 5 * MINUTE
 """ms without media from the far side after which a call ends."""
 
 TRANSITIONS = transitions(
@@ -161,8 +161,7 @@ def force(app: Application, call: Call, status: str, code: str, message: str) ->
 
     Raises `WrongStatus` where that may not follow.
     """
-    if status not in TRANSITIONS[call.status]:
-        raise WrongStatus("call", f"move to {status}", call.status)
+    require_transition(TRANSITIONS, call, status)
     app.timeline.cancel("call.ring", "call.answer", call.id)
     if status == "HANGUP":
         hang_up(app, call.id, code, message)

@@ -13,13 +13,12 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from state.application import Application, Handler, Reaction
-from state.errors import AlreadyRunning, Unknown, WrongStatus
+from state.clock import SECOND
+from state.errors import AlreadyRunning, Unknown
 from state.events import Event
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
 from state.sessions import Session
-
-SECOND = 1000
 
 TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
 
@@ -92,8 +91,7 @@ def fail(app: Application, captions_id: str, reason: str) -> Captions:
 
 def force(app: Application, captions: Captions, status: str, reason: str = "") -> None:
     """End the captions: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
-    if status not in TRANSITIONS[captions.status]:
-        raise WrongStatus("captions", f"move to {status}", captions.status)
+    require_transition(TRANSITIONS, captions, status)
     _end(app, captions, status, reason)
 
 

@@ -6,6 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+"""Spans of time, ms."""
+
 Source = Callable[[], int]
 
 LAST = 253_402_300_799_000

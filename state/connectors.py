@@ -16,9 +16,9 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import Unknown, WrongStatus
+from state.errors import Unknown
 from state.events import Event
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.sessions import NewStream, Session
 
 TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
@@ -102,8 +102,7 @@ def fail(app: Application, connector_id: str) -> Connector:
 
 def force(app: Application, connector: Connector, status: str) -> None:
     """Let the handshake end at once, or the connector be disconnected. Raises `WrongStatus`."""
-    if status not in TRANSITIONS[connector.status]:
-        raise WrongStatus("connector", f"move to {status}", connector.status)
+    require_transition(TRANSITIONS, connector, status)
     if status == "connected":
         app.timeline.cancel("connector.handshake", connector.id)
         _connected(app, connector.id)

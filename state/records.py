@@ -10,7 +10,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from state.errors import MalformedId, Unknown
+from state.errors import MalformedId, Unknown, WrongStatus
 from state.ids import is_uuid
 
 Transitions = Mapping[str, tuple[str, ...]]
@@ -20,6 +20,12 @@ Transitions = Mapping[str, tuple[str, ...]]
 def transitions(**following: str) -> Transitions:
     """Return a table of transitions: each status with those that may follow it, separated by spaces."""
     return MappingProxyType({status: tuple(after.split()) for status, after in following.items()})
+
+
+def require_transition(table: Transitions, record: Any, status: str) -> None:
+    """Raise `WrongStatus` unless the status may follow that of the record."""
+    if status not in table[record.status]:
+        raise WrongStatus(record.kind, f"move to {status}", record.status)
 
 
 def copied(record: Any) -> Any:

@@ -16,12 +16,12 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import Unknown, WrongStatus
+from state.clock import SECOND
+from state.errors import Unknown
 from state.events import Event
-from state.records import Record, transitions
+from state.records import Record, require_transition, transitions
 from state.sessions import NewStream, Session
 
-SECOND = 1000
 LIVE = frozenset({"starting", "started"})
 
 TRANSITIONS = transitions(starting="started stopped failed", started="stopped failed", stopped="", failed="")
@@ -89,8 +89,7 @@ def fail(app: Application, render_id: str, reason: str = "Could not load URL") -
 
 def force(app: Application, render: Render, status: str, reason: str = "") -> None:
     """Move the render to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
-    if status not in TRANSITIONS[render.status]:
-        raise WrongStatus("render", f"move to {status}", render.status)
+    require_transition(TRANSITIONS, render, status)
     if status == "started":
         app.timeline.cancel("render.start", render.id)
         _started(app, render.id)

@@ -10,13 +10,12 @@ from types import MappingProxyType
 
 from state import sessions
 from state.application import Application, Handler, Reaction
+from state.clock import HOUR, MINUTE
 from state.errors import MigrationInProgress, MigrationTooSoon
 from state.events import Event
 from state.sessions import Session
 
-HOUR = 3_600_000
-
-MIGRATION_PAUSE = 60_000
+MIGRATION_PAUSE = MINUTE
 """ms after creation or a migration in which a session refuses to migrate; the service only says "shortly"."""
 
 NOTICES: Mapping[str, int] = MappingProxyType({"session.firstNotice": 4 * HOUR, "session.lastNotice": 1 * HOUR})

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar, Protocol, TypeVar
 
 from state.application import Application, Reaction
+from state.clock import MINUTE
 from state.errors import SelectsItself
 from state.events import Event
 from state.records import Record
@@ -33,7 +34,7 @@ class Composition(Protocol):
     selected: Mapping[str, Selected]
 
 
-ABANDONED = 60_000
+ABANDONED = MINUTE
 """ms after the last client left; documented for archives (12.10), taken over for broadcasts."""
 
 C = TypeVar("C", bound=Record)

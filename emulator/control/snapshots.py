@@ -63,7 +63,7 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
     """
     try:
-        found = await asyncio.to_thread(snapshots.read_all, world, _faulting(request), await request.body())
+        found = await asyncio.to_thread(snapshots.read_all, _faulting(request), await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
     store = store_of(request)
@@ -92,7 +92,7 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
 async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:
-        parsed = await asyncio.to_thread(snapshots.read, world, _faulting(request), await request.body())
+        parsed = await asyncio.to_thread(snapshots.read, _faulting(request), await request.body())
     except BadDocument as error:
         raise _refuse(error) from None
     identity = parsed.identity
@@ -157,7 +157,7 @@ async def restore_checkpoint(
     try:
         with world.unit(app):
             faulting = _faulting(request)
-            snapshots.restore(world, faulting, app, snapshots.read(world, faulting, checkpoint.snapshot))
+            snapshots.restore(world, faulting, app, snapshots.read(faulting, checkpoint.snapshot))
     except BadDocument as error:
         raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
     return show(request, app)
