@@ -55,7 +55,9 @@ def create_app(settings: Settings) -> FastAPI:
     store = open_store(settings)
     lenient = settings.auth == "lax"
     faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if lenient else "")
-    store.load(world, faulting)
+    if store.name != "memory":
+        faulting.prepare()  # timers of what is kept may be theirs
+    store.load(world, faulting.restore)
     applications = Applications(world, settings)
     _populate(world, faulting, applications, settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)

@@ -11,10 +11,10 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.faults.faulting import Faulting
     from emulator.settings import Settings
     from state.application import Application
     from state.journal import Exchange
+    from state.snapshots import RestoreFaults
     from state.world import World
 
 
@@ -51,8 +51,11 @@ class Store:
     name = "memory"
     shared = False
 
-    def load(self, world: World, faulting: Faulting) -> None:
-        """Fill the world with what is kept, and keep what changes from now on. Raises `StoreError`."""
+    def load(self, world: World, restore_faults: RestoreFaults) -> None:
+        """Fill the world with what is kept, and keep what changes from now on. Raises `StoreError`.
+
+        `restore_faults` gives an application its failure rules back, as they were dumped.
+        """
 
     async def start(self) -> None:
         """Begin to work, when the event loop runs."""

@@ -21,7 +21,6 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at, reading
 from emulator.store.connections import CONNECT_SECONDS, Connections, explain
@@ -33,6 +32,7 @@ from emulator.store.reading import Found, Standing
 from emulator.store.senders import Senders
 from state.application import Application, Change
 from state.journal import Exchange
+from state.snapshots import RestoreFaults
 from state.world import World
 
 log = logging.getLogger("emulator")
@@ -103,11 +103,10 @@ class Postgresql(Store):
 
     # Starting and stopping
 
-    def load(self, world: World, faulting: Faulting) -> None:
+    def load(self, world: World, restore_faults: RestoreFaults) -> None:
         """Read the database into the world. Raises `StoreError`."""
-        self._world, self._faulting = world, faulting
+        self._world, self._restore_faults = world, restore_faults
         self._mirror = Mirror()
-        faulting.prepare()
         try:
             with self._connections.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
@@ -122,7 +121,7 @@ class Postgresql(Store):
         world.publish = self._publish
 
     def _add(self, found: Found) -> Application:
-        app = reading.add(self._world, found, self._faulting)
+        app = reading.add(self._world, found, self._restore_faults)
         app.journal.last = 0
         self._kept.add(app.id)
         self._learn(app, found)
@@ -308,7 +307,7 @@ class Postgresql(Store):
     def _refresh(self, app: Application, found: Found) -> None:
         journal = app.journal.last
         try:
-            reading.refresh(self._world, app, found, self._faulting)
+            reading.refresh(self._world, app, found, self._restore_faults)
         except StoreError as error:
             self._stale.add(app.id)  # half of it may be there
             raise Unavailable(str(error)) from None

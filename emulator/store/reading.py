@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, bindparam, select, text
 
-from emulator.faults.faulting import Faulting
 from emulator.store import StoreError
 from emulator.store.database import APPLICATIONS, FAULTS, IDENTITY, RECORDS
 from state import documents
@@ -18,6 +17,7 @@ from state.application import Application
 from state.errors import ApplicationExists
 from state.kinds import STORED
 from state.rows import Row, put_row
+from state.snapshots import RestoreFaults
 from state.world import World
 
 MAKING = 0x76766533
@@ -143,7 +143,7 @@ _RECORDS = (
 _ORDER = {IDENTITY: 0, FAULTS: 1, **{name: index for index, name in enumerate(STORED, 2)}}
 
 
-def add(world: World, found: Found, faulting: Faulting) -> Application:
+def add(world: World, found: Found, restore_faults: RestoreFaults) -> Application:
     """Add an application that was found whole. Raises `StoreError`."""
     document = next((row.document for row, _ in found.rows if row.kind == IDENTITY), None)
     if document is None:
@@ -153,11 +153,11 @@ def add(world: World, found: Found, faulting: Faulting) -> Application:
         app = world.add(identity.id, identity.name, identity.credentials, identity.options, take=True)
     except (ValueError, ApplicationExists) as error:
         raise StoreError(f"application {found.id} cannot be read: {error}") from None
-    refresh(world, app, found, faulting)
+    refresh(world, app, found, restore_faults)
     return app
 
 
-def refresh(world: World, app: Application, found: Found, faulting: Faulting) -> None:
+def refresh(world: World, app: Application, found: Found, restore_faults: RestoreFaults) -> None:
     """Let the application be what was found. Raises `StoreError`."""
     if found.whole:
         app.clear()
@@ -173,7 +173,7 @@ def refresh(world: World, app: Application, found: Found, faulting: Faulting) ->
                 if row.document is None:
                     app.faults = None
                 else:
-                    faulting.restore(app, orjson.loads(row.document))
+                    restore_faults(app, orjson.loads(row.document))
             else:
                 put_row(app, row)
         documents.put_head(app, documents.read_head(orjson.loads(found.head)))

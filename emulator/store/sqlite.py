@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from emulator.faults.faulting import Faulting
 from emulator.settings import Settings
 from emulator.store import Store, StoreError, Unavailable, database, look_at, reading
 from emulator.store.mirror import Mirror
 from state import callbacks
 from state.application import Application, Change
+from state.snapshots import RestoreFaults
 from state.world import World
 
 log = logging.getLogger("emulator")
@@ -66,10 +66,9 @@ class Sqlite(Store):
 
     # Starting and stopping
 
-    def load(self, world: World, faulting: Faulting) -> None:
+    def load(self, world: World, restore_faults: RestoreFaults) -> None:
         """Read the file into the world. Raises `StoreError`."""
-        self._world, self._faulting = world, faulting
-        faulting.prepare()
+        self._world, self._restore_faults = world, restore_faults
         self._mirror = Mirror()
         if not self._path.parent.is_dir():
             raise StoreError(f"store {self._path}: there is no folder {self._path.parent}")
@@ -77,7 +76,7 @@ class Sqlite(Store):
             self._connection = self._engine.connect()
             self._claim(self._connection)
             for found in reading.read_all(self._connection, reading.standings(self._connection)):
-                app = reading.add(world, found, faulting)
+                app = reading.add(world, found, restore_faults)
                 self._mirror.note(app, found)
                 callbacks.resume(app)
             self._connection.commit()
@@ -256,9 +255,9 @@ class Sqlite(Store):
                     self._world.forget(app)
             else:
                 if app is None:
-                    app = reading.add(self._world, found, self._faulting)
+                    app = reading.add(self._world, found, self._restore_faults)
                 else:
-                    reading.refresh(self._world, app, found, self._faulting)
+                    reading.refresh(self._world, app, found, self._restore_faults)
                 self._mirror.note(app, found)
                 callbacks.resume(app)
         except StoreError as error:
