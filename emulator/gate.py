@@ -50,7 +50,8 @@ class Passing:
     """One request on its way: its operation (None for an unknown path or method) and what is noted for the journal.
 
     `app` is that of the path or the caller, `held` that which the store holds for it. `wanted` is the fault that the
-    request asks for itself, `since` when it came, s of the monotonic clock.
+    request asks for itself, `since` when it came, s of the monotonic clock. `created` is the id of the session that
+    the call made.
     """
 
     exchange: Exchange
@@ -62,6 +63,7 @@ class Passing:
     app: Application | None = None
     held: Application | None = None
     wanted: Fault | None = None
+    created: str = ""
 
 
 class Gate:

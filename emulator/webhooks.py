@@ -26,8 +26,8 @@ REGISTERED = "registered."
 
 Write = Callable[[Speaker, Event], Json]
 
-Distort = Callable[[Application, str, str, bytes], Distortion]
-"""What rules do to a callback of an application, by webhook, session and body."""
+Distort = Callable[[Application, str, Event, bytes], Distortion]
+"""What rules do to a callback of an application, by webhook, event and body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +177,5 @@ class Webhooks:
             secret=webhook.secret or app.credentials.signature_secret,
             session_id=event.session_id,
             body=body,
-            distortion=self._distort(app, told.webhook, event.session_id, body),
+            distortion=self._distort(app, told.webhook, event, body),
         )

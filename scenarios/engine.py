@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,9 @@ class Fate:
 class Faults:
     """What is to go wrong in one application.
 
-    `fates` are outcomes by resource id; `upcoming` those that wait for what the current call starts;
-    `attached` names the rules whose outcomes it has taken. `reads_stale`: there is a rule that answers stale reads.
+    `fates` are outcomes by subject: the id of a resource, or that of a session and the rule's name behind a blank.
+    `upcoming` are those that wait for what the current call starts; `attached` names the rules whose outcomes it has
+    taken. `cast` has by session who plays whom. `reads_stale`: there is a rule that answers stale reads.
     `revision` is another one whenever something that `dump` returns may have changed: who changes it counts on.
     """
 
@@ -47,6 +48,7 @@ class Faults:
         self.revision = 0
         self.rules: dict[str, Fault] = {}
         self.fates: dict[str, dict[str, Fate]] = {}
+        self._of_session: dict[str, list[str]] = {}
         self.upcoming: list[Fate] = []
         self.attached: list[str] = []
         self.packs: dict[str, Any] = {}
@@ -134,15 +136,32 @@ class Faults:
     # Outcomes
 
     def decide(self, subject: str, fate: Fate) -> None:
-        """Decide what is to become of a resource."""
+        """Decide what is to become of a resource or session."""
         self.revision += 1
-        self.fates.setdefault(subject, {})[fate.effect] = fate
+        self._put_fate(subject, fate)
 
-    def forget(self, subject: str) -> list[str]:
-        """Forget what was to become of a resource; return the outcomes."""
-        fates = self.fates.pop(subject, {})
-        self.revision += bool(fates)
-        return list(fates)
+    def _put_fate(self, subject: str, fate: Fate) -> None:
+        if subject not in self.fates:
+            self.fates[subject] = {}
+            session, blank, _ = subject.partition(" ")
+            if blank:
+                self._of_session.setdefault(session, []).append(subject)
+        self.fates[subject][fate.effect] = fate
+
+    def forget(self, subject: str) -> Sequence[str]:
+        """Forget what was to become of a resource, or of a session with who plays in it.
+
+        Return the subjects of outcomes that are forgotten: their timers have nothing to do any more.
+        """
+        subjects = [each for each in (subject, *self._of_session.pop(subject, ())) if self.fates.pop(each, None)]
+        session, blank, _ = subject.partition(" ")
+        if blank and session in self._of_session:
+            self._of_session[session].remove(subject)
+            if not self._of_session[session]:
+                del self._of_session[session]
+        played = self.cast.pop(subject, None)
+        self.revision += bool(subjects) or played is not None
+        return subjects
 
     # Asking
 
@@ -242,10 +261,8 @@ class Faults:
             faults._enter(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])
         for subject, fates in dumped["fates"].items():
-            faults.fates[subject] = {name: Fate(name, fate["settings"], fate["rule"]) for name, fate in fates.items()}
+            for name, fate in fates.items():
+                faults._put_fate(subject, Fate(name, fate["settings"], fate["rule"]))
         faults.packs = dict(dumped["packs"])
         faults.cast = {session: dict(cast) for session, cast in dumped["cast"].items()}
         return faults
-
-
-Make = Callable[[], Faults]

@@ -6,7 +6,7 @@ A rule, or a magic value, gives a resource its fate when it begins. `HANDLERS` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -91,19 +91,24 @@ BEGINNINGS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """The events at which a resource gets its fate, and what it can be."""
 
-STATES = frozenset(
-    status
-    for kind in ("archive", "broadcast", "render", "captions", "call", "connector")
-    for status in LIFECYCLES[kind].transitions
-)
+RESOURCES = tuple(dict.fromkeys(type_.partition(".")[0] for type_ in BEGINNINGS))
+"""The kinds of resources that have outcomes."""
+
+STATES = frozenset(status for kind in RESOURCES for status in LIFECYCLES[kind].transitions)
 """What the status of a resource can be: those of calls are told by callbacks only."""
 
 
-ENDINGS = frozenset(
-    "archive.available archive.failed archive.deleted broadcast.stopped broadcast.failed render.stopped render.failed "
-    "captions.stopped captions.failed call.destroyed connector.disconnected".split()
-)
-"""The events after which nothing more is to become of a resource."""
+def _endings(kind: str) -> Iterator[str]:
+    """Yield the events of a kind of resource after which no event of `SCHEDULES` can come."""
+    following = LIFECYCLES[kind].transitions
+    open_ = {status for status in following if f"{kind}.{status}" in SCHEDULES}
+    while more := {status for status, after in following.items() if open_.intersection(after)} - open_:
+        open_ |= more
+    yield from (f"{kind}.{status}" for status in following if status not in open_)
+
+
+ENDINGS = frozenset(ending for kind in RESOURCES for ending in _endings(kind)) | {"call.destroyed"}
+"""The events after which nothing more is to become of a resource; `call.destroyed` tells that a call is `HANGUP`."""
 
 
 class Outcomes:
@@ -133,8 +138,8 @@ class Outcomes:
                     if effect in fates and app.timeline.get(action(effect), event.subject) is None:
                         schedule(app, event.subject, fates[effect].settings)
         if app.faults is not None and type_ in ENDINGS:
-            for effect in cast(Faults, app.faults).forget(event.subject):
-                app.timeline.cancel(action(effect), event.subject)
+            for subject in cast(Faults, app.faults).forget(event.subject):
+                app.timeline.cancel(*HANDLERS, subject)
 
     def _decide(self, app: Application, event: Event, possible: frozenset[str]) -> None:
         if app.faults is not None:
@@ -291,12 +296,14 @@ def _handshake_fails(app: Application, subject: str) -> None:
 def _network_drops(app: Application, subject: str) -> None:
     session = app.sessions[subject.partition(" ")[0]]
     who = _settings(app, subject, "networkDrops")["who"]
+    cast(Faults, app.faults).forget(subject)  # it comes to pass once
     clients = [connection.id for connection in session.connections.values() if connection.origin == "client"]
     for connection_id in {"first": clients[:1], "last": clients[-1:], "all": clients}[who]:
         sessions.leave(app, session, connection_id, "networkDisconnected")
 
 
 def _server_rotation(app: Application, subject: str) -> None:
+    cast(Faults, app.faults).forget(subject)  # it comes to pass once
     rotation.rotate(app, app.sessions[subject.partition(" ")[0]])
 
 

@@ -49,6 +49,9 @@ class Faults(Protocol):
     def stamp(self) -> int:
         """A number that is another one after a hit, or after rules or packs have changed."""
 
+    def forget(self, subject: str) -> Sequence[str]:
+        """Forget what was to become of a record; return the subjects that its timers may have."""
+
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON."""
 
@@ -291,7 +294,9 @@ class Application:
 
     def _forget(self, record: Any) -> None:
         """Give up a record with the timers that it may have, those of failure rules included."""
-        self.timeline.cancel(*self.rules.handlers, record.id)
+        subjects = self.faults.forget(record.id) if self.faults is not None else ()
+        for subject in (record.id, *subjects):
+            self.timeline.cancel(*self.rules.handlers, subject)
         self.remove(record)
 
     def _give_up_surplus(self) -> None:

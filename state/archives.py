@@ -102,6 +102,11 @@ class Archive(Record):
         return AUTOMATIC if self.new.automatic else self.new.tag
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and its tag."""
+        return self.new.name or "", self.new.tag
+
+    @property
     def duration(self) -> int:
         """Recorded length in whole s; published time only."""
         return self.recorded // SECOND

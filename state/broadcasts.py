@@ -94,6 +94,11 @@ class Broadcast(Record):
         """Broadcasts of one session have different tags while they run."""
         return self.new.tag
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its tag."""
+        return (self.new.tag,)
+
 
 def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
     """Start to broadcast. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag), `TooManyTargets`."""

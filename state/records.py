@@ -58,6 +58,11 @@ class Record:
         """What tells live records of one session apart: two with the same key cannot be live at once."""
         return self.id
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it was given to be known by besides its id: names and tags, empty where none was given."""
+        return ()
+
 
 R = TypeVar("R", bound=Record)
 

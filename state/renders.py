@@ -58,6 +58,11 @@ class Render(Record):
     connection_id: str = ""
     stream_id: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.new.name,)
+
 
 def start(app: Application, session: Session, new: NewRender) -> Render:
     """Start a render. Raises `NotRouted`."""

@@ -48,6 +48,11 @@ class Stream:
     muted: bool = False
     observes_mute: bool = True
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name."""
+        return (self.name,)
+
 
 @dataclass(slots=True)
 class Connection:

@@ -19,6 +19,7 @@ async def create_session(call: Call) -> Response:
     with call.unit() as app:
         made = sessions.create(app, call.speaker.project, body.state())
         segment = app.ids.uuid()
+    call.passing.created = made.id
     session = wire.session(call.speaker, made, segment)
     if dialect.wants_xml(call.request.headers, call.operation):
         return dialect.session(session)

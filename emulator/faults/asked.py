@@ -13,6 +13,7 @@ from emulator.errors import NotAllowed
 from emulator.gate import Passing
 from scenarios.asking import MISSING
 from state.application import Application
+from state.events import Event
 
 PLACES: Mapping[str, str] = {
     "archiveId": "archives",
@@ -130,9 +131,8 @@ class AskedCall:
             found.update(value for path in _NAMES if isinstance(value := self.field(path), str))
         record = self._find_record()
         if record is not None:
-            new = record.new
-            found.update((getattr(new, "name", None) or "", getattr(new, "tag", "")))
-        return found
+            found.update(record.names)
+        return found - {""}
 
     def _find_record(self) -> Any:
         if self._record is MISSING:
@@ -145,21 +145,20 @@ class AskedCall:
 
 
 class AskedCallback:
-    """One callback, as `scenarios.predicates.Asked`; its body is that of the callback."""
+    """One callback of `kind` that tells an event, as `scenarios.asking.Asked`; `body` is that of the callback."""
 
-    def __init__(self, app: Application, kind: str, session: str, body: bytes) -> None:
+    def __init__(self, app: Application, kind: str, event: Event, body: bytes) -> None:
         self.operation = kind
         self.now = app.now
-        self.session = session
+        self.session = event.session_id
         self.role = ""
+        self._event = event
         self._body = orjson.loads(body)
 
     @property
     def resources(self) -> Collection[str]:
-        """Ids and names in the body."""
-        call = self._body.get("call", {})
-        values = (self._body.get("id"), self._body.get("name"), self._body.get("multiArchiveTag"), call.get("id"))
-        return [value for value in values if isinstance(value, str) and value]
+        """The id of what the event is about, and what it was named, whether the body tells it or not."""
+        return {self._event.subject, *getattr(self._event.record, "names", ())} - {""}
 
     @property
     def state(self) -> str:

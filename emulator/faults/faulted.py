@@ -148,7 +148,6 @@ class Run:
             for firing, effect in self._effects("outcome")
             if effect.follows
         ]
-        sessions = len(self._app.sessions)
         try:
             response = await work()
         finally:
@@ -157,9 +156,9 @@ class Run:
             self._happened.update(self._attached)
         if response.status_code < 300:
             self._befall_session()
-            if self._operation == "createSession" and len(self._app.sessions) > sessions:
+            if self._passing.created:
                 with self._world.unit(self._app) as app:
-                    timeline.begin_everywhere(app, faults, self._session())
+                    timeline.begin_everywhere(app, faults, self._passing.created)
         return response
 
     def _befall_session(self) -> None:
@@ -172,7 +171,7 @@ class Run:
                 self._happened.add(firing.fault.name)
 
     def _session(self) -> str:
-        return next(reversed(self._app.sessions)) if self._operation == "createSession" else self._asked.session
+        return self._passing.created or self._asked.session
 
     # Distortions
 

@@ -115,17 +115,17 @@ class Faulting:
                 return
         self._made().watch(app, event)
 
-    def distortion(self, app: Application, webhook: str, session_id: str, body: bytes) -> Distortion:
+    def distortion(self, app: Application, webhook: str, event: Event, body: bytes) -> Distortion:
         """Return what rules do to a callback that is about to be posted; they count their hits.
 
-        `webhook` is its kind (`archive_status` …).
+        `webhook` is its kind (`archive_status` …), `event` what it tells.
         """
         if app.faults is None:
             return UNDISTORTED
         faults = cast("Faults", app.faults)
         if not faults.has(CALLBACK, webhook):
             return UNDISTORTED
-        fired = faults.callback_effects(AskedCallback(app, webhook, session_id, body))
+        fired = faults.callback_effects(AskedCallback(app, webhook, event, body))
         effects: dict[str, Any] = {name: effect for firing in fired for name, effect in firing.effects.items()}
         if not effects:
             return UNDISTORTED

@@ -9,7 +9,7 @@ from tests.scenarios.driver import Driver
 
 
 def driver(tenant: Tenant, guests: int = 2) -> Driver:
-    """Return a user of an application; its clock stands still so that nothing happens by itself."""
+    """Return a user of an application, with `guests` in each session that it makes."""
     return Driver(tenant.call, tenant.control, tenant.client_token, guests)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from emulator.store import Store
 from emulator.testing import Callbacks, Server
 from scenarios.effects import EFFECTS
 from state.application import Application, Credentials
+from state.events import Event
 from state.options import Options
 from state.outbox import UNDISTORTED, Distortion
 from state.world import World
@@ -35,8 +37,11 @@ def faulting() -> Faulting:
     return Faulting(World(), Store())
 
 
+EVENT = Event(1, 0, "archive.available", str(ARCHIVE["id"]), "s", record=SimpleNamespace(names=("lesson", "")))
+
+
 def met(faulting: Faulting, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> Distortion:
-    return faulting.distortion(app, webhook, "s", json.dumps(body).encode())
+    return faulting.distortion(app, webhook, EVENT, json.dumps(body).encode())
 
 
 EXPECTED = {
@@ -50,7 +55,7 @@ EXPECTED = {
 
 
 def test_an_application_without_rules_is_not_asked(faulting: Faulting, app: Application) -> None:
-    assert faulting.distortion(app, "archive_status", "s", b"not even read") is UNDISTORTED
+    assert faulting.distortion(app, "archive_status", EVENT, b"not even read") is UNDISTORTED
     assert app.faults is None
 
 
@@ -72,6 +77,8 @@ def test_every_effect_on_callbacks(faulting: Faulting, app: Application, effect:
         ({"callback": "*", "session": "s"}, True),
         ({"callback": "*", "session": "t"}, False),
         ({"callback": "*", "resource": "lesson"}, True),
+        ({"callback": "*", "resource": ARCHIVE["id"]}, True),
+        ({"callback": "*", "resource": "lessons"}, False),
         ({"callback": "*", "state": "available"}, True),
         ({"callback": "*", "state": "started"}, False),
         ({"callback": "*", "body": {"name": {"matches": "^les"}}}, True),

@@ -249,6 +249,7 @@ def test_what_would_break_later_is_refused_with_its_place(realistic: Tenant) -> 
         *((f"{kind}.0.record.status", "x") for kind in ("archive", "broadcast", "render", "captions")),
         *((f"{kind}.0.record.status", "x") for kind in ("call", "connector")),
         ("callback.0.status", "x"),
+        *(("callback.0.body", body) for body in ("", "{", "<xml/>", "{'id': 1}", "base64:/w==", '"\\ud800"')),
         ("broadcast.0.record.hls.status", "x"),
         ("broadcast.0.record.rtmp.0.status", "x"),
         ("stream.0.connection_id", "nobody"),
