@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.answers import Answer
 from emulator.operations import Operation, Table
 from emulator.paths import CONTROL, fold
+from emulator.protocol.head import MAX_HEAD, TOO_LARGE
+from emulator.protocol.line import line_of
 from emulator.store import Store
 from state.application import Application
 from state.journal import MAX_BODY, Exchange, Journal
@@ -30,11 +32,11 @@ log = logging.getLogger("emulator")
 
 KEY = "emulator.exchange"
 
-MAX_HEAD = 65_536
-"""Bytes of path, query and headers together."""
-
 MAX_SNAPSHOT = 256 * 1024 * 1024
 """Bytes of a snapshot that is put back; other bodies have the limit of the settings."""
+
+LINE = 4
+"""Bytes of a header line besides its name and value."""
 
 PATIENCE = 60.0
 """s in which a body has to arrive."""
@@ -42,7 +44,6 @@ PATIENCE = 60.0
 INTERNAL = Answer(500, "Internal server error")
 TOO_SLOW = Answer(408, "Request timed out.")
 STOPPING = Answer(503, "The emulator is stopping.")
-HEAD_TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes.")
 
 
 @dataclass(slots=True)
@@ -83,8 +84,10 @@ class Gate:
             await self._inner(scope, receive, send)
             return
         path = fold(scope["path"])
-        # What GET answers, HEAD does too; the server leaves the body out.
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        # What GET answers, HEAD does too, without the body.
+        method = scope["method"]
+        if method == "HEAD":
+            method, send = "GET", _head_only(send)
         scope = {**scope, "path": path, "method": method}
         control = path.startswith(CONTROL)
         passing = self._open(scope)
@@ -94,6 +97,8 @@ class Gate:
         inner = self._inner
         if isinstance(body, Answer):
             inner = _refuse(body, control)
+            if line := line_of(scope):
+                line.linger()
         else:
             passing.body = body
             passing.exchange.body = body[:MAX_BODY]
@@ -144,10 +149,9 @@ class Gate:
 
         try:
             await inner(scope, receive, note)
-        except asyncio.CancelledError:
-            if exchange.status:
-                raise
-            await _refuse(STOPPING, control)(scope, receive, note)
+        except asyncio.CancelledError:  # the emulator ends
+            if not exchange.status:
+                await _refuse(STOPPING, control)(scope, receive, note)
         except Exception:
             if exchange.status:
                 raise
@@ -166,16 +170,19 @@ class Gate:
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | Answer | None:
         """Return the body, the answer to one that cannot be taken, or None when the caller went away."""
+        line = line_of(scope)
+        if line is not None and line.refusal is not None:
+            return line.refusal
         declared, chunked, size = 0, False, len(scope["path"]) + len(scope["query_string"])
         for name, value in scope["headers"]:
-            size += len(name) + len(value)
-            if name == b"content-length" and value.isdigit():
-                declared = int(value[:20])
+            size += len(name) + len(value) + LINE
+            if name == b"content-length":
+                declared = _number(value)
             elif name == b"transfer-encoding":
                 chunked = True
         if size > MAX_HEAD:
             _shorten(scope[KEY].exchange)
-            return HEAD_TOO_LARGE
+            return TOO_LARGE
         path: str = scope["path"]
         most = MAX_SNAPSHOT if path.startswith(CONTROL) and path.endswith("/snapshot") else self._max_body
         if declared > most:
@@ -184,11 +191,29 @@ class Gate:
             return b""
         try:
             async with asyncio.timeout(PATIENCE):
-                return await _collect(receive, most)
+                body = await _collect(receive, most)
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
             return STOPPING  # an unfinished request is no reason for a traceback
+        return body if line is None or line.refusal is None else line.refusal
+
+
+def _number(value: bytes) -> int:
+    """Return a Content-Length, which may have blanks around it and any number of zeros before it."""
+    digits = value.strip(b" \t").lstrip(b"0")[:20]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _head_only(send: Send) -> Send:
+    """Return a `send` that ends the response behind its headers, also one of a stream that goes on."""
+
+    async def head_only(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return head_only
 
 
 async def _collect(receive: Receive, most: int) -> bytes | Answer | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
 import socket
 import threading
@@ -14,20 +13,25 @@ from typing import Any
 
 import uvicorn
 
-from emulator.faults.connection import Protocol
 from emulator.listeners import Listeners
+from emulator.logs import set_up
+from emulator.protocol.http import Protocol
+from emulator.protocol.tls_listener import TlsListener
 from emulator.settings import Settings
 from emulator.tls import TlsFiles
 
-SHUTDOWN_SECONDS = 3
+SHUTDOWN_SECONDS = 2.0
 """How long running requests may take to end after SIGTERM."""
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than HTTP clients pool idle connections: one that reuses a connection as it closes sends its request twice."""
 
 
-TLS_GOODBYE = 0.2
-"""s that an idle client has to agree to the end of a TLS connection when the emulator stops."""
+LEAVE_SECONDS = 0.3
+"""How long connections may take to end once they were told to."""
+
+TICKS = 10
+"""Ticks of uvicorn's main loop, of 0.1 s, between two looks at what takes too long."""
 
 
 class Server(uvicorn.Server):
@@ -35,7 +39,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: Any, settings: Settings, files: TlsFiles | None) -> None:
         """Prepare to serve `app`; with `files`, over HTTPS too."""
-        logging.basicConfig(level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        set_up(settings.log_level)
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -47,7 +51,6 @@ class Server(uvicorn.Server):
             proxy_headers=False,  # `publicUrl` says what clients see; looking for the headers costs every request
             server_header=False,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             ssl_certfile=files.server if files else None,
             ssl_keyfile=files.server_key if files else None,
         )
@@ -58,6 +61,7 @@ class Server(uvicorn.Server):
         self._app = app
         self._tls, config.ssl = config.ssl, None  # the HTTP sockets are opened by uvicorn itself
         self._https: list[socket.socket] = []
+        self._doors: list[TlsListener] = []
         self._announce: Callable[[], None] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -79,12 +83,53 @@ class Server(uvicorn.Server):
         """Open the HTTP sockets as uvicorn does, then the HTTPS ones with the same protocol and state."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
-        for listener in self._https:
-            server = await self._loop.create_server(
-                self._protocol, sock=listener, ssl=self._tls, ssl_shutdown_timeout=TLS_GOODBYE
-            )
-            self.servers.append(server)
+        if self._tls is not None:
+            self._doors = [TlsListener(each, self._tls, self._protocol) for each in self._https]
         self._announce()
+
+    async def on_tick(self, counter: int) -> bool:
+        """End what takes too long, once a second."""
+        if counter % TICKS == 0 and self._loop is not None:
+            now = self._loop.time()
+            for connection in self._connections():
+                connection.check(now)
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept no more, let running requests end for a while, then end them and every connection."""
+        listening: list[asyncio.Server | TlsListener] = [*self.servers, *self._doors]
+        for each in listening:
+            each.close()
+        for each_socket in sockets or []:
+            each_socket.close()
+        for connection in self._connections():
+            connection.shutdown()
+        if not await self._ended(SHUTDOWN_SECONDS):
+            for connection in self._connections():
+                connection.drop_if_unread()
+            await asyncio.sleep(0)  # they learn of it
+            for task in list(self.server_state.tasks):
+                task.cancel()
+            await self._ended(LEAVE_SECONDS)
+            for connection in self._connections():
+                connection.transport.abort()
+            await self._ended(LEAVE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await asyncio.gather(*(each.wait_closed() for each in listening))
+
+    async def _ended(self, seconds: float) -> bool:
+        """Wait up to so many s until no connection and no request is left; return whether that is so."""
+        assert self._loop is not None
+        deadline = self._loop.time() + seconds
+        while self.server_state.connections or self.server_state.tasks:
+            if self.force_exit or self._loop.time() >= deadline:
+                return False
+            await asyncio.sleep(0.02)
+        return True
+
+    def _connections(self) -> list[Protocol]:
+        return [each for each in self.server_state.connections if isinstance(each, Protocol)]
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End gracefully at the first signal, at once at the second."""

@@ -1,7 +1,7 @@
 """Faults of the connection itself: reset, empty reply, garbage, a body that ends early, an answer that never comes.
 
-They need the transport below HTTP, which `Protocol` puts within reach. Without it, as in a test client that has no
-sockets, the answer is a 500 that says so.
+They need the transport below HTTP, which the `Line` of a request puts within reach. Without it, as in a test client
+that has no sockets, the answer is a 500 that says so.
 """
 
 from __future__ import annotations
@@ -12,57 +12,14 @@ import os
 import random
 import socket
 import struct
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.answers import Answer
-
-CONNECTION = "emulator.connection"
-"""The ASGI extension that holds the connection's protocol."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The way back to the caller of one request: other requests may wait behind it on the same connection."""
-
-    transport: asyncio.Transport
-    cycle: RequestResponseCycle
-
-    def give_up(self) -> None:
-        """Let uvicorn expect no more of an answer."""
-        self.cycle.disconnected = True
-        self.cycle.message_event.set()
-
-
-class Protocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which lets answers reach the transport."""
-
-    _begun: tuple[RequestResponseCycle, ...] = ()
-
-    def on_headers_complete(self) -> None:
-        """Begin a request."""
-        super().on_headers_complete()
-        self._begun = (*(cycle for cycle in self._begun if not cycle.response_complete), self.cycle)
-        self.scope["extensions"] = {CONNECTION: Line(self.transport, self.cycle)}  # type: ignore[dict-item]
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Tell every request that waits: uvicorn tells the newest one, which is not the one being served."""
-        super().connection_lost(exc)
-        for cycle in self._begun:
-            if not cycle.response_complete:
-                cycle.disconnected = True
-                cycle.message_event.set()
-
-
-def line_of(scope: Scope) -> Line | None:
-    """Return the way back to the caller, None where there are no sockets."""
-    line = scope.get("extensions", {}).get(CONNECTION)
-    return line if isinstance(line, Line) else None
+from emulator.protocol.line import Line, line_of
 
 
 async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over", "gone", "stopping"]:
@@ -211,6 +168,6 @@ class Dripping(Response):
     @staticmethod
     def _break_off(scope: Scope) -> None:
         line = line_of(scope)
-        if line is not None:
+        if line is not None and not line.cycle.response_complete:  # as it is for HEAD
             line.transport.close()
             line.give_up()

@@ -1,0 +1,126 @@
+"""The head of a request: which are refused, and with which words (RFC 9112).
+
+llhttp refuses what no reader of HTTP/1.1 may accept: blanks before a colon, folded lines, a bare CR or LF, lengths that
+are no numbers, come twice or beside Transfer-Encoding. What it accepts and we must not is here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httptools
+
+from emulator.answers import Answer
+
+MAX_HEAD = 65_536
+"""Bytes of request line and headers together, and of what frames a body."""
+
+TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes.")
+NOT_A_PROXY = Answer(405, "CONNECT is not served: the emulator is no proxy. Send requests to it directly.")
+NOT_HTTP_2 = Answer(505, "HTTP/2 is not served. Send HTTP/1.1, which needs no setting of any client.")
+FRAMING = Answer(400, f"Chunk extensions or trailers are larger than {MAX_HEAD} bytes.")
+
+NOTED = frozenset({b"host", b"transfer-encoding", b"expect", b"upgrade"})
+"""The headers that decide how a request is read."""
+
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::([0-9]{0,5}))?")
+_SHOWN = 100
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is for: path (percent-encoded), query, and the authority of an absolute target."""
+
+    path: bytes
+    query: bytes
+    authority: bytes | None = None
+
+
+def refusal(version: str, noted: Headers) -> Answer | None:
+    """Return the refusal of a head by its version and the headers of `NOTED` that it has; None for one to be served."""
+    if version not in ("1.1", "1.0"):
+        return Answer(505, f"HTTP/{version} is not served. Allowed: HTTP/1.1, HTTP/1.0.")
+    hosts = [value for name, value in noted if name == b"host"]
+    codings = [value for name, value in noted if name == b"transfer-encoding"]
+    return _refused_host(version, hosts) or (_refused_coding(version, codings) if codings else None)
+
+
+def _refused_host(version: str, hosts: list[bytes]) -> Answer | None:
+    """RFC 9112 3.2: exactly one Host, and a valid one; HTTP/1.0 may do without."""
+    if not hosts:
+        return None if version == "1.0" else Answer(400, "Host: is required in HTTP/1.1.")
+    if len(hosts) > 1:
+        return Answer(400, f"Host: is allowed once (got {len(hosts)}).")
+    if not valid_host(hosts[0]):
+        return Answer(400, f"Host: must be a host name or address, with or without a port (got {shown(hosts[0])}).")
+    return None
+
+
+def _refused_coding(version: str, codings: list[bytes]) -> Answer | None:
+    """RFC 9112 6.1: a body whose end is told otherwise than by `chunked` cannot be read."""
+    if version == "1.0":
+        return Answer(400, "Transfer-Encoding: is not allowed in HTTP/1.0.")
+    if len(codings) == 1 and codings[0].strip(b" \t").lower() == b"chunked":
+        return None
+    given = shown(b", ".join(codings))
+    return Answer(501, f"Transfer-Encoding: is not one that is served (got {given}). Allowed: chunked.")
+
+
+@functools.lru_cache(256)
+def valid_host(value: bytes) -> bool:
+    """Whether this may be the value of Host: a name or an address, with or without a port; or nothing at all."""
+    found = _HOST.fullmatch(value.strip(b" \t"))
+    return found is not None and int(found[1] or 0) < 65_536
+
+
+def target(url: bytes) -> Target | None:
+    """Return what a request line asks for, None where it is not for a path here.
+
+    An absolute target (RFC 9112 3.2.2) names the host itself, in place of the header.
+    """
+    if url.startswith(b"/"):
+        path, _, query = url.partition(b"#")[0].partition(b"?")
+        return Target(path, query)
+    if url == b"*":
+        return Target(b"*", b"")
+    try:
+        parsed = httptools.parse_url(url)
+    except httptools.HttpParserInvalidURLError:
+        return None
+    if parsed.schema is None or parsed.schema.lower() not in (b"http", b"https") or not parsed.host:
+        return None
+    authority = url.partition(b"://")[2]
+    for end in (b"/", b"?", b"#"):
+        authority = authority.partition(end)[0]
+    return Target(parsed.path or b"/", parsed.query or b"", authority) if valid_host(authority) else None
+
+
+def decoded(path: bytes) -> str:
+    """Return a path with its percent-encoding undone."""
+    text = path.decode("ascii")
+    return urllib.parse.unquote(text) if "%" in text else text
+
+
+def unreadable(reason: str) -> Answer:
+    """Return the refusal of bytes that are no request."""
+    if "PRI/Upgrade" in reason:
+        return NOT_HTTP_2
+    return Answer(400, f"The request is not valid HTTP/1.1: {reason}.")
+
+
+def without_upgrade(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:
+    """Return a head as bytes, without the offer of another protocol."""
+    lines = [b"%s %s HTTP/%s" % (method, url, version.encode())]
+    lines += [b"%s: %s" % pair for pair in headers if pair[0] != b"upgrade"]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+def shown(value: bytes) -> str:
+    """Return what a client sent, so that it can be shown: escaped and short."""
+    return repr(value[:_SHOWN])[1:]
