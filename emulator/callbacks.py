@@ -11,13 +11,16 @@ import logging
 import ssl
 import time
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from emulator.settings import Settings
 from emulator.signing import sign
+from emulator.silence import Silence
 from emulator.store import PATIENCE, Store, Unavailable
 from state import callbacks
 from state.application import Application, Change
@@ -53,11 +56,19 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A callback that is to be sent, as was decided then; `done` is set when it has been attempted, or needs not be."""
+    """A callback that is to be sent, as was decided then.
+
+    `done` is set when it has been attempted, needs not be, or is waited for no longer: its receiver is silent.
+    """
 
     callback: Callback
     turn: int
     done: asyncio.Future[None]
+
+    def end(self) -> None:
+        """Let nobody wait for it any longer."""
+        if not self.done.done():
+            self.done.set_result(None)
 
     def stands(self, box: Outbox) -> bool:
         """Tell whether nothing else was decided since."""
@@ -71,8 +82,7 @@ class _Post:
 
     share: asyncio.Semaphore
     lanes: dict[tuple[str, str], deque[_Turn]] = field(default_factory=dict)
-    turns: set[tuple[str, int]] = field(default_factory=set)
-    under_way: set[asyncio.Future[None]] = field(default_factory=set)
+    turns: dict[tuple[str, int], _Turn] = field(default_factory=dict)
 
 
 class Deliveries:
@@ -83,6 +93,7 @@ class Deliveries:
         self._store = store
         self._settings = settings
         self._posts: dict[Outbox, _Post] = {}
+        self._silences: WeakKeyDictionary[Outbox, Silence] = WeakKeyDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
         world.listeners.append(self._on_change)
@@ -97,12 +108,13 @@ class Deliveries:
         if post is None:
             post = self._posts[app.outbox] = _Post(asyncio.Semaphore(self._settings.callback_connections))
         loop = asyncio.get_running_loop()
+        silence = self._silence_of(app.outbox)
         for callback in app.outbox.take_ready():
             if (callback.id, callback.turn) in post.turns:
                 continue
-            post.turns.add((callback.id, callback.turn))
-            turn = _Turn(callback, callback.turn, loop.create_future())
-            post.under_way.add(turn.done)
+            turn = post.turns[callback.id, callback.turn] = _Turn(callback, callback.turn, loop.create_future())
+            if callback.url in silence:
+                _lose_patience(silence, turn)
             lane = post.lanes.get(callback.lane)
             if lane is not None:
                 lane.append(turn)
@@ -119,17 +131,25 @@ class Deliveries:
             turn = lane.popleft()
             try:
                 if turn.stands(outbox) and self._holds(app, outbox):
-                    async with post.share:
-                        await self._deliver(app, outbox, turn)
+                    await self._deliver_in_turn(app, outbox, post, turn)
             except Exception:
                 log.exception("a callback of application %s could not be delivered", app.id)
             finally:
-                post.under_way.discard(turn.done)
-                post.turns.discard((turn.callback.id, turn.turn))
-                turn.done.set_result(None)
+                del post.turns[turn.callback.id, turn.turn]
+                turn.end()
         del post.lanes[name]
         if not post.lanes:
             self._posts.pop(outbox, None)
+
+    async def _deliver_in_turn(self, app: Application, box: Outbox, post: _Post, turn: _Turn) -> None:
+        """Deliver within the share; what goes to a silent receiver takes no more than one connection of it."""
+        silence, url = self._silence_of(box), turn.callback.url
+        while True:
+            silent = url in silence
+            async with silence.one_at_a_time(url), post.share:
+                if silent or url not in silence:
+                    await self._deliver(app, box, turn)
+                    return
 
     def _holds(self, app: Application, outbox: Outbox) -> bool:
         """Tell whether the application is still there, with this outbox: it may be gone, or reset."""
@@ -150,6 +170,7 @@ class Deliveries:
         at, started = app.clock.now(), time.perf_counter()
         headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
+        self._note_silence(box, callback.url, outcome.cause)
         attempt = Attempt(
             number=len(callback.attempts) + 1,
             at=at,
@@ -168,6 +189,24 @@ class Deliveries:
             except Unavailable as error:
                 log.warning("an attempt of a callback of application %s is noted later: %s", app.id, error)
                 await asyncio.sleep(PATIENCE)
+
+    def _silence_of(self, box: Outbox) -> Silence:
+        silence = self._silences.get(box)
+        if silence is None:
+            silence = self._silences[box] = Silence(self._settings.callback_timeout)
+        return silence
+
+    def _note_silence(self, box: Outbox, url: str, cause: str) -> None:
+        """Note whether a receiver answered; who waits for others that it has to be sent does so no longer if not."""
+        silence = self._silence_of(box)
+        if cause != "timeout":
+            silence.end(url)
+            return
+        silence.begin(url)
+        post = self._posts.get(box)
+        for turn in list(post.turns.values()) if post is not None else ():
+            if turn.callback.url in silence:
+                _lose_patience(silence, turn)
 
     def _note(self, app: Application, box: Outbox, attempt: Attempt, turn: _Turn) -> None:
         """Note an attempt, unless the callback is gone meanwhile."""
@@ -236,11 +275,31 @@ class Deliveries:
         return self._session
 
     async def settled(self, app: Application) -> None:
-        """Wait until what is ready in an application's outbox by now has been attempted."""
+        """Wait until what is ready in an application's outbox by now has been attempted.
+
+        Receivers that have not answered since `begin` are not waited for again.
+        """
         post = self._posts.get(app.outbox)
-        if post is not None and post.under_way:
-            await asyncio.wait(list(post.under_way))
-        await self._store.sent(app)
+        if post is not None and (waits := [each.done for each in post.turns.values() if not each.done.done()]):
+            await asyncio.wait(waits)
+        await self._store.sent(app, self._is_waited_for(app))
+
+    def begin(self, app: Application) -> None:
+        """Wait for every receiver again: time begins to be advanced."""
+        self._silence_of(app.outbox).forget()
+
+    def _is_waited_for(self, app: Application) -> Callable[[Iterable[Callback]], bool]:
+        """Return what tells whether any callback is waited for, of those that other processes are to send."""
+        silence, since = self._silence_of(app.outbox), app.clock.now()
+
+        def is_waited_for(others: Iterable[Callback]) -> bool:
+            urls = {callback.url for callback in others}
+            for each in app.outbox if urls else ():  # what others noted meanwhile
+                if each.attempts and each.attempts[-1].cause == "timeout" and each.attempts[-1].at >= since:
+                    silence.begin(each.url)
+            return any(url not in silence for url in urls)
+
+        return is_waited_for
 
     async def close(self) -> None:
         """Stop: what is under way is given up, and stays pending."""
@@ -249,6 +308,23 @@ class Deliveries:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
+
+
+def _lose_patience(silence: Silence, turn: _Turn) -> None:
+    """Let a callback to a silent receiver be waited for a moment only."""
+
+    def give_up() -> None:
+        if not turn.done.done():
+            silence.wear_out(turn.callback.url)
+            turn.end()
+
+    if turn.done.done():
+        return
+    grace = silence.grace(turn.callback.url)
+    if grace:
+        asyncio.get_running_loop().call_later(grace, give_up)
+    else:
+        turn.end()
 
 
 async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:

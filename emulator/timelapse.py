@@ -74,6 +74,7 @@ class Timelapse:
     @contextlib.asynccontextmanager
     async def _alone(self, app: Application) -> AsyncIterator[None]:
         async with self._locks.setdefault(app, asyncio.Lock()), self._store.alone(app):
+            self._deliveries.begin(app)
             yield
 
     async def _advance_to(self, app: Application, target: int, course: _Course, gone: Gone) -> bool:

@@ -123,7 +123,8 @@ class Sizes:
 class Application:
     """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
-    `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied.
+    `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied;
+    `changed_at` that of the last change.
     `epoch` names the world that is in it: another one after a reset, a restored snapshot, or in another process.
     """
 
@@ -146,7 +147,7 @@ class Application:
         self.options = options
         self.rules = rules
         self.clock = clock
-        self.created_at = self.now = self.clock.now()
+        self.created_at = self.now = self.changed_at = self.clock.now()
         self.sizes = sizes
         self.journal = Journal(sizes.journal)
         self.webhooks: Mapping[str, Webhook] = {}
@@ -340,6 +341,7 @@ class Application:
         if not self.is_changed:
             return None
         self._give_up_surplus()
+        self.changed_at = max(self.changed_at, self.now)
         self.version += 1
         change = Change(
             self.id, self.version, self._changed, self._happened, self._removed, self.timeline.changed, self._reset

@@ -71,10 +71,15 @@ class Clock:
             self.anchor = self._last = min(to, LAST)
             self.started = self.source()
 
-    def set(self, anchor: int, started: int, speed: float, frozen: bool, orders: int) -> None:
-        """Set the clock to what another one was, which it may lead back to."""
+    def set(self, anchor: int, started: int, speed: float, frozen: bool, orders: int, last: int = 0) -> None:
+        """Set the clock to what another one was, which it may lead back to: not before the `last` time it told, ms."""
         self.anchor, self.started, self.speed, self.frozen, self.orders = anchor, started, speed, frozen, orders
-        self._last = anchor
+        self._last = min(max(anchor, last), LAST)
+
+    def go_on(self) -> None:
+        """Run on from the last time that was told, where the machine's clock was set back since."""
+        if not self.frozen and self.anchor + (self.source() - self.started) * self.speed < self._last:
+            self.anchor, self.started = self._last, self.source()
 
     def real_delay(self, due: int) -> float | None:
         """Return in how many real s `due` is reached; None when it never is by itself (frozen)."""

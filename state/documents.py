@@ -93,6 +93,7 @@ class _Clock:
     speed: float
     frozen: bool
     orders: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ class _Outbox:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where an application stands, besides its records; `timer`, `event` and `exchange` are the last numbers given."""
+    """Where an application stands, besides its records; `timer`, `event` and `exchange` are the last numbers given.
+
+    `clock.last` is when it was last changed, ms: no time is told again that is before.
+    """
 
     clock: _Clock
     ids: _Ids
@@ -129,7 +133,14 @@ def head(app: Application) -> Head:
     """Return where the application stands."""
     clock, ids, box = app.clock, app.ids, app.outbox
     return Head(
-        _Clock(clock.anchor, 0 if clock.frozen else clock.started, clock.speed, clock.frozen, clock.orders),
+        _Clock(
+            clock.anchor,
+            0 if clock.frozen else clock.started,
+            clock.speed,
+            clock.frozen,
+            clock.orders,
+            app.changed_at,
+        ),
         _Ids(ids.seed, ids.made),
         _Outbox(box.last, box.held, tuple(each for each in box.order if box.find(each))),
         app.timeline.number,
@@ -152,6 +163,7 @@ def read_head(document: Any, field: str = "head") -> Head:
     for name, number in (
         ("clock.started", found.clock.started),
         ("clock.orders", found.clock.orders),
+        ("clock.last", found.clock.last),
         ("ids.made", found.ids.made),
         ("outbox.last", found.outbox.last),
         ("timer", found.timer),
@@ -172,7 +184,8 @@ def put_identity(app: Application, found: Identity) -> None:
 def put_head(app: Application, found: Head) -> None:
     """Let the application stand where it stood."""
     clock = found.clock
-    app.clock.set(clock.anchor, clock.started, clock.speed, clock.frozen, clock.orders)
+    app.clock.set(clock.anchor, clock.started, clock.speed, clock.frozen, clock.orders, clock.last)
+    app.changed_at = clock.last
     app.now = clock.anchor  # what falls due from then on happens at its own time
     app.ids = Ids(found.ids.seed, found.ids.made)
     app.outbox.last, app.outbox.held = found.outbox.last, found.outbox.held

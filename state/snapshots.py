@@ -164,6 +164,7 @@ def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> 
             kind.put(app, record, document)
     documents.put_identity(app, parsed.identity)
     documents.put_head(app, parsed.head)
+    app.clock.go_on()
     for name, kind in KINDS.items():
         if name not in ("timer", "event"):
             for record in kind.all(app):

@@ -6,7 +6,7 @@ Whoever works on an application holds it meanwhile (`Store.holding`): what was d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emulator.settings import Settings
     from state.application import Application
     from state.journal import Exchange
+    from state.outbox import Callback
     from state.snapshots import RestoreFaults
     from state.world import World
 
@@ -105,8 +106,8 @@ class Store:
         """Return a context that one caller at a time is in, of all processes; within this one callers see to it."""
         return _NOTHING
 
-    async def sent(self, app: Application) -> None:
-        """Wait until what other processes are to send of an application now has been attempted."""
+    async def sent(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
+        """Wait until what other processes are to send of an application now, and is waited for, has been attempted."""
 
     async def check(self) -> None:
         """Raise `Unavailable` when nothing can be kept now."""

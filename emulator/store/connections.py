@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from emulator.store import Unavailable
+from emulator.store import StoreError, Unavailable
 
 CONNECT_SECONDS = 5
 
@@ -28,6 +28,44 @@ TRIES = 3
 """How often a connection is tried, `PAUSE` s apart, before who asked is told that the store is unavailable."""
 
 PAUSE = 0.3
+
+
+OLDEST = 12
+"""The oldest version of PostgreSQL that is taken."""
+
+
+def require_usable(url: URL) -> None:
+    """Look whether a database can keep the world. Raises `StoreError` with what is needed, in a line."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Text is bytes to psycopg where the database has no encoding: SQLAlchemy would fail at its first look.
+    with contextlib.closing(
+        psycopg.connect(plain, connect_timeout=CONNECT_SECONDS, client_encoding="utf8", autocommit=True)
+    ) as connection:
+        version = connection.info.server_version // 10_000
+        if version < OLDEST:
+            raise StoreError(f"the server is PostgreSQL {version}; {OLDEST} or newer is needed")
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise StoreError(
+                f"the database has the encoding {encoding}, and UTF8 is needed: "
+                f"CREATE DATABASE {url.database or 'name'} ENCODING 'UTF8' TEMPLATE template0"
+            )
+        found = connection.execute(_RIGHTS).fetchone()
+        assert found is not None
+        read_only, schema, may_create, has_tables, user = found
+        if read_only == "on":
+            raise StoreError("the database can only be read (a standby, or set so); name one that can be written")
+        if schema is None:
+            raise StoreError("no schema of the database's search_path is there; make one, or set search_path")
+        if not has_tables and not may_create:
+            raise StoreError(f"{user} may not make tables: GRANT CREATE ON SCHEMA {schema} TO {user}")
+
+
+_RIGHTS = """
+    SELECT current_setting('transaction_read_only'), current_schema(),
+           coalesce(has_schema_privilege(current_schema(), 'CREATE'), false),
+           to_regclass('emulator_schema') IS NOT NULL, current_user
+"""
 
 
 def cut(connection: psycopg.Connection[Any]) -> None:

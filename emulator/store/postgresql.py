@@ -12,18 +12,19 @@ import contextlib
 import logging
 import random
 import zlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.settings import Settings
 from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at, reading
-from emulator.store.connections import CONNECT_SECONDS, Connections, explain
+from emulator.store.connections import CONNECT_SECONDS, Connections, explain, require_usable
 from emulator.store.database import RECORDS, Item
 from emulator.store.journals import Journals
 from emulator.store.listener import LOCKS, Listener, tell
@@ -32,6 +33,7 @@ from emulator.store.reading import Found, Standing
 from emulator.store.senders import Senders
 from state.application import Application, Change
 from state.journal import Exchange
+from state.outbox import Callback
 from state.snapshots import RestoreFaults
 from state.world import World
 
@@ -108,13 +110,14 @@ class Postgresql(Store):
         self._world, self._restore_faults = world, restore_faults
         self._mirror = Mirror()
         try:
+            require_usable(self._url)
             with self._connections.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
             with self._connections.engine.connect() as connection:
                 for found in reading.read_all(connection, reading.standings(connection)):
                     self._add(found)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             raise StoreError(f"store {self._shown}: {explain(error)}") from None
         except StoreError as error:
             raise StoreError(f"store {self._shown}: {error}") from None
@@ -370,11 +373,12 @@ class Postgresql(Store):
 
     # Other replicas
 
-    async def sent(self, app: Application) -> None:
-        """Wait until the other replicas have attempted what they are to send now."""
+    async def sent(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
+        """Wait until the other replicas have attempted what they are to send now, where it is waited for."""
         while True:
             async with self.holding(app):
-                if not self._senders_of(app).are_others:
+                others = self._senders_of(app).others(app)
+                if not is_waited_for(others):
                     return
             await asyncio.sleep(SENT_SECONDS)
 

@@ -154,6 +154,7 @@ def add(world: World, found: Found, restore_faults: RestoreFaults) -> Applicatio
     except (ValueError, ApplicationExists) as error:
         raise StoreError(f"application {found.id} cannot be read: {error}") from None
     refresh(world, app, found, restore_faults)
+    app.clock.go_on()
     return app
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from state.application import Application
 from state.outbox import RETRY, Callback
 
@@ -19,10 +21,12 @@ class Senders:
         self._owners: dict[str, tuple[str, Lane]] = {}
         self._lanes: dict[Lane, dict[str, None]] = {}
 
-    @property
-    def are_others(self) -> bool:
-        """Whether another replica is to send something, or makes an attempt with what is held meanwhile."""
-        return any(owner != self._replica for owner, _ in self._owners.values())
+    def others(self, app: Application) -> Iterator[Callback]:
+        """Yield what another replica is to send, or makes an attempt with while it is held."""
+        for callback_id, (owner, _) in self._owners.items():
+            callback = app.outbox.find(callback_id)
+            if owner != self._replica and callback is not None:
+                yield callback
 
     def clear(self) -> None:
         """Forget who sends what."""
