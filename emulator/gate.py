@@ -32,8 +32,11 @@ log = logging.getLogger("emulator")
 
 KEY = "emulator.exchange"
 
-MAX_SNAPSHOT = 256 * 1024 * 1024
+MAX_SNAPSHOT = 64 * 1024 * 1024
 """Bytes of a snapshot that is put back; other bodies have the limit of the settings."""
+
+MAX_BODIES = 128 * 1024 * 1024
+"""Bytes of all bodies that are being read or worked on at once."""
 
 LINE = 4
 """Bytes of a header line besides its name and value."""
@@ -44,6 +47,7 @@ PATIENCE = 60.0
 INTERNAL = Answer(500, "Internal server error")
 TOO_SLOW = Answer(408, "Request timed out.")
 STOPPING = Answer(503, "The emulator is stopping.")
+BUSY = Answer(503, f"Bodies of more than {MAX_BODIES} bytes are being read; ask again.")
 
 
 @dataclass(slots=True)
@@ -65,6 +69,39 @@ class Passing:
     held: Application | None = None
     wanted: Fault | None = None
     created: str = ""
+    taken: Taken | None = None
+
+
+class Room:
+    """The bytes of all bodies that are being read or worked on; `used` are taken by now."""
+
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        self.used = 0
+
+
+class Taken:
+    """What one body takes of the room, until it is given back."""
+
+    __slots__ = ("_room", "bytes")
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self.bytes = 0
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes more; False where there is no room for them."""
+        if self._room.used + size > MAX_BODIES:
+            return False
+        self._room.used += size
+        self.bytes += size
+        return True
+
+    def give_back(self) -> None:
+        """Let others have the room."""
+        self._room.used -= self.bytes
+        self.bytes = 0
 
 
 class Gate:
@@ -76,6 +113,7 @@ class Gate:
         self._store = store
         self._journal = journal
         self._max_body = max_body
+        self.room = Room()
         self._table = Table()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,6 +129,14 @@ class Gate:
         scope = {**scope, "path": path, "method": method}
         control = path.startswith(CONTROL)
         passing = self._open(scope)
+        try:
+            await self._pass(passing, scope, receive, send, control)
+        finally:
+            if passing.taken is not None:
+                passing.taken.give_back()
+
+    async def _pass(self, passing: Passing, scope: Scope, receive: Receive, send: Send, control: bool) -> None:
+        """Read the body, let the request be answered, and keep it in the journal."""
         body = await self._read(scope, receive)
         if body is None:
             return  # the caller went away before it had said what it wanted
@@ -191,7 +237,8 @@ class Gate:
             return b""
         try:
             async with asyncio.timeout(PATIENCE):
-                body = await _collect(receive, most)
+                taken = scope[KEY].taken = Taken(self.room)
+                body = await _collect(receive, most, taken)
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
@@ -216,7 +263,7 @@ def _head_only(send: Send) -> Send:
     return head_only
 
 
-async def _collect(receive: Receive, most: int) -> bytes | Answer | None:
+async def _collect(receive: Receive, most: int, taken: Taken) -> bytes | Answer | None:
     body = bytearray()
     while True:
         message = await receive()
@@ -225,6 +272,8 @@ async def _collect(receive: Receive, most: int) -> bytes | Answer | None:
         body += message.get("body") or b""
         if len(body) > most:
             return _too_large(most)
+        if not taken.take(len(message.get("body") or b"")):
+            return BUSY
         if not message.get("more_body", False):
             return bytes(body)
 

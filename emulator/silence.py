@@ -7,7 +7,11 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from urllib.parse import urlsplit
 
 GRACE = 0.05
-"""The part of the timeout that is waited for the next answer of a receiver that did not answer; halved each time."""
+LEAST_GRACE = 0.25
+"""The part of the timeout, and s at least, that is waited for the next answer of a receiver that was silent.
+
+It is halved each time it was in vain.
+"""
 
 SHORTEST = 0.001
 """s below which it is not waited for at all."""
@@ -26,7 +30,7 @@ class Silence:
     """The receivers of one outbox whose last attempt timed out; `timeout` is that of an attempt, s."""
 
     def __init__(self, timeout: float) -> None:
-        self._first = timeout * GRACE
+        self._first = max(timeout * GRACE, LEAST_GRACE)
         self._grace: dict[str, float] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 

@@ -6,10 +6,13 @@ The exchanges themselves are not in it, nor are checkpoints.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import orjson
 from pydantic import ValidationError
@@ -18,77 +21,136 @@ from emulator import keys
 from emulator.applications import OPENTOK
 from emulator.faults.faulting import Faulting
 from emulator.settings import OpentokFamily, SettingsError, WebhookConfig, WebhookKey
-from state import callbacks, documents, snapshots
+from state import callbacks, snapshots
 from state.application import Application, Checkpoint
 from state.documents import BadDocument, Identity
 from state.errors import ApplicationExists
 from state.outbox import Webhook
+from state.reading import Reader
 from state.snapshots import SCHEMA, Parsed
 from state.world import World
 
 SEED = "seed"
 """The checkpoint that a reset goes back to."""
 
+FIRST_SLICE = 0.005
+SLICE = 0.0005
+REST = 0.001
+"""s that a snapshot is read at once: most are read by then; and of each later slice, and that others have between."""
+
+T = TypeVar("T")
+Reading = Generator[None, None, T]
+
 
 def take(app: Application) -> bytes:
     """Return the snapshot of an application, as lines that people can read. Inside a unit."""
-    return _lines(snapshots.dump(app))
+    return now(snapshots.write(snapshots.dump(app)))
 
 
-def join(taken: Mapping[str, bytes]) -> bytes:
+def join(taken: dict[str, bytes]) -> bytes:
     """Return the snapshot of several applications, from those of each, by their ids."""
-    items = [taken[each].rstrip().replace(b"\n", b"\n    ") for each in sorted(taken)]
+    items = [taken.pop(each).rstrip().replace(b"\n", b"\n    ") for each in sorted(taken)]
     listed = b"[\n    " + b",\n    ".join(items) + b"\n  ]" if items else b"[]"
     return b'{\n  "schema": %d,\n  "applications": %s\n}\n' % (SCHEMA, listed)
 
 
 def _lines(document: Any) -> bytes:
-    return orjson.dumps(orjson.loads(documents.write(document)), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def read(faulting: Faulting, content: bytes) -> Parsed:
-    """Return the snapshot of one application, ready to be restored. Raises `BadDocument`."""
-    return _parse(faulting, _json(content))
+def read(content: bytes) -> Reading[Parsed]:
+    """Return the snapshot of one application, read in steps; `check` it before it is restored. Raises `BadDocument`."""
+    return snapshots.parse(content)
 
 
-def read_all(faulting: Faulting, content: bytes) -> list[Parsed]:
-    """Return the snapshots of several applications, or of one. Raises `BadDocument`."""
-    document = _json(content)
-    if not isinstance(document, Mapping) or "applications" not in document:
-        return [_parse(faulting, document)]
-    if document.get("schema") != SCHEMA:
-        raise BadDocument("schema", f"is {document.get('schema')!r}; this version reads {SCHEMA}")
-    if not isinstance(document["applications"], list):
+def read_all(content: bytes) -> Reading[list[Parsed]]:
+    """Return the snapshots of several applications, or of one, read in steps; `check` them. Raises `BadDocument`."""
+    reader = Reader(content)
+    snapshots.require_object(reader)
+    found: list[Parsed] | None = None
+    parts, others = snapshots.Parts(reader), False
+    for name in reader.members():
+        if name == "applications":
+            found = yield from _read_several(reader)
+        elif found is not None and name != "schema":
+            raise BadDocument(name, "there is no such part beside applications")
+        else:
+            others = others or name != "schema"
+            yield from parts.read(name)
+    reader.end()
+    if found is None:
+        return [(yield from parts.parsed())]
+    if others:
+        raise BadDocument("applications", "is all there is, where there are several")
+    parts.require_schema()
+    return found
+
+
+def _read_several(reader: Reader) -> Reading[list[Parsed]]:
+    if reader.peek() != "[":
         raise BadDocument("applications", "must be a list")
     taken: set[tuple[str, str]] = set()
     found: list[Parsed] = []
-    for index, each in enumerate(document["applications"]):
+    for index in reader.elements():
         try:
-            parsed = _parse(faulting, each)
+            snapshots.require_object(reader)
+            parts = snapshots.Parts(reader)
+            for name in reader.members():
+                yield from parts.read(name)
+            parsed = yield from parts.parsed()
             own = parsed.identity
             for name, value in (("id", own.id), ("credentials.api_key", own.credentials.api_key)):
                 if (name, value) in taken:
                     raise BadDocument(f"application.{name}", "is that of two applications")
                 taken.add((name, value))
         except BadDocument as error:
-            raise BadDocument(f"applications.{index}.{error.field}", str(error)) from None
+            raise _of_one(index, error) from None
         found.append(parsed)
     return found
 
 
-def _json(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise BadDocument("", f"the body is not JSON: {error}") from None
+def _of_one(index: int, error: BadDocument) -> BadDocument:
+    return BadDocument(f"applications.{index}.{error.field}".rstrip("."), str(error))
 
 
-def _parse(faulting: Faulting, document: Any) -> Parsed:
-    """Read a snapshot, and refuse what reads well and still could not be served: keys, webhooks, faults, timers."""
+def check_all(faulting: Faulting, found: Sequence[Parsed]) -> None:
+    """Refuse several snapshots where one of them could not be served. Raises `BadDocument`."""
+    for index, parsed in enumerate(found):
+        try:
+            check(faulting, parsed)
+        except BadDocument as error:
+            raise (_of_one(index, error) if len(found) > 1 else error) from None
+
+
+def now(reading: Reading[T]) -> T:
+    """Return what is read in steps, at once."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+async def beside_others(reading: Reading[T]) -> T:
+    """Return what is read in steps, while others are served between them."""
+    until = time.perf_counter() + FIRST_SLICE
+    while True:
+        try:
+            while time.perf_counter() < until:
+                next(reading)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        await asyncio.sleep(REST)
+        until = time.perf_counter() + SLICE
+
+
+def check(faulting: Faulting, parsed: Parsed) -> None:
+    """Refuse what reads well and still could not be served: keys, webhooks, faults, timers. Raises `BadDocument`."""
     from scenarios.strict import Mistake
 
     faulting.prepare()
-    parsed = snapshots.parse(document)
     identity = parsed.identity
     for field, value, pattern in (
         ("id", identity.id, r"[A-Za-z0-9_-]{1,64}"),
@@ -108,7 +170,6 @@ def _parse(faulting: Faulting, document: Any) -> Parsed:
         raise BadDocument(mistake.field, "; ".join(filter(None, (mistake.message, mistake.suggestion)))) from None
     except Exception as error:  # written by hand, it may be anything
         raise BadDocument("faults", f"cannot be read: {error}") from None
-    return parsed
 
 
 def _check_webhook(kind: str, webhook: Webhook) -> None:
@@ -123,8 +184,16 @@ def _check_webhook(kind: str, webhook: Webhook) -> None:
         raise BadDocument(f"application.webhooks.{kind}.{field}", message.removeprefix("Value error, ")) from None
 
 
-def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed, *, take: bool = False) -> None:
-    """Let an application be what it was, inside a unit; what was to be sent is sent.
+def restore(
+    world: World,
+    faulting: Faulting,
+    app: Application,
+    parsed: Parsed,
+    built: Application | None = None,
+    *,
+    take: bool = False,
+) -> None:
+    """Let an application be what it was, inside a unit; what was to be sent is sent. `built` is what `build` made.
 
     Raises `BadDocument`, as when its api key is another one's, unless it is to `take` it.
     """
@@ -134,7 +203,7 @@ def restore(world: World, faulting: Faulting, app: Application, parsed: Parsed, 
         world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExists as error:
         raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
-    snapshots.install(app, parsed, faulting.restore)
+    snapshots.install(app, parsed, built or now(snapshots.build(app, parsed)), faulting.restore)
     callbacks.resume(app)
 
 
@@ -146,9 +215,9 @@ def add(world: World, identity: Identity) -> Application:
         raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
 
 
-def keep(app: Application, name: str, snapshot: bytes) -> Checkpoint:
-    """Keep a snapshot as a checkpoint of the application, inside a unit."""
-    checkpoint = Checkpoint(name, app.now, snapshot)
+def keep(app: Application, name: str, snapshot: bytes, at: int | None = None) -> Checkpoint:
+    """Keep a snapshot, taken `at` ms or now, as a checkpoint of the application, inside a unit."""
+    checkpoint = Checkpoint(name, app.now if at is None else at, snapshot)
     app.checkpoints[name] = checkpoint
     app.touch(checkpoint)
     return checkpoint
@@ -168,33 +237,44 @@ def reset(world: World, faulting: Faulting, app: Application) -> None:
     if seed is None:
         app.reset()
     else:
-        restore(world, faulting, app, read(faulting, seed.snapshot))
+        parsed = now(read(seed.snapshot))
+        check(faulting, parsed)
+        restore(world, faulting, app, parsed)
 
 
-def plant(world: World, faulting: Faulting, path: Path) -> list[Parsed]:
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """An application of a seed file, and what the file says of it."""
+
+    parsed: Parsed
+    source: bytes
+
+
+def plant(world: World, faulting: Faulting, path: Path) -> list[Planted]:
     """Make the applications of a seed file; those that a store has kept stay as they are. Raises `SettingsError`."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
     try:
-        found = read_all(faulting, content)
+        found = now(read_all(content))
+        check_all(faulting, found)
         for parsed in found:
             if world.find(parsed.identity.id) is None:
                 restore(world, faulting, add(world, parsed.identity), parsed)
     except BadDocument as error:
         raise SettingsError(f"seed_file: {path}: {error.field}: {error}") from None
-    return found
+    return [Planted(parsed, content[slice(*parsed.span)]) for parsed in found]
 
 
-def root(world: World, planted: Sequence[Parsed], before: Collection[str]) -> None:
+def root(world: World, planted: Sequence[Planted], before: Collection[str]) -> None:
     """Keep the checkpoint `seed` of planted applications, with what the settings have said of them since.
 
     Those of `before` were kept by a store: they have theirs already, or get what the file says.
     """
-    for parsed in planted:
-        app = world.get(parsed.identity.id)
+    for each in planted:
+        app = world.get(each.parsed.identity.id)
         if app.id not in before:
             keep(app, SEED, take(app))
         elif SEED not in app.checkpoints:
-            keep(app, SEED, _lines(parsed.source))
+            keep(app, SEED, _lines(orjson.loads(each.source)))

@@ -120,6 +120,22 @@ class Sizes:
     records: int = 100_000
 
 
+_HELD = (
+    "timeline",
+    "events",
+    "outbox",
+    "sessions",
+    "archives",
+    "broadcasts",
+    "renders",
+    "captions",
+    "calls",
+    "connectors",
+    "registrations",
+)
+"""What an application has, by attribute."""
+
+
 class Application:
     """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
@@ -188,6 +204,25 @@ class Application:
         self._reset = True
         self.journal = Journal(self.sizes.journal)
         self.touch(self)
+
+    def beside(self) -> Application:
+        """Return an empty application that nobody knows, to be filled; then `become` it."""
+        return Application(
+            self.id,
+            self.name,
+            self.credentials,
+            self.options,
+            self.rules,
+            clock=Clock(self.clock.source),
+            sizes=self.sizes,
+        )
+
+    def become(self, other: Application) -> None:
+        """Have all that another one has, which is of no use any more; not what this one is, its clock and faults."""
+        self.clear()
+        for name in _HELD:
+            setattr(self, name, getattr(other, name))
+        self._changed.update(other._changed)
 
     @property
     def collections(self) -> tuple[Collection[Any], ...]:

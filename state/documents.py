@@ -36,9 +36,9 @@ class BadDocument(ValueError):
         self.field = field
 
 
-def write(value: Any) -> bytes:
+def write(value: Any, *, indented: bool = False) -> bytes:
     """Return a document as JSON."""
-    return orjson.dumps(value, default=_plain)
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2 if indented else None)
 
 
 def _plain(value: Any) -> Any:

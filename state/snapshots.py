@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ import orjson
 from state import documents
 from state.application import Application
 from state.documents import Head, Identity, Json, refuse
-from state.events import Events
 from state.kinds import KINDS
+from state.reading import Reader
+from state.records import copied
 
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
@@ -30,21 +31,57 @@ _CONNECTED = ("stream", "call", "connector")
 
 
 def dump(app: Application) -> Json:
-    """Return the whole application: its snapshot. Pass it through `documents.write`."""
+    """Return the whole application as it is now, whatever happens to it afterwards: what `write` writes."""
     return {
         "schema": SCHEMA,
         "application": documents.identity(app),
         "head": documents.head(app),
-        **{name: [kind.show(app, record) for record in kind.all(app)] for name, kind in KINDS.items()},
+        **{name: [_still(kind.show(app, record)) for record in kind.all(app)] for name, kind in KINDS.items()},
         "faults": app.faults.dump() if app.faults is not None else None,
     }
 
 
+def _still(document: Any) -> Any:
+    """Return a document that does not change with its record."""
+    if isinstance(document, dict):
+        if "live" in document:
+            document["record"] = copied(document["record"])
+        return document
+    return copied(document)
+
+
+def write(dumped: Json) -> Generator[None, None, bytes]:
+    """Return a snapshot as lines that people can read, step by step. What was dumped is gone then."""
+    lines: list[bytes] = []
+    for name in list(dumped):
+        part = dumped.pop(name)
+        lines.append(b',\n  "%s": ' % name.encode())
+        if name not in KINDS:
+            lines.append(_indented(part, 2))
+        elif not part:
+            lines.append(b"[]")
+        else:
+            part.reverse()
+            lines.append(b"[\n    ")
+            while part:
+                lines.append(_indented(part.pop(), 4))
+                lines.append(b",\n    " if part else b"\n  ]")
+                yield
+        yield
+    lines[0] = b"{" + lines[0].removeprefix(b",")
+    lines.append(b"\n}\n")
+    return b"".join(lines)
+
+
+def _indented(part: Any, depth: int) -> bytes:
+    return documents.write(part, indented=True).replace(b"\n", b"\n" + b" " * depth)
+
+
 @dataclass(slots=True)
 class Parsed:
-    """An application's documents, read and found to be consistent; `records` with theirs, and `ids`, by kind.
+    """An application's documents, found to be consistent; by kind the `records` with how they are kept, and the `ids`.
 
-    `source` is what was read.
+    `span` is where it stood in what was read, in bytes.
     """
 
     identity: Identity
@@ -52,64 +89,128 @@ class Parsed:
     records: Mapping[str, Sequence[tuple[Any, Json]]]
     ids: Mapping[str, Collection[str]]
     faults: Mapping[str, Any] | None
-    source: Any
+    span: tuple[int, int]
 
-    def of(self, name: str) -> list[Any]:
-        """Return the records of one kind."""
-        return [record for record, _ in self.records[name]]
-
-
-def parse(document: Any) -> Parsed:
-    """Read a snapshot. Raises `BadDocument`."""
-    _check_parts(document)
-    identity = documents.read_identity(document["application"])
-    head = documents.read_head(document["head"])
-    records: dict[str, list[tuple[Any, Json]]] = {}
-    ids: dict[str, set[str]] = {}
-    for name, kind in KINDS.items():
-        records[name], ids[name] = [], set()
-        for index, each in enumerate(document.get(name, [])):
-            record = kind.read(each, f"{name}.{index}")
-            record_id = kind.id_of(record)
-            if record_id in ids[name]:
-                refuse(f"{name}.{index}", f"comes twice: {record_id}")
-            ids[name].add(record_id)
-            records[name].append((record, each))
-    parsed = Parsed(identity, head, records, ids, document.get("faults"), document)
-    _check_places(parsed)
-    _check_numbers(parsed)
-    _check_bodies(parsed)
-    return parsed
+    def of(self, name: str) -> Iterator[Any]:
+        """Yield the records of one kind."""
+        return (record for record, _ in self.records[name])
 
 
-def _check_parts(document: Any) -> None:
-    """Refuse what has not the parts of a snapshot."""
-    if not isinstance(document, Mapping):
+Steps = Generator[None]
+"""Work in small steps, so that others may work between them."""
+
+
+def parse(content: bytes) -> Generator[None, None, Parsed]:
+    """Read the snapshot of one application, step by step. Raises `BadDocument`."""
+    reader = Reader(content)
+    require_object(reader)
+    parts = Parts(reader)
+    for name in reader.members():
+        yield from parts.read(name)
+    reader.end()
+    return (yield from parts.parsed())
+
+
+def require_object(reader: Reader) -> None:
+    """Refuse what is no object."""
+    if reader.peek() not in ("{", ""):
         refuse("", "a snapshot is a JSON object")
-    if document.get("schema") != SCHEMA:
-        refuse("schema", f"is {document.get('schema')!r}; this version reads {SCHEMA}")
-    known = {"schema", "application", "head", "faults", *KINDS}
-    for name in document:
-        if name not in known:
-            refuse(str(name), f"there is no such part; the parts are {', '.join(sorted(known))}")
-    for name in ("application", "head"):
-        if name not in document:
-            refuse(name, "is required")
-    if not isinstance(document.get("faults"), Mapping | None):
-        refuse("faults", "must be an object or null")
-    for name in KINDS:
-        if not isinstance(document.get(name, []), list):
+
+
+class Parts:
+    """The parts of the snapshot of one application, as they come."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._begun = reader.position
+        self._read: dict[str, Any] = {}
+        self._records: dict[str, list[tuple[Any, Json]]] = {name: [] for name in KINDS}
+        self._ids: dict[str, set[str]] = {name: set() for name in KINDS}
+
+    def read(self, name: str) -> Steps:
+        """Read the part with this name."""
+        if name in KINDS:
+            yield from self._read_records(name)
+        elif name in _PARTS:
+            self._read[name] = self._reader.value(name)
+            if name == "schema":
+                self.require_schema()
+        else:
+            known = ", ".join(sorted({*_PARTS, *KINDS}))
+            refuse(str(name), f"there is no such part; the parts are {known}")
+        yield
+
+    def _read_records(self, name: str) -> Steps:
+        kind, ids, records = KINDS[name], self._ids[name], self._records[name]
+        if self._reader.peek() != "[":
             refuse(name, "must be a list")
+        for index in self._reader.elements():
+            field = f"{name}.{index}"
+            document = self._reader.value(field)
+            record = kind.read(document, field)
+            record_id = kind.id_of(record)
+            if record_id in ids:
+                refuse(field, f"comes twice: {record_id}")
+            ids.add(record_id)
+            records.append((record, _kept(document)))
+            yield
+
+    def require_schema(self) -> None:
+        """Refuse where no version was read; another one was refused when it was."""
+        _require_schema(self._read.get("schema"))
+
+    def parsed(self) -> Generator[None, None, Parsed]:
+        """Return what was read, when all of it has been."""
+        self.require_schema()
+        for name in ("application", "head"):
+            if name not in self._read:
+                refuse(name, "is required")
+        faults = self._read.get("faults")
+        if not isinstance(faults, Mapping | None):
+            refuse("faults", "must be an object or null")
+        parsed = Parsed(
+            documents.read_identity(self._read["application"]),
+            documents.read_head(self._read["head"]),
+            self._records,
+            self._ids,
+            faults,
+            (self._begun, self._reader.position),
+        )
+        for check in (_check_places, _check_numbers, _check_bodies):
+            yield from check(parsed)
+        return parsed
 
 
-def _check_places(parsed: Parsed) -> None:
+_PARTS = ("schema", "application", "head", "faults")
+
+_KEPT: Mapping[tuple[bool, bool], Json] = {
+    (live, listed): {"live": live, "listed": listed} for live in (False, True) for listed in (False, True)
+}
+_PLAIN: Json = {}
+
+
+def _kept(document: Any) -> Json:
+    """Return what a document says besides its record, without the record."""
+    if "record" in document and "live" in document:
+        return _KEPT[document["live"], document["listed"]]
+    return _PLAIN
+
+
+def _require_schema(found: Any) -> None:
+    """Refuse another version of the documents."""
+    if found != SCHEMA:
+        refuse("schema", f"is {found!r}; this version reads {SCHEMA}")
+
+
+def _check_places(parsed: Parsed) -> Steps:
     """Refuse records that are in a session, or of a connection, that is not there; and timers of no record."""
     present = {(each.session_id, each.id) for each in parsed.of("connection")}
     for name in (*_IN_SESSION, *_LIVING):
-        for index, (record, document) in enumerate(parsed.records[name]):
+        for index, (record, kept) in enumerate(parsed.records[name]):
+            yield
             field = f"{name}.{index}"
             if name in _LIVING:
-                if not document["live"]:
+                if not kept["live"]:
                     continue
                 field += ".record"
             if record.session_id not in parsed.ids["session"]:
@@ -117,55 +218,66 @@ def _check_places(parsed: Parsed) -> None:
             if name in _CONNECTED and (record.session_id, record.connection_id) not in present:
                 refuse(f"{field}.connection_id", "there is no such connection in its session")
     for index, timer in enumerate(parsed.of("timer")):
+        yield
         about = timer.action.partition(".")[0]
         if about in parsed.ids and timer.subject not in parsed.ids[about]:
             refuse(f"timer.{index}.subject", f"there is no such {about} in the snapshot")
 
 
-def _check_numbers(parsed: Parsed) -> None:
+def _check_numbers(parsed: Parsed) -> Steps:
     """Refuse numbers that have not been given, events with gaps between them, and ids that would come again."""
     head = parsed.head
     for name, last, place in (("timer", head.timer, "timer"), ("callback", head.outbox.last, "outbox.last")):
         for index, record in enumerate(parsed.of(name)):
+            yield
             if not 0 < record.number <= last:
                 refuse(f"{name}.{index}.number", f"must be from 1 to head.{place}")
-    events = parsed.of("event")
-    for index, event in enumerate(events):
-        number = events[index - 1].number + 1 if index else max(1, event.number)
+    number = 0
+    for index, event in enumerate(parsed.of("event")):
+        yield
+        number = number + 1 if index else max(1, event.number)
         if event.number != number:
             refuse(f"event.{index}.number", f"must be {number}: numbers have no gaps")
-    if events and head.event != events[-1].number:
-        refuse("head.event", f"must be {events[-1].number}, the number of the newest event")
+    if number and head.event != number:
+        refuse("head.event", f"must be {number}, the number of the newest event")
     made = sum(len(parsed.ids[name]) for name in _IN_SESSION)
     if head.ids.made < made:
         refuse("head.ids.made", f"must be {made} or more: as many ids as there are in sessions were made")
 
 
-def _check_bodies(parsed: Parsed) -> None:
+def _check_bodies(parsed: Parsed) -> Steps:
     """Refuse callbacks whose body is no JSON."""
     for index, callback in enumerate(parsed.of("callback")):
+        yield
         try:
             orjson.loads(callback.body)
         except orjson.JSONDecodeError:
             refuse(f"callback.{index}.body", "must be JSON")
 
 
-def install(app: Application, parsed: Parsed, restore_faults: RestoreFaults) -> None:
-    """Let the application be what was parsed, in a unit; nothing of what it was before stays but its checkpoints.
+def build(app: Application, parsed: Parsed) -> Generator[None, None, Application]:
+    """Return an application with what was parsed, step by step; nothing is done to `app`.
 
-    What is to be sent waits until `callbacks.resume`. Its faults and the actions of its timers must be known already.
+    The actions of its timers must be known already.
     """
-    app.clear()
-    app.events = Events(app.sizes.events)
+    built = app.beside()
+    for name, kind in KINDS.items():
+        for record, kept in parsed.records[name]:
+            kind.put(built, record, kept)
+            if name not in ("timer", "event"):
+                built.touch(record)
+            yield
+    return built
+
+
+def install(app: Application, parsed: Parsed, built: Application, restore_faults: RestoreFaults) -> None:
+    """Let the application be what was parsed and built, in a unit; nothing of what it was stays but its checkpoints.
+
+    What is to be sent waits until `callbacks.resume`.
+    """
+    app.become(built)
     if parsed.faults is not None:
         restore_faults(app, parsed.faults)
-    for name, kind in KINDS.items():
-        for record, document in parsed.records[name]:
-            kind.put(app, record, document)
     documents.put_identity(app, parsed.identity)
     documents.put_head(app, parsed.head)
     app.clock.go_on()
-    for name, kind in KINDS.items():
-        if name not in ("timer", "event"):
-            for record in kind.all(app):
-                app.touch(record)

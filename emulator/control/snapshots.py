@@ -18,10 +18,11 @@ from emulator.control.common import (
     store_of,
 )
 from emulator.faults.faulting import Faulting
+from emulator.gate import KEY, Passing
 from scenarios.spelling import did_you_mean
 from state.application import MOST_CHECKPOINTS, Application, Checkpoint
 from state.documents import BadDocument
-from state.snapshots import Parsed
+from state.snapshots import Parsed, build, dump, write
 from state.world import World
 
 router = APIRouter(tags=["Snapshots"])
@@ -33,6 +34,12 @@ def _faulting(request: Request) -> Faulting:
     faulting: Faulting = request.app.state.faulting
     faulting.prepare()  # here: snapshots are read in a thread
     return faulting
+
+
+def _content(request: Request) -> bytes:
+    """Return the body as the gate read it: Starlette would copy it."""
+    passing: Passing = request.scope[KEY]
+    return passing.body
 
 
 def _refuse(error: BadDocument) -> ControlError:
@@ -50,8 +57,8 @@ async def take_world(request: Request, world: CurrentWorld) -> Response:
         async with store.holding_named(world, app.id) as held:
             if held is not None:
                 with world.unit(held):
-                    pass
-                taken[held.id] = snapshots.take(held)
+                    dumped = dump(held)
+                taken[held.id] = await snapshots.beside_others(write(dumped))
         await asyncio.sleep(0)  # thousands of applications must not keep everybody else waiting
     return Response(snapshots.join(taken), media_type=JSON)
 
@@ -63,7 +70,8 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
     """
     try:
-        found = await asyncio.to_thread(snapshots.read_all, _faulting(request), await request.body())
+        found = await snapshots.beside_others(snapshots.read_all(_content(request)))
+        await asyncio.to_thread(snapshots.check_all, _faulting(request), found)
     except BadDocument as error:
         raise _refuse(error) from None
     store = store_of(request)
@@ -85,14 +93,16 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
     """Take the snapshot of an application: all that it is, as JSON."""
     await store_of(request).read_journals(app)
     with world.unit(app):
-        return Response(snapshots.take(app), media_type=JSON)
+        dumped = dump(app)
+    return Response(await snapshots.beside_others(write(dumped)), media_type=JSON)
 
 
 @router.put("/applications/{application}/snapshot")
 async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:
-        parsed = await asyncio.to_thread(snapshots.read, _faulting(request), await request.body())
+        parsed = await snapshots.beside_others(snapshots.read(_content(request)))
+        await asyncio.to_thread(snapshots.check, _faulting(request), parsed)
     except BadDocument as error:
         raise _refuse(error) from None
     identity = parsed.identity
@@ -109,8 +119,9 @@ async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool
         async with holding as app:
             if app is None:
                 raise ControlError(404, f"there is no application {identity.id} any more", "application")
+            built = await snapshots.beside_others(build(app, parsed))
             with world.unit(app):
-                snapshots.restore(world, faulting, app, parsed, take=take)
+                snapshots.restore(world, faulting, app, parsed, built, take=take)
             return show(request, app)
     except BadDocument as error:
         raise _refuse(error) from None
@@ -145,7 +156,10 @@ async def keep_checkpoint(request: Request, app: CurrentApplication, world: Curr
     if name not in app.checkpoints and len(app.checkpoints) >= MOST_CHECKPOINTS:
         raise ControlError(409, f"there are {MOST_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
     with world.unit(app):
-        return show_checkpoint(snapshots.keep(app, name, snapshots.take(app)))
+        at, dumped = app.now, dump(app)
+    taken = await snapshots.beside_others(write(dumped))
+    with world.unit(app):
+        return show_checkpoint(snapshots.keep(app, name, taken, at))
 
 
 @router.post("/applications/{application}/checkpoints/{name}/restore")
@@ -154,10 +168,13 @@ async def restore_checkpoint(
 ) -> dict[str, Any]:
     """Let the application be what it was when the checkpoint was kept."""
     checkpoint = _checkpoint(app, name)
+    faulting = _faulting(request)
     try:
+        parsed = await snapshots.beside_others(snapshots.read(checkpoint.snapshot))
+        await asyncio.to_thread(snapshots.check, faulting, parsed)
+        built = await snapshots.beside_others(build(app, parsed))
         with world.unit(app):
-            faulting = _faulting(request)
-            snapshots.restore(world, faulting, app, snapshots.read(faulting, checkpoint.snapshot))
+            snapshots.restore(world, faulting, app, parsed, built)
     except BadDocument as error:
         raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
     return show(request, app)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,11 +19,11 @@ START = 1_900_000_000_000
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+def machine(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """The machine's clock, whose `ms` a test sets."""
     machine = SimpleNamespace(ms=START)
     monkeypatch.setattr(clock, "time", SimpleNamespace(time_ns=lambda: machine.ms * 1_000_000))
-    yield machine
+    return machine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
