@@ -28,7 +28,9 @@ _NEAR = 16
 """Characters before the end of a window in which a mistake may be but a cut."""
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""Texts, one without an end too: else it is looked for again and again."""
+
 
 # Where a value ends is all that is wanted: numbers are not made.
 _scan: Callable[[str, int], tuple[Any, int]] = make_scanner(
