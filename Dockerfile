@@ -11,6 +11,7 @@ COPY pyproject.toml ./
 RUN python3 -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*project['dependencies'], *project['optional-dependencies']['postgresql'], sep='\n')" > requirements.txt \
     && /opt/emulator/bin/pip install -r requirements.txt
 COPY README.md LICENSE ./
+COPY distribution distribution
 COPY state state
 COPY scenarios scenarios
 COPY emulator emulator

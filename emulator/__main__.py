@@ -1,4 +1,4 @@
-"""`python -m emulator` is `vonage-video-emulator`."""
+"""`python -m vonage_video_emulator` is `vonage-video-emulator`; so is `python -m emulator` in a clone."""
 
 from emulator.cli import main
 

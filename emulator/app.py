@@ -12,8 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-import emulator
-from emulator import wellknown
+from emulator import __version__, wellknown
 from emulator.answers import Answer
 from emulator.applications import Applications
 from emulator.auth import Authenticator
@@ -125,7 +124,7 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
 
     return FastAPI(
         title="Vonage Video API emulator",
-        version=emulator.__version__,
+        version=__version__,
         description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
         lifespan=lifespan,
         redirect_slashes=False,

@@ -18,18 +18,20 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
-_FOLDER = Path(__file__).resolve().parents[1]
-# Its own folder goes first on the import path, the working directory and PYTHONPATH are not on it at all. Its standard
-# input ends with the process that started it, however that ends, and then it ends too.
+_PACKAGE = sys.modules[__name__.partition(".")[0]]
+# The folder that has this package goes first on the import path if it is not there anyway; the working directory and
+# PYTHONPATH are not on it at all. Its standard input ends with the process that started it, however that ends, and then
+# it ends too.
 _START = """\
-import os, signal, sys, threading
+import os, runpy, signal, sys, threading
 def end_with_starter():
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=end_with_starter, daemon=True).start()
-sys.path.insert(0, sys.argv.pop(1))
-from emulator.cli import main
-main()
+folder, package = sys.argv.pop(1), sys.argv.pop(1)
+if folder not in sys.path:
+    sys.path.insert(0, folder)
+runpy.run_module(package, run_name="__main__", alter_sys=True)
 """
 
 
@@ -62,7 +64,9 @@ def running_process(
     Raises `ProcessFailed` when it does not listen within `start_seconds`, or ended by itself.
     """
     log, ready_file = folder / "server.log", folder / "ready.json"
-    command = [sys.executable, "-P", "-c", _START, str(_FOLDER), "serve", "--http-port", "0", "--https-port", "0"]
+    folder_of_package = str(Path(_PACKAGE.__file__ or "").resolve().parents[1])
+    command = [sys.executable, "-P", "-c", _START, folder_of_package, _PACKAGE.__name__]
+    command += ["serve", "--http-port", "0", "--https-port", "0"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*command, "--ready-file", str(ready_file), *flags],

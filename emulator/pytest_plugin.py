@@ -6,11 +6,9 @@ pytest loads this module into every test run, so it imports nothing until a fixt
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,10 +149,4 @@ def _setting(config: pytest.Config, option: str, variable: str) -> str | None:
 
 
 def _testing() -> Any:
-    """Return `testing`, under the name by which tests can import it too, so that both see the same classes.
-
-    That is `emulator.testing`, unless `emulator` is a module of the project under test.
-    """
-    found = importlib.util.find_spec("emulator")
-    ours = found is not None and found.origin and Path(found.origin).resolve().parent == Path(__file__).resolve().parent
-    return importlib.import_module("emulator.testing" if ours else f"{__package__}.testing")
+    return importlib.import_module(f"{__package__}.testing")

@@ -1,6 +1,6 @@
 """A Python client of a running emulator's control API.
 
-    from emulator.client import Emulator
+    from vonage_video_emulator.client import Emulator
 
     with Emulator("http://localhost:8080") as emulator, emulator.application(pace="instant") as app:
         ...  # create a session with an SDK and the credentials of `app`

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-import emulator
+from emulator import __version__
 from emulator.control.common import CurrentWorld, store_of
 from state.application import MOST_CHECKPOINTS, MOST_RULES
 from state.journal import MAX_BYTES
@@ -33,7 +33,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """Return version, settings that matter, URLs and limits."""
     settings = request.app.state.settings
     return {
-        "version": emulator.__version__,
+        "version": __version__,
         "store": request.app.state.store.name,
         "contract": settings.contract,
         "pace": settings.pace,

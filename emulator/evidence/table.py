@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-import emulator
+from emulator import __version__
 from emulator.contract import SERVICE, SPEC
 from emulator.operations import OPERATIONS, Operation
 from emulator.schemas.answers import ANSWERS
@@ -41,7 +41,7 @@ def evidence() -> Json:
     sources = table("sources")
     sdks = [_sdk(name, each, driven.get(name)) for name, each in table("sdks").items()]
     return {
-        "version": emulator.__version__,
+        "version": __version__,
         "levels": sources["levels"],
         "files": sources["files"],
         "origins": sources["origins"],

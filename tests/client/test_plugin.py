@@ -36,8 +36,8 @@ def test_each_test_gets_an_application_with_clock_participants_and_callbacks(pyt
     pytester.makepyfile(
         """
         import pytest
-        from emulator.client import ApplicationClient, Clock, Participants
-        from emulator.testing import Callbacks, Server
+        from vonage_video_emulator.client import ApplicationClient, Clock, Participants
+        from vonage_video_emulator.testing import Callbacks, Server
 
         seen = []
 

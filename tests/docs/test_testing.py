@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import re
 import subprocess
 import sys
@@ -43,12 +42,12 @@ def test_every_block_is_run() -> None:
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_scripts_print_what_they_should(name: str, server: Server) -> None:
+def test_scripts_print_what_they_should(name: str, server: Server, tmp_path: Path) -> None:
     script = BLOCKS[name].replace("http://localhost:8080", server.http)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script],
         cwd=ROOT,
-        env={**os.environ, **server.trust},
+        env={**installed_in(tmp_path), **server.trust},
         capture_output=True,
         text=True,
         timeout=60,

@@ -14,9 +14,8 @@ import pytest
 import uvicorn
 from recorder.app import create_app
 from recorder.settings import Settings
-
-from emulator.client import ApplicationClient
-from emulator.testing import Server
+from vonage_video_emulator.client import ApplicationClient
+from vonage_video_emulator.testing import Server
 
 SAVE_SECONDS = 10
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-
-from emulator.client import ApplicationClient, Clock, Outbox
+from vonage_video_emulator.client import ApplicationClient, Clock, Outbox
 
 WaitUntil = Callable[[str, str], dict[str, Any]]
 
