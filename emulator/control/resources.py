@@ -20,7 +20,7 @@ from state import archives, broadcasts, calls, captions, connectors, renders
 from state.application import Application
 from state.archives import Archive
 from state.broadcasts import Broadcast, RtmpTarget
-from state.calls import Call
+from state.calls import Call, NewCall
 from state.captions import Captions
 from state.connectors import Connector
 from state.layouts import Layout
@@ -111,6 +111,8 @@ def _show_call(speaker: Speaker, call: Call) -> Json:
         "uri": call.new.uri,
         "from": call.new.sender or None,
         "headers": dict(call.new.headers),
+        "auth": _show_auth(call.new),
+        "streams": list(call.new.streams),
         "secure": call.new.secure,
         "video": call.new.video,
         "observeForceMute": call.new.observe_force_mute,
@@ -121,6 +123,13 @@ def _show_call(speaker: Speaker, call: Call) -> Json:
         "createdAt": call.created_at,
         "updatedAt": call.updated_at,
     }
+
+
+def _show_auth(new: NewCall) -> Json | None:
+    """Return what the far side is told of who calls; of a password, only that there is one."""
+    if not new.username and not new.password:
+        return None
+    return {"username": new.username, "password": "********" if new.password else None}
 
 
 def _show_connector(speaker: Speaker, connector: Connector) -> Json:
@@ -134,6 +143,7 @@ def _show_connector(speaker: Speaker, connector: Connector) -> Json:
         "headers": dict(new.headers),
         "audioRate": new.audio_rate,
         "bidirectional": new.bidirectional,
+        "audioTransport": dict(new.transport) or None,
         "createdAt": connector.created_at,
         "updatedAt": connector.updated_at,
     }
