@@ -25,7 +25,7 @@ from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
 from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Gate
-from emulator.lax import lax
+from emulator.lax import believing, making
 from emulator.paths import CONTROL
 from emulator.routes import ServiceRoutes, strict
 from emulator.settings import Settings
@@ -60,13 +60,13 @@ def create_app(settings: Settings) -> FastAPI:
     applications = Applications(world, settings)
     _populate(world, faulting, applications, settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
-    authenticate = strict(authenticator)
+    authenticate = believing(strict(authenticator), world)
     if lenient:
-        authenticate = lax(world, applications.make_named, wellknown.APPLICATION_ID)
+        authenticate = making(authenticate, world, applications.make_named, wellknown.APPLICATION_ID)
     ticker = Ticker(world, store)
     deliveries = Deliveries(world, store, settings)
     journal = Journal(settings.journal_size)
-    around = Surroundings(world, store, authenticator, lenient, settings.public_url)
+    around = Surroundings(world, store, authenticator, settings.public_url)
     control = ControlRoutes()
     app = _fastapi(store, ticker, deliveries)
     app.router.routes.insert(0, ServiceRoutes(around, authenticate, faulting))

@@ -16,7 +16,9 @@ import orjson
 
 from emulator.answers import Answer
 from emulator.errors import NotAllowed
+from emulator.limits import LIMITS
 from state.application import Application, Credentials
+from state.journal import Undocumented
 from state.world import World
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ BEARER_LIFE = 24 * 3600
 BEARER_LIFE_WITHOUT_EXP = 15 * 60
 OPENTOK_LIFE = 300
 
+_MILLISECONDS = 1e11
+"""A time from here on is in ms: in s it would be after the year 5138."""
+
+_MOST_TIME = 1e15
+
 CACHED_TOKENS = 4096
 
 _TOO_LONG = 8192
@@ -40,10 +47,11 @@ _TOO_LONG = 8192
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified caller: its application, and the claims of its token."""
+    """A verified caller: its application, the claims of its token, and what of these is documented otherwise."""
 
     app: Application
     claims: Mapping[str, Any]
+    noted: tuple[Undocumented, ...] = ()
 
     @property
     def project(self) -> str:
@@ -57,7 +65,20 @@ class _Verified:
     app_id: str
     claims: Mapping[str, Any]
     credentials: Credentials
+    lifetime: Lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Until when a token is good, s since the epoch: as the service takes it, and as it is documented.
+
+    `refusal` is why a token is documented to be refused at all; `noted` what in it is documented otherwise.
+    """
+
     until: float
+    documented: float
+    refusal: str = ""
+    noted: tuple[Undocumented, ...] = ()
 
 
 def _refuse(message: str, code: int | None = -1) -> NotAllowed:
@@ -107,9 +128,11 @@ class Authenticator:
         app = self._world.find(known.app_id) if known is not None else None
         if known is None or app is None or app.credentials is not known.credentials:
             app, known = self._verify(token)
-        if time.time() >= known.until:
+        lifetime = known.lifetime
+        until = lifetime.until if not lifetime.noted else _until(lifetime, app)
+        if time.time() >= until:
             raise _refuse("Token has expired")
-        return Caller(app, known.claims)
+        return Caller(app, known.claims, lifetime.noted)
 
     def _partner(self, credentials: str) -> Caller:
         """Return the caller by `<apiKey>:<apiSecret>` (3.2, deprecated)."""
@@ -128,7 +151,8 @@ class Authenticator:
             raise _refuse("Invalid issuer format")
         app = self._world.find(issuer)
         if app is None:
-            raise _refuse("Issuer not found")
+            opentok = algorithm == "HS256" and not claims.get("application_id")
+            raise _refuse("Invalid issuer format" if opentok and not issuer.isdecimal() else "Issuer not found")
         self.verify_signature(app, token, algorithm)
         if claims.get("ist", "project") not in ISSUER_TYPES:
             raise _refuse("Invalid signature")  # so recorded (2.2)
@@ -136,7 +160,7 @@ class Authenticator:
             raise _refuse("Unauthorized token", code=10002)
         if len(self._verified) >= CACHED_TOKENS:
             self._verified.clear()
-        verified = _Verified(app.id, claims, app.credentials, _valid_until(claims, algorithm))
+        verified = _Verified(app.id, claims, app.credentials, _lifetime(claims, algorithm))
         self._verified[token] = verified
         return app, verified
 
@@ -203,26 +227,57 @@ def claimed_project(headers: Mapping[str, str]) -> str:
     return issuer if isinstance(issuer, str) else ""
 
 
-def _valid_until(claims: Mapping[str, Any], algorithm: str) -> float:
-    """Return until when the token is good, s since the epoch, by the rules of its dialect (3.1, 3.2)."""
-    issued, expires = _time(claims, "iat"), _time(claims, "exp")
+def _until(lifetime: Lifetime, app: Application) -> float:
+    """Return until when a token is good that is not as documented, by the options of its application."""
+    options = app.options
+    if options.token_lifetime == "note" and options.documented_limits == "note":
+        return lifetime.until
+    if lifetime.refusal:
+        raise _refuse(lifetime.refusal)
+    return lifetime.documented
+
+
+def _lifetime(claims: Mapping[str, Any], algorithm: str) -> Lifetime:
+    """Return until when the token is good, by the rules of its dialect (3.1, 3.2).
+
+    Upper limits are documented, not enforced: the vendor's own libraries and samples go beyond them.
+    """
+    issued, expires, now = _time(claims, "iat"), _time(claims, "exp"), time.time()
     if issued is None and expires is None:
         raise _refuse("Token has neither iat nor exp")
-    if issued is not None and issued > time.time() + LEEWAY:
+    if issued is not None and issued > now + LEEWAY:
         raise _refuse("issued time cannot be greater than current time")
-    if algorithm == "HS256":
-        if issued is not None and expires is not None and expires - issued > OPENTOK_LIFE:
-            raise _refuse("Token is valid for longer than 5 minutes")
-        return expires if expires is not None else (issued or 0) + OPENTOK_LIFE
+    check_not_before(claims.get("nbf"), now)
+    opentok = algorithm == "HS256"
     if expires is None:
-        return (issued or 0) + BEARER_LIFE_WITHOUT_EXP
-    return expires if issued is None else min(expires, issued + BEARER_LIFE)
+        until = (issued or 0) + (OPENTOK_LIFE if opentok else BEARER_LIFE_WITHOUT_EXP)
+        return Lifetime(until, until)
+    if expires >= _MILLISECONDS:
+        expires /= 1000
+        return Lifetime(expires, expires, "Invalid token format", (_note(claims, "tokenSeconds"),))
+    longest = OPENTOK_LIFE if opentok else BEARER_LIFE
+    if issued is None or expires - issued <= longest:
+        return Lifetime(expires, expires)
+    refusal = "Token is valid for longer than 5 minutes" if opentok else ""
+    return Lifetime(expires, issued + longest, refusal, (_note(claims, "tokenLife"),))
+
+
+def check_not_before(value: Any, now: float) -> None:
+    """Check the claim `nbf`, where there is one. Raises `NotAllowed`."""
+    if value is not None and _number(value) > now + LEEWAY:
+        raise _refuse("Token is not valid yet")
+
+
+def _note(claims: Mapping[str, Any], limit: str) -> Undocumented:
+    return Undocumented("token.exp", claims["exp"], LIMITS[limit].allowed)
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+    return None if value is None else _number(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST_TIME:
         raise _refuse("Invalid token format")
     return float(value)

@@ -17,7 +17,9 @@ from emulator.client_tokens import ClientToken
 from emulator.contract import CONTRACTS, Contract
 from emulator.errors import Invalid
 from emulator.gate import Passing
+from emulator.schemas.absent import is_absent
 from emulator.schemas.common import Body, names_of, parse, unread
+from emulator.schemas.reading import Reading
 from emulator.store import Store
 from emulator.wire import Json, Speaker
 from state import sessions
@@ -40,7 +42,6 @@ class Surroundings:
     world: World
     store: Store
     authenticator: Authenticator
-    lax: bool
     public_url: str | None
 
 
@@ -51,6 +52,7 @@ class Call:
         "_around",
         "_asked_for",
         "_read",
+        "_reading",
         "app",
         "caller",
         "contract",
@@ -75,6 +77,7 @@ class Call:
         self._around = around
         self._asked_for: set[str] = set()
         self._read = False
+        self._reading: Reading | None = None
 
     def _project(self) -> str:
         """The project as it was called; a new session is named after the dialect of the token."""
@@ -88,7 +91,7 @@ class Call:
     def body(self, model: type[B]) -> B:
         """Read the body; fields that nothing reads are noted in the journal, of a refused one too. Raises `Invalid`."""
         try:
-            body = parse(model, self.passing.body)
+            body = parse(model, self.passing.body, self.reading)
         except Invalid:
             known = {field.alias or name for name, field in model.model_fields.items()} | model.model_fields.keys()
             self._read = True
@@ -96,6 +99,13 @@ class Call:
             raise
         self.note_unread(body)
         return body
+
+    @property
+    def reading(self) -> Reading:
+        """How the request is read: by the contract and the options of the application."""
+        if self._reading is None:
+            self._reading = Reading(self.app.options)
+        return self._reading
 
     def note_unread(self, body: Body) -> None:
         """Note the fields of the body that were sent and that nothing reads."""
@@ -105,6 +115,8 @@ class Call:
     def note_rest(self) -> None:
         """Note what else was sent and read by nothing, once the work is done: of the query, or a body as a whole."""
         exchange, body = self.passing.exchange, self.passing.body
+        if self._reading is not None and self._reading.noted:
+            exchange.undocumented += tuple(self._reading.noted)
         if body and not self._read:
             exchange.unread += names_of(body)
         if exchange.query:
@@ -123,22 +135,35 @@ class Call:
 
     def client_token(self, token: str, session_id: str, roles: Collection[str] = client_tokens.ROLES) -> ClientToken:
         """Check the client token inside the body. Raises `NotAllowed`."""
-        around = self._around
-        return client_tokens.check(self.app, around.authenticator, token, session_id, roles=roles, lax=around.lax)
+        authenticator, lax = self._around.authenticator, self.app.options.auth == "lax"
+        return client_tokens.check(self.app, authenticator, token, session_id, roles=roles, lax=lax)
 
     def page(self, records: Records[Any], write: Callable[[Any], Json], *, by_session: bool = False) -> Response:
         """Answer one page of a list: `offset`, `count` and, `by_session`, `sessionId` (some SDKs: `session_id`)."""
         session_id = (self._asked("sessionId", "session_id") or None) if by_session else None
         offset, count = self.bounds(DEFAULT_COUNT)
+        if count > MAX_COUNT and not self.reading.lets("pageSize", count, "?count"):
+            raise Invalid(f"must be at most {MAX_COUNT}", "count")
         total, items = records.page(offset, min(count, MAX_COUNT), session_id)
         return self.answer(self.listed(total, [write(item) for item in items]))
 
     def bounds(self, default_count: int) -> tuple[int, int]:
         """Return `offset` and `count` of the query. Raises `Invalid`."""
         return (
-            _number(self._asked("offset"), 0, "offset"),
-            _number(self._asked("count"), default_count, "count"),
+            self._number("offset", 0),
+            self._number("count", default_count),
         )
+
+    def _number(self, field: str, default: int) -> int:
+        """Return a parameter of the query that is a whole number. Raises `Invalid`."""
+        text = self._asked(field)
+        if text is None:
+            return default
+        if text.isascii() and text.isdigit():
+            return min(int(text[:12]), 10**9)
+        if self.reading.lets("pageAbsent" if is_absent(text) else "page", text, f"?{field}"):
+            return default
+        raise Invalid(f"must be a whole number from 0 on (got {text[:50]!r})", field)
 
     def part(self, items: Sequence[Any], write: Callable[[Any], Json], **more: Any) -> Response:
         """Answer all the items, or the part that `offset` and `count` name: some SDKs page through what has no pages.
@@ -172,14 +197,6 @@ class Call:
 
 
 Handler = Callable[[Call], Awaitable[Response]]
-
-
-def _number(text: str | None, default: int, field: str) -> int:
-    if text is None or text == "":
-        return default
-    if not (text.isascii() and text.isdigit()):
-        raise Invalid(f"must be a whole number from 0 on (got {text[:50]!r})", field)
-    return min(int(text[:12]), 10**9)
 
 
 def base_url(request: Request) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from emulator.answers import Answer
-from emulator.auth import CLIENT_SCOPE, Authenticator, read
+from emulator.auth import CLIENT_SCOPE, Authenticator, check_not_before, read
 from emulator.errors import NotAllowed
 from state.application import Application
 
@@ -39,8 +39,8 @@ class ClientToken:
     layout_classes: tuple[str, ...]
 
 
-def _refuse(problem: str) -> NotAllowed:
-    return NotAllowed(Answer(403, f"Invalid token. {problem}"))
+def _refuse(problem: str, about: str = "unreadable") -> NotAllowed:
+    return NotAllowed(Answer(403, f"Invalid token. {problem}"), about)
 
 
 def check(
@@ -66,20 +66,25 @@ def check(
     if lax:
         return found
     if found.session_id != session_id:
-        raise _refuse("The token is for another session.")
+        raise _refuse("The token is for another session.", "session")
     if found.role not in roles:
-        raise _refuse(f"The role of the token is {found.role}; needed: {' or '.join(roles)}.")
+        raise _refuse(f"The role of the token is {found.role}; needed: {' or '.join(roles)}.", "role")
     return found
 
 
 def _read_jwt(app: Application, authenticator: Authenticator, token: str, lax: bool) -> ClientToken:
-    algorithm, claims = read(token, MAX_TOKEN)
+    try:
+        algorithm, claims = read(token, MAX_TOKEN)
+        if not lax:
+            if (claims.get("application_id") or claims.get("iss")) not in (app.id, app.credentials.api_key):
+                raise _refuse("The token is for another application.")
+            authenticator.verify_signature(app, token, algorithm)
+    except NotAllowed as error:
+        raise NotAllowed(error.answer, "unreadable") from None
     if not lax:
-        if (claims.get("application_id") or claims.get("iss")) not in (app.id, app.credentials.api_key):
-            raise _refuse("The token is for another application.")
-        authenticator.verify_signature(app, token, algorithm)
         if claims.get("scope", CLIENT_SCOPE) != CLIENT_SCOPE:
             raise _refuse(f"Its scope must be {CLIENT_SCOPE}.")
+        check_not_before(claims.get("nbf"), time.time())
         _check_times(claims.get("iat"), claims.get("exp"))
     return _client_token(claims)
 
@@ -94,6 +99,9 @@ def _read_t1(app: Application, token: str) -> ClientToken:
     if not hmac.compare_digest(signature.encode(), expected.encode()):
         raise _refuse("Its signature is wrong.")
     fields = {name: values[0] for name, values in parse_qs(payload).items()}
+    for name in ("create_time", "expire_time"):
+        if name in fields and not (fields[name].isascii() and fields[name].isdigit()):
+            raise _refuse(f"Its {name} must be a whole number of s.")  # so SDKs round it (opentok-node#71, #76, #91)
     _check_times(fields.get("create_time"), fields.get("expire_time"))
     return _client_token(fields)
 
@@ -106,7 +114,7 @@ def _check_times(issued: Any, expires: Any) -> None:
     if not (math.isfinite(start) and math.isfinite(end) and (start or end)):
         raise _refuse("It has neither iat nor exp.")
     if end and end <= time.time():
-        raise _refuse("It has expired.")
+        raise _refuse("It has expired.", "expired")
     if start and end - start > MAX_LIFE:
         raise _refuse("It is valid for longer than 30 days.")
 

@@ -57,6 +57,13 @@ class Contract:
         return {key: value for key, value in body.items() if key in keys and (value is not None or key in NULLABLE)}
 
 
+def _selects_itself(kind: str) -> str:
+    return (
+        f"Invalid request. This couldn't be fulfilled because the {kind} was started with streamMode set to "
+        '"auto", which does not support stream manipulation.'
+    )
+
+
 _ERRORS: Mapping[Key, Answer] = MappingProxyType(
     {
         # Sessions (rest-and-archives 2.2, 11)
@@ -64,6 +71,7 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.InvalidSessionId, "startArchive"): Answer(
             400, "You do not pass in a session ID or you pass in an invalid session ID."
         ),
+        (refused.InvalidSessionId, "startRender"): Answer(400, "Invalid sessionId provided.", code=50008),
         (refused.UnknownSession, ""): Answer(404, "Not found. The session does not exist."),
         (refused.NoClients, ""): Answer(404, NO_CLIENTS, bare=True),
         (refused.NotRouted, ""): Answer(409, "Only routed sessions are allowed to use this feature."),
@@ -85,8 +93,6 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.NoStreamsYet, ""): Answer(404, "The session exists but has not had any streams added to it yet."),
         (refused.UnknownStream, ""): Answer(404, "Not found. The session or stream is not found."),
         (refused.UnknownStream, "getStream"): Answer(408, "You passed in an invalid stream ID."),
-        (refused.UnknownStream, "setStreamClassLists"): Answer(400, "Invalid request. There is no such stream."),
-        (refused.UnknownStream, "setStreamClassList"): Answer(400, "Invalid request. There is no such stream."),
         (refused.UnknownStream, "dial"): Answer(400, "Invalid request. sip.streams names an unknown stream."),
         (refused.UnknownStream, "connectAudio"): Answer(
             400, "Invalid request. websocket.streams names an unknown stream."
@@ -95,6 +101,9 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.UnknownStream, "selectBroadcastStreams"): Answer(404, "Broadcast or stream not found", code=404),
         # Archives (2.2, 12)
         (refused.AlreadyRunning, "archive"): Answer(409, "session is already composed with code 409", code=15001),
+        (refused.AlreadyRunning, "archive.tag"): Answer(
+            409, "Session is already composed for given tag with code 409", code=15001
+        ),
         (refused.MalformedId, "archive"): Answer(
             400, "You do not pass in a session ID or you pass in an invalid archive ID."
         ),
@@ -116,11 +125,7 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
             409, "You can only change an archive that has one of the following statuses: started OR paused"
         ),
         (refused.NotComposed, ""): Answer(400, "Invalid request. An individual stream archive has no layout."),
-        (refused.SelectsItself, "archive"): Answer(
-            400,
-            "Invalid request. This couldn't be fulfilled because the archive was started with streamMode set to "
-            '"auto", which does not support stream manipulation.',
-        ),
+        (refused.SelectsItself, "archive"): Answer(400, _selects_itself("archive")),
         (refused.SelectsItself, "opentok.archive"): Answer(  # which OpenTok SDKs tell from other wrong requests (12.9)
             405, 'The archive was started with streamMode set to "auto", which does not support stream manipulation.'
         ),
@@ -133,7 +138,8 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.Unknown, "broadcast"): Answer(404, "Not found. No such broadcast."),
         (refused.Unknown, "selectBroadcastStreams"): Answer(404, "Broadcast or stream not found", code=404),
         (refused.WrongStatus, "broadcast"): Answer(404, "Not found. The broadcast is no longer running."),
-        (refused.SelectsItself, "broadcast"): Answer(
+        (refused.SelectsItself, "broadcast"): Answer(400, _selects_itself("broadcast")),
+        (refused.SelectsItself, "opentok.broadcast"): Answer(
             405, 'The broadcast was started with streamMode set to "auto", which does not support stream manipulation.'
         ),
         # SIP, captions, renders, connectors (2 to 5)

@@ -8,27 +8,38 @@ from state.errors import Refused
 
 TOO_LARGE = 413
 
+REQUIRED = "is required"
+"""The problem of a field that is not there."""
+
 
 class NotAllowed(Exception):
-    """The caller did not prove who it is, or may not do this. `answer` is given by who raised it."""
+    """The caller did not prove who it is, or may not do this. `answer` is given by who raised it.
 
-    def __init__(self, answer: Answer) -> None:
+    `about` says what is wrong with a client token: it is `unreadable`, of another `session`, or `expired`.
+    """
+
+    def __init__(self, answer: Answer, about: str = "") -> None:
         super().__init__(answer.message)
         self.answer = answer
+        self.about = about
 
 
 class Invalid(Exception):
     """A request that breaks a rule; `problem` says which, and what was allowed, `field` where (empty: the body).
 
-    `text` is the documented text, where it is not that of every wrong value of the field.
+    `text` is the documented text, where it is not that of every wrong value of the field; `whole` says that `problem`
+    is a text as it was recorded, to which nothing is added.
     """
 
-    def __init__(self, problem: str, field: str = "", *, status: int = 400, text: str = "") -> None:
+    def __init__(
+        self, problem: str, field: str = "", *, status: int = 400, text: str = "", whole: bool = False
+    ) -> None:
         super().__init__(problem)
         self.problem = problem
         self.field = field
         self.status = status
         self.text = text
+        self.whole = whole
 
 
 # The documented texts of a wrong field, by operation and first part of the field; other fields have none.
@@ -39,6 +50,7 @@ _BITRATE = (
     "You specify an invalid maxBitrate value or you specify a maxBitrate value for an individual stream archive. "
     "maxBitrate is only supported for composed archives."
 )
+NO_DATA = "Signal payload 'data' must be set."
 _TEXTS: dict[tuple[str, str], str] = {
     ("startArchive", "sessionId"): _SESSION,
     ("startArchive", "resolution"): "You specify an invalid resolution value.",
@@ -54,11 +66,34 @@ _TEXTS: dict[tuple[str, str], str] = {
     ("playDtmfAll", "digits"): "Invalid DTMF Digits",
     ("playDtmfConnection", "digits"): "Invalid DTMF Digits",
     ("startRender", "maxDuration"): "Invalid maxDuration provided.",
+    ("startRender", "url"): "Invalid application URL structure.",
+    ("startRender", "resolution"): "Invalid resolution provided.",
+    ("startRender", "properties"): "Invalid stream name provided.",
+    ("startRender", "sessionId"): "Invalid sessionId provided.",
 }
+_MISSING: dict[tuple[str, str], str] = {
+    ("signalSession", "data"): NO_DATA,
+    ("signalConnection", "data"): NO_DATA,
+}
+"""The documented texts of a field that is not there, where they are not those of a wrong one."""
 _SIGNAL_SIZE = (
     "The type string exceeds the maximum length (128 bytes), or the data string exceeds the maximum size (8 kB)."
 )
-_CODES: dict[str, int] = {"Invalid DTMF Digits": 400, "Invalid maxDuration provided.": 50005}
+_CODES: dict[str, int] = {
+    "Invalid DTMF Digits": 400,
+    "Invalid application URL structure.": 50001,
+    "Invalid maxDuration provided.": 50005,
+    "Invalid resolution provided.": 50006,
+    "Invalid stream name provided.": 50007,
+    "Invalid sessionId provided.": 50008,
+    NO_DATA: 15202,
+}
+_TOKENS: dict[tuple[str, str], Answer] = {
+    ("startRender", "unreadable"): Answer(403, "Invalid token format or signature.", code=10001),
+    ("startRender", "session"): Answer(403, "The token does not match the session ID.", code=10007),
+    ("startRender", "expired"): Answer(403, "Expired token.", code=10012),
+}
+"""The documented answers to a client token, by operation and what is wrong with it."""
 
 
 def of_refusal(error: Refused, operation: str, contract: Contract = SERVICE, *, opentok: bool = False) -> Answer:
@@ -81,8 +116,11 @@ def of_invalid(error: Invalid, operation: str) -> Answer:
     """Return the answer to a request that breaks a rule: the documented text, then the field and what was allowed."""
     if error.status == TOO_LARGE and operation.startswith("signal"):
         return Answer(TOO_LARGE, _SIGNAL_SIZE)
+    if error.whole:
+        return Answer(error.status, error.problem)
     first = error.field.partition(".")[0]
-    text = error.text or _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
+    missing = _MISSING.get((operation, first), "") if error.problem == REQUIRED else ""
+    text = error.text or missing or _TEXTS.get((operation, first)) or _TEXTS.get((operation, "")) or "Invalid request."
     where = f"{error.field}: {error.problem}" if error.field else error.problem
     return Answer(error.status, f"{text.removesuffix('.')}. {where}", code=_CODES.get(text, -1))
 
@@ -90,7 +128,7 @@ def of_invalid(error: Invalid, operation: str) -> Answer:
 def of_exception(error: Exception, operation: str, contract_name: str = "service", *, opentok: bool = False) -> Answer:
     """Return the answer to anything that was refused; other exceptions are raised again."""
     if isinstance(error, NotAllowed):
-        return error.answer
+        return _TOKENS.get((operation, error.about), error.answer)
     if isinstance(error, Invalid):
         return of_invalid(error, operation)
     if isinstance(error, Refused):

@@ -1,12 +1,14 @@
 """Paths as SDKs write them, folded into one form.
 
-`//` becomes `/`, a trailing slash goes, `/v2` is optional, `partner` is an old word for `project`
-(fidelity/rest-and-archives.md 1, sdk-wire.md 4A.1, 4A.15).
+`//` becomes `/`, a trailing slash goes, `/v2` is optional, `partner` is an old word for `project`,
+`projects` what Vonage's OpenAPI document writes for DTMF (fidelity/rest-and-archives.md 1, sdk-wire.md 4A.1, 4A.15).
 """
 
 from __future__ import annotations
 
 CONTROL = "/_emulator"
+
+_OLD = ("/partner/", "/projects/")
 
 
 def fold(path: str) -> str:
@@ -23,6 +25,7 @@ def fold(path: str) -> str:
         path = path[3:]
     if path.startswith("/project/"):
         return "/v2" + path
-    if path.startswith("/partner/"):
-        return "/v2/project/" + path[len("/partner/") :]
+    for old in _OLD:
+        if path.startswith(old):
+            return "/v2/project/" + path[len(old) :]
     return path

@@ -110,6 +110,8 @@ class _Service:
             return errors.of_exception(error, self._name, contract).response()
         passing.app = caller.app
         passing.exchange.claims = caller.claims
+        if caller.noted:
+            passing.exchange.undocumented += caller.noted
         call = Call(request, self._name, passing, caller, self._around)
         if passing.held is caller.app:
             return await self._faulting.around(call, self._work)

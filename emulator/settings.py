@@ -149,9 +149,6 @@ class Settings(BaseSettings, Options):
     seed_file: Path | None = Field(
         None, description="snapshot (JSON) that applications start with, and that a reset goes back to"
     )
-    auth: Literal["strict", "lax"] = Field(
-        "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
-    )
     unauthorized_status: Annotated[Literal[401, 403], BeforeValidator(_number)] = Field(
         403, description="status of a missing or refused token: 403, or 401 as newer gateways answer"
     )

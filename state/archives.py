@@ -123,7 +123,7 @@ def start(app: Application, session: Session, new: NewArchive) -> Archive:
     session.require_clients()
     taken = (new.tag,) if new.tag else ("", AUTOMATIC)  # beside an automatic archive a tag is needed (12.2)
     if any(app.archives.is_live(session.id, key) for key in taken):
-        raise AlreadyRunning("archive")
+        raise AlreadyRunning("archive", new.tag)
     return _begin(app, session, new)
 
 

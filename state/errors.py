@@ -73,11 +73,12 @@ class Unknown(Refused):
 
 
 class AlreadyRunning(Refused):
-    """The session has one already (for archives and broadcasts: with the same tag)."""
+    """The session has one already; for archives and broadcasts: with the same tag, which `action` tells apart."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, tag: str = "") -> None:
         super().__init__(f"{kind} is already running")
         self.kind = kind
+        self.action = "tag" if tag else ""
 
 
 class WrongStatus(Refused):

@@ -14,12 +14,26 @@ MAX_BYTES = 16 * 1024 * 1024
 """Bytes of headers and bodies that a journal keeps at most, besides the number of exchanges."""
 
 
+@dataclass(frozen=True, slots=True)
+class Undocumented:
+    """What a request said and was let have, though it is documented otherwise.
+
+    `field` is that of the body with dots into objects, of the query with a question mark in front, or `token.` and a
+    claim; `documented` says in words what is allowed.
+    """
+
+    field: str
+    value: Any
+    documented: str
+
+
 @dataclass(slots=True)
 class Exchange:
     """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
 
     `fault` names the rules that fired on it. `unread` names the fields of the request that nothing looked at: of the
-    body with dots into objects, of the query with a question mark in front.
+    body with dots into objects, of the query with a question mark in front. `undocumented` is what it said that is
+    documented otherwise, and was accepted.
     Bodies are kept up to `MAX_BODY` bytes; `truncated` tells that there was more.
     """
 
@@ -37,6 +51,7 @@ class Exchange:
     duration: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    undocumented: tuple[Undocumented, ...] = ()
     number: int = 0
     fault: str = ""
     truncated: bool = False

@@ -49,6 +49,16 @@ class Options(BaseModel):
     magic_values: Literal["on", "off"] = Field(
         "on", description="whether names, URIs and URLs that begin with `emulator-fail-` select an outcome"
     )
+    documented_limits: Literal["note", "refuse"] = Field(
+        "note",
+        description="what is documented but not enforced by the service: `note` it in the journal, or `refuse` it",
+    )
+    token_lifetime: Literal["note", "documented"] = Field(
+        "note", description="REST tokens that live longer than documented: `note` them, or end them as `documented`"
+    )
+    auth: Literal["strict", "lax"] = Field(
+        "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
+    )
     seed: int | None = Field(
         None, ge=-(2**63), lt=2**63, description="seed of the application's ids; unset: different at every start"
     )

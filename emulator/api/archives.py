@@ -11,7 +11,7 @@ from emulator import wire
 from emulator.api.compositions import select_streams
 from emulator.call import Call, Handler
 from emulator.schemas.archives import StartArchive
-from emulator.schemas.common import Layout
+from emulator.schemas.common import ChangedLayout
 from state import archives, broadcasts
 from state.archives import Archive
 from state.errors import Unknown
@@ -57,7 +57,7 @@ async def stop_archive(call: Call) -> Response:
 
 
 async def set_archive_layout(call: Call) -> Response:
-    layout = call.body(Layout).state()
+    layout = call.body(ChangedLayout).state()
     with call.unit() as app:
         return _answer(call, archives.set_layout(app, call.params["archiveId"], layout))
 

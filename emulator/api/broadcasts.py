@@ -11,7 +11,7 @@ from emulator import wire
 from emulator.api.compositions import select_streams
 from emulator.call import Call, Handler
 from emulator.schemas.broadcasts import StartBroadcast
-from emulator.schemas.common import Layout
+from emulator.schemas.common import ChangedLayout
 from state import broadcasts
 from state.broadcasts import Broadcast
 from state.errors import Unknown
@@ -48,7 +48,7 @@ async def stop_broadcast(call: Call) -> Response:
 
 
 async def set_broadcast_layout(call: Call) -> Response:
-    layout = call.body(Layout).state()
+    layout = call.body(ChangedLayout).state()
     with call.unit() as app:
         return call.answer(_shape(call, broadcasts.set_layout(app, call.params["broadcastId"], layout)))
 

@@ -25,5 +25,5 @@ def select_streams(call: Call, app: Application, state: Selectable, record_id: s
     body = call.body(StreamSelection)
     if body.add_stream is not None:
         state.select(app, record_id, body.add_stream, Selected(body.has_audio, body.has_video))
-    elif body.remove_stream is not None:
+    if body.remove_stream is not None:
         state.deselect(app, record_id, body.remove_stream)

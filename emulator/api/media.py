@@ -10,7 +10,7 @@ from starlette.responses import Response
 from emulator import wire
 from emulator.call import Call, Handler
 from emulator.contract import RENDER_STOP_STATUSES
-from emulator.schemas.media import ConnectAudio, Dial, PlayDtmf, StartCaptions, StartRender
+from emulator.schemas.media import ConnectAudio, Dial, PlayDtmf, PlayDtmfToOne, StartCaptions, StartRender
 from state import calls, captions, connectors, renders
 from state.sessions import PUBLISHING_ROLES
 
@@ -25,7 +25,7 @@ async def dial(call: Call) -> Response:
 
 
 async def play_dtmf(call: Call) -> Response:
-    body = call.body(PlayDtmf)
+    body = call.body(PlayDtmfToOne if "connectionId" in call.params else PlayDtmf)
     with call.unit() as app:
         calls.play_digits(app, call.session(app), body.digits, call.params.get("connectionId", ""))
     return call.answer()

@@ -14,7 +14,7 @@ from state import rotation, sessions
 
 
 async def create_session(call: Call) -> Response:
-    body = parse_create_session(call.passing.body)
+    body = parse_create_session(call.passing.body, call.reading)
     call.note_unread(body)
     with call.unit() as app:
         made = sessions.create(app, call.speaker.project, body.state())

@@ -32,9 +32,8 @@ async def get_stream(call: Call) -> Response:
 
 async def set_stream_class_lists(call: Call) -> Response:
     body = call.body(SetStreamClasses)
-    classes = {item.id: tuple(item.layout_class_list) for item in body.items}
     with call.unit() as app:
-        return _list(call, sessions.set_layout_classes(app, call.session(app), classes))
+        return _list(call, sessions.set_layout_classes(app, call.session(app), body.state()))
 
 
 async def set_stream_class_list(call: Call) -> Response:

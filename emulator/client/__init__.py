@@ -27,6 +27,7 @@ from .answers import (
     Signal,
     Stream,
     Timer,
+    Undocumented,
 )
 from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
 from .clock import AsyncClock, Clock
@@ -70,4 +71,5 @@ __all__ = [
     "Signal",
     "Stream",
     "Timer",
+    "Undocumented",
 ]

@@ -179,11 +179,20 @@ class Callback:
 
 
 @dataclass(frozen=True)
+class Undocumented:
+    """What a request said and was let have, though it is documented otherwise: `documented` says what is allowed."""
+
+    field: str
+    value: Any = None
+    documented: str = ""
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A request to the service and its answer, as the journal keeps them: `at` and `duration` in ms.
 
-    `claims` are those of the token, `unread` names the fields of the body that nothing looked at, `fault` the rules
-    that fired.
+    `claims` are those of the token, `unread` names the fields of the body that nothing looked at, `undocumented` is
+    what was accepted though it is documented otherwise, `fault` the rules that fired.
     """
 
     number: int
@@ -199,6 +208,7 @@ class Exchange:
     answer: str = ""
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    undocumented: tuple[Undocumented, ...] = field(default=(), metadata={"each": Undocumented})
     fault: str = ""
 
 

@@ -135,6 +135,14 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
         return read_all(Exchange, reversed(answer["items"]))
 
     @call
+    def verify_requests(self, **expected: Any) -> Steps[None]:
+        """Verify what was asked (`calls=[…]`, `order=[…]`, `undocumented=[]`, `unread=[]`).
+
+        An empty list of `undocumented` or `unread` fields allows none. Raises `ControlRefused` (409), which explains.
+        """
+        yield Ask("POST", "/requests/verify", expected)
+
+    @call
     def archive_transition(self, id: str, status: str, reason: str = "") -> Steps[None]:
         """Force an archive into a status that may follow the one it has. Raises `ControlRefused` (409) otherwise."""
         yield Ask("POST", f"/archives/{id}/transition", {"status": status, "reason": reason})

@@ -97,7 +97,9 @@ async def join(
     body = body or Join()
     data, role, classes = body.data, body.role, ()
     if body.token is not None:
-        token = client_tokens.check(app, request.app.state.authenticator, body.token, session.id)
+        token = client_tokens.check(
+            app, request.app.state.authenticator, body.token, session.id, lax=app.options.auth == "lax"
+        )
         data, role, classes = token.data, token.role, token.layout_classes  # type: ignore[assignment]
     streams = body.streams
     if streams is None:

@@ -66,15 +66,20 @@ class Expected(ControlBody):
 
 
 class Verification(ControlBody):
-    """What is to be verified: counts of calls, and an order in which operations were called (others may be between)."""
+    """What is to be verified: counts of calls, and an order in which operations were called (others may be between).
+
+    `undocumented` and `unread` list the only fields that may have been noted as such; an empty list allows none.
+    """
 
     calls: list[Expected] = Field([], max_length=100)
     order: list[str] = Field([], max_length=1000)
+    undocumented: list[str] | None = Field(None, max_length=1000, description="fields that may be undocumented")
+    unread: list[str] | None = Field(None, max_length=1000, description="fields that nothing may read")
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.calls and not self.order:
-            raise ValueError("say what is to be verified: calls, or an order")
+        if not self.calls and not self.order and self.undocumented is None and self.unread is None:
+            raise ValueError("say what is to be verified: calls, an order, undocumented or unread fields")
         return self
 
 
@@ -95,11 +100,12 @@ async def verify_requests(
     problems = [problem for expected in body.calls if (problem := _count(expected, exchanges))]
     if body.order and (problem := _order(body.order, exchanges)):
         problems.append(problem)
+    problems += _noted(body, exchanges)
     if problems:
         given_up = app.journal.last - len(exchanges)
         if given_up:
             problems.append(f"the journal keeps {app.journal.size} exchanges and has given up {given_up} before these")
-        raise ControlError(409, "; ".join(problems), "calls" if body.calls else "order")
+        raise ControlError(409, "; ".join(problems), _field(body))
     return {"verified": True, "requests": len(exchanges)}
 
 
@@ -146,6 +152,32 @@ def _order(order: list[str], exchanges: Sequence[Exchange]) -> str:
             happened = " → ".join(name for name in called if name in order) or "none of them"
             return f"{operation} was not called{where}; called were: {happened}"
     return ""
+
+
+def _noted(body: Verification, exchanges: Sequence[Exchange]) -> list[str]:
+    """Return the fields that were noted in the journal and are not among those allowed, by where they were first."""
+    found: dict[str, str] = {}
+    for exchange in exchanges:
+        where = f"request {exchange.number}, {exchange.operation or exchange.path}"
+        if body.undocumented is not None:
+            for each in exchange.undocumented:
+                if each.field not in body.undocumented:
+                    text = f"{each.field} was {_write(each.value)}, documented is {each.documented}"
+                    found.setdefault(f"undocumented {each.field}", f"undocumented: {text} ({where})")
+        if body.unread is not None:
+            for name in exchange.unread:
+                if name not in body.unread:
+                    found.setdefault(f"unread {name}", f"unread: nothing reads {name} ({where})")
+    return list(found.values())
+
+
+def _field(body: Verification) -> str:
+    """Return the field that a problem is put down to: the first that says what was expected."""
+    if body.calls:
+        return "calls"
+    if body.order:
+        return "order"
+    return "undocumented" if body.undocumented is not None else "unread"
 
 
 def _narrowed(expected: Expected) -> str:

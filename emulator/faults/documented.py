@@ -35,6 +35,11 @@ _GENERIC: Mapping[int, Answer] = MappingProxyType(
     }
 )
 
+_OWN: Mapping[tuple[str, int], Answer] = MappingProxyType(
+    {("startRender", 429): Answer(429, "Experienced Composer API Usage Exceeded", code=50004)}
+)
+"""What an operation is documented to answer where nothing here is refused so."""
+
 _CONFLICTS: Mapping[str, Refused] = MappingProxyType(
     {
         "migrateSession": refused.MigrationInProgress(),
@@ -62,10 +67,10 @@ def answer(status: int, operation: str, contract: str) -> Answer:
     if isinstance(error, Invalid):
         return errors.of_invalid(error, operation)
     if error is not None:
-        found = errors.of_refusal(error, operation, CONTRACTS[contract])
+        found = errors.of_refusal(error, operation, CONTRACTS[contract], opentok=status == 405)
         if found.status == status:
             return found
-    return _GENERIC[status]
+    return _OWN.get((operation, status)) or _GENERIC[status]
 
 
 def _error(status: int, operation: str) -> Refused | Invalid | None:

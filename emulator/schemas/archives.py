@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from emulator.errors import Invalid
 from emulator.schemas.common import Bitrate, Body, Layout, Resolution, StreamMode, Text
+from emulator.schemas.languages import of_transcripts
+from emulator.schemas.reading import Reading, reading_of
 from state.archives import NewArchive
 from state.layouts import BEST_FIT
 
@@ -20,7 +22,7 @@ INDIVIDUAL_RESOLUTION = (
 class TranscriptionProperties(Body):
     """How an archive is transcribed."""
 
-    primary_language_code: str = Field("en-US", pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    primary_language_code: Annotated[str, AfterValidator(of_transcripts)] = "en-US"
     has_summary: bool = False
 
 
@@ -42,22 +44,26 @@ class StartArchive(Body):
     transcription_properties: TranscriptionProperties | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.has_audio and not self.has_video:
+    def _check(self, info: ValidationInfo) -> Self:
+        reading = reading_of(info)
+        if not self.has_audio and not self.has_video and not reading.lets("archiveMedia", False):
             raise Invalid("hasAudio and hasVideo cannot both be false", "hasAudio")
         if self.output_mode == "individual":
-            for field, value in (
-                ("resolution", self.resolution),
-                ("layout", self.layout),
-                ("maxBitrate", self.max_bitrate),
-                ("quantizationParameter", self.quantization_parameter),
-            ):
-                if value is not None:
-                    text = INDIVIDUAL_RESOLUTION if field == "resolution" else ""
-                    raise Invalid("allowed with outputMode composed only", field, text=text)
+            self._check_individual(reading)
         if self.max_bitrate is not None and self.quantization_parameter is not None:
             raise Invalid("not together with maxBitrate", "quantizationParameter")
         return self
+
+    def _check_individual(self, reading: Reading) -> None:
+        for field, value in (
+            ("resolution", self.resolution),
+            ("layout", self.layout),
+            ("maxBitrate", self.max_bitrate),
+            ("quantizationParameter", self.quantization_parameter),
+        ):
+            if value is not None and not reading.lets("composedOnly", field, field):
+                text = INDIVIDUAL_RESOLUTION if field == "resolution" else ""
+                raise Invalid("allowed with outputMode composed only", field, text=text)
 
     def state(self) -> NewArchive:
         """Return the new archive as the rules know it."""

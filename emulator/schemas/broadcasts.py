@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from emulator.errors import Invalid
-from emulator.schemas.common import Bitrate, Body, Layout, Resolution, StreamMode, Text
+from emulator.schemas.common import Bitrate, Body, Duration, Layout, Resolution, StreamMode, Text, filled
+from emulator.schemas.reading import Limited, number, reading_of, text
 from state.broadcasts import MAX_RTMP_TARGETS, NewBroadcast
 from state.broadcasts import Hls as HlsState
 from state.broadcasts import RtmpTarget as RtmpTargetState
@@ -21,8 +22,8 @@ class Hls(Body):
     low_latency: bool = False
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.dvr and self.low_latency:
+    def _check(self, info: ValidationInfo) -> Self:
+        if self.dvr and self.low_latency and not reading_of(info).lets("hlsModes", True):
             raise ValueError("lowLatency and dvr exclude each other")
         return self
 
@@ -31,22 +32,31 @@ class RtmpTarget(Body):
     """One RTMP server."""
 
     id: str = ""
-    server_url: str = Field(pattern=r"(?i)^rtmps?://.")
-    stream_name: Text
+    server_url: Annotated[str, Field(pattern=r"(?i)^rtmps?://."), Limited("target", text)]
+    stream_name: Annotated[Text, Limited("target", text)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any, info: ValidationInfo) -> Any:
+        return filled(value, info, "target", {"serverUrl": "", "streamName": ""})
 
 
 class Outputs(Body):
     """Where a broadcast goes; at least one of both."""
 
     hls: Hls | None = None
-    rtmp: list[RtmpTarget] | None = Field(None, max_length=MAX_RTMP_TARGETS)
+    rtmp: list[RtmpTarget] | None = Field(None, json_schema_extra={"maxItems": MAX_RTMP_TARGETS})
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.hls is None and not self.rtmp:
+    def _check(self, info: ValidationInfo) -> Self:
+        reading = reading_of(info)
+        if self.hls is None and not self.rtmp and not reading.lets("outputs", None):
             raise ValueError("at least one of hls and rtmp is needed")
-        ids = [target.id for target in self.rtmp or [] if target.id]
-        if len(ids) != len(set(ids)):
+        targets = self.rtmp or []
+        if len(targets) > MAX_RTMP_TARGETS and not reading.lets("targets", len(targets)):
+            raise ValueError(f"rtmp: at most {MAX_RTMP_TARGETS} are allowed, found {len(targets)}")
+        ids = [target.id for target in targets if target.id]
+        if len(ids) != len(set(ids)) and not reading.lets("targetIds", ids):
             raise ValueError("the ids of rtmp must differ")
         return self
 
@@ -57,8 +67,8 @@ class StartBroadcast(Body):
     session_id: Text
     outputs: Outputs
     layout: Layout | None = None
-    max_duration: int | None = Field(None, ge=60, le=36_000)
-    max_bitrate: Bitrate | None = None
+    max_duration: Annotated[Duration, Limited("broadcastDuration", number)] | None = None
+    max_bitrate: Annotated[Bitrate, Limited("broadcastBitrate", number)] | None = None
     resolution: Resolution = "640x480"
     stream_mode: StreamMode = "auto"
     multi_broadcast_tag: str = ""
@@ -66,8 +76,8 @@ class StartBroadcast(Body):
     has_video: bool = True
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.has_audio and not self.has_video:
+    def _check(self, info: ValidationInfo) -> Self:
+        if not self.has_audio and not self.has_video and not reading_of(info).lets("broadcastMedia", False):
             raise Invalid("hasAudio and hasVideo cannot both be false", "hasAudio")
         return self
 

@@ -6,21 +6,32 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
-from emulator.errors import Invalid
+from emulator.errors import REQUIRED, Invalid
+from emulator.schemas.reading import Limited, Reading, always, one_of, reading_of, text
 from emulator.settings import Address
 from state.layouts import Layout as LayoutState
 
 Resolution = Literal["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"]
-RenderResolution = Literal["640x480", "480x640", "1280x720", "1280x800", "720x1280", "1920x1080", "1080x1920"]
-LayoutType = Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation", "focus", "custom"]
+RenderResolution = Annotated[Resolution, Limited("renderResolution", one_of("1280x800"))]
+LayoutType = Annotated[
+    Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation", "custom"],
+    Limited("layoutType", one_of("focus")),
+]
 StreamMode = Literal["auto", "manual"]
+ScreenshareType = Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation"]
 Bitrate = Annotated[int, Field(ge=100_000, le=6_000_000, description="bit/s")]
+Duration = Annotated[int, Field(ge=60, le=36_000, description="s")]
 Text = Annotated[str, Field(min_length=1)]
-Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"(?i)^https?://")]
-CallbackUrl = Annotated[Address, Field(min_length=15)]
+StreamId = Annotated[str, Field(min_length=1), Limited("selection", text)]
+ClientTokenText = Annotated[str, Field(min_length=1), Limited("clientToken", text)]
+Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"(?i)^https?://"), Limited("renderUrl", text)]
+CallbackUrl = Annotated[Annotated[Address, Field(min_length=15)] | None, Limited("callbackUrl", always(None))]
+
+NO_STYLESHEET = "Custom type must have stylesheet"
+"""Recorded (Opentok-Java-SDK#186)."""
 
 M = TypeVar("M", bound="Body")
 
@@ -34,41 +45,66 @@ class Body(BaseModel):
 class Layout(Body):
     """The layout of a composition (fidelity/rest-and-archives.md 12.2)."""
 
-    type: LayoutType
+    type: LayoutType = "bestFit"
     stylesheet: str = ""
-    screenshare_type: Literal["bestFit", "pip", "verticalPresentation", "horizontalPresentation"] | None = None
+    screenshare_type: Annotated[ScreenshareType | None, Limited("screenshare", always(None))] = None
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.type == "custom" and not self.stylesheet:
-            raise ValueError("stylesheet is needed with type custom")
-        if self.type != "custom" and self.stylesheet:
-            raise ValueError("stylesheet is allowed with type custom only")
-        if self.screenshare_type and self.type != "bestFit":
+    def _check(self, info: ValidationInfo) -> Self:
+        if (self.type == "custom") != bool(self.stylesheet) and not reading_of(info).lets("stylesheet", self.type):
+            if self.stylesheet:
+                raise ValueError("stylesheet is allowed with type custom only")
+            raise Invalid(NO_STYLESHEET, whole=True)
+        if (
+            self.screenshare_type
+            and self.type != "bestFit"
+            and not reading_of(info).lets("screenshare", self.screenshare_type)
+        ):
             raise ValueError("screenshareType is allowed with type bestFit only")
         return self
 
     def state(self) -> LayoutState:
         """Return the layout as the rules know it."""
-        return LayoutState(self.type, self.stylesheet, self.screenshare_type or "")
+        custom, best = self.type == "custom", self.type == "bestFit"
+        screenshare = (self.screenshare_type or "") if best else ""
+        return LayoutState(self.type, self.stylesheet if custom else "", screenshare)
+
+
+class ChangedLayout(Layout):
+    """The layout that a composition gets (12.8)."""
+
+    type: LayoutType
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any, info: ValidationInfo) -> Any:
+        return filled(value, info, "layoutGiven", {"type": "bestFit"})
 
 
 class StreamSelection(Body):
     """Either `addStream`, with what of it is taken in, or `removeStream` (12.9)."""
 
-    add_stream: Text | None = None
-    remove_stream: Text | None = None
+    add_stream: StreamId | None = None
+    remove_stream: StreamId | None = None
     has_audio: bool = True
     has_video: bool = True
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.add_stream is None) == (self.remove_stream is None):
+    def _check(self, info: ValidationInfo) -> Self:
+        both = (self.add_stream is None) == (self.remove_stream is None)
+        if both and not reading_of(info).lets("selection", self.add_stream):
             raise Invalid("give either addStream or removeStream", "addStream")
         return self
 
 
-def parse(model: type[M], raw: bytes) -> M:
+def filled(value: Any, info: ValidationInfo, limit: str, missing: Mapping[str, Any]) -> Any:
+    """Return an object with what it lacks, where the limit lets it be left out."""
+    if not isinstance(value, dict) or missing.keys() <= value.keys() or not reading_of(info).lets(limit, None):
+        return value
+    return {**missing, **value}
+
+
+def parse(model: type[M], raw: bytes, reading: Reading | None = None) -> M:
     """Read a JSON body into `model`; null means not given, as SDKs send it (fidelity/sdk-wire.md 4A.13).
 
     Raises `Invalid`, which names the field and what was allowed.
@@ -82,7 +118,7 @@ def parse(model: type[M], raw: bytes) -> M:
     if not isinstance(content, dict):
         raise Invalid(f"expected a JSON object, found {_kind(content)}")
     try:
-        return model.model_validate(_without_nulls(content))
+        return model.model_validate(_without_nulls(content), context=reading)
     except RecursionError:
         raise Invalid("the body is nested too deeply") from None
     except ValidationError as error:
@@ -124,7 +160,7 @@ def _without_nulls(value: Any) -> Any:
 
 def _explain(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing":
-        return "is required"
+        return REQUIRED
     message = str(problem["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
 

@@ -5,13 +5,15 @@ Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 2 to 5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from emulator.errors import Invalid
-from emulator.schemas.common import Body, CallbackUrl, RenderResolution, Text, Uri
+from emulator.schemas.common import Body, CallbackUrl, ClientTokenText, Duration, RenderResolution, Text, Uri, filled
+from emulator.schemas.languages import of_captions
+from emulator.schemas.reading import Limited, number, text
 from state.calls import NewCall
 from state.captions import NewCaptions
 from state.connectors import NewConnector
@@ -22,20 +24,11 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 512
 
-# What AWS Transcribe can listen to while it is spoken; the documented set is open (3.1).
-LANGUAGES = (
-    "af-ZA ar-AE ar-SA ca-ES cs-CZ da-DK de-CH de-DE el-GR en-AB en-AU en-GB en-IE en-IN en-NZ en-US en-WL "
-    "en-ZA es-ES es-US eu-ES fa-IR fi-FI fr-CA fr-FR gl-ES he-IL hi-IN hr-HR id-ID it-IT ja-JP ko-KR lv-LV "
-    "ms-MY nl-NL no-NO pl-PL pt-BR pt-PT ro-RO ru-RU sk-SK so-SO sr-RS sv-SE th-TH tl-PH uk-UA vi-VN zh-CN "
-    "zh-HK zh-TW zu-ZA"
-).split()
-_LANGUAGES = {code.lower(): code for code in LANGUAGES}
+Digits = Annotated[str, Field(pattern=r"^[0-9*#p]+$")]
 
 
-def _language(value: str) -> str:
-    if value.lower() not in _LANGUAGES:
-        raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
-    return _LANGUAGES[value.lower()]
+def _texts(value: Any) -> dict[str, str]:
+    return {str(name): str(each) for name, each in dict(value).items()}
 
 
 def _object(value: Any) -> Any:
@@ -58,9 +51,9 @@ class SipAuth(Body):
 class Sip(Body):
     """The far side of a call (2.1)."""
 
-    uri: str = Field(pattern=r"(?i)^sips?:.")
+    uri: Annotated[str, Field(pattern=r"(?i)^sips?:."), Limited("sipUri", text)]
     sender: str = Field("", alias="from")
-    headers: dict[str, str] = {}
+    headers: Annotated[dict[str, str], Limited("sipHeaders", _texts)] = {}
     auth: SipAuth | None = None
     secure: bool = False
     video: bool = False
@@ -72,7 +65,7 @@ class Dial(Body):
     """A call to dial."""
 
     session_id: Text
-    token: Text
+    token: ClientTokenText
     sip: Sip
 
     def state(self) -> NewCall:
@@ -94,18 +87,24 @@ class Dial(Body):
 class PlayDtmf(Body):
     """DTMF digits; `p` pauses for 500 ms (2.2)."""
 
-    digits: str = Field(pattern=r"^[0-9*#p]+$")
+    digits: Digits
+
+
+class PlayDtmfToOne(PlayDtmf):
+    """DTMF digits for one call."""
+
+    digits: Annotated[Digits, Limited("digitsToOne", text)]
 
 
 class StartCaptions(Body):
     """Captions to start (3.1); duration in s."""
 
     session_id: Text
-    token: Text
-    language_code: Annotated[str, AfterValidator(_language)] = "en-US"
-    max_duration: int = Field(14_400, ge=300, le=14_400)
+    token: ClientTokenText
+    language_code: Annotated[str, AfterValidator(of_captions), Limited("captionsLanguage", text)] = "en-US"
+    max_duration: Annotated[int, Field(ge=300, le=14_400), Limited("captionsDuration", number)] = 14_400
     partial_captions: bool = True
-    status_callback_url: CallbackUrl | None = None
+    status_callback_url: CallbackUrl = None
 
     def state(self, captions_id: str, project: str) -> NewCaptions:
         """Return the new captions as the rules know them; `project` is the api key, empty for the application's id."""
@@ -122,25 +121,30 @@ class StartCaptions(Body):
 class RenderProperties(Body):
     """What the published stream is called."""
 
-    name: str | None = Field(None, min_length=1, max_length=200)
+    name: Annotated[str, Field(min_length=1, max_length=200), Limited("renderName", text)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any, info: ValidationInfo) -> Any:
+        return filled(value, info, "renderName", {"name": ""})
 
 
 class StartRender(Body):
     """A render to start (4.1); duration in s."""
 
     session_id: Text
-    token: Text
+    token: ClientTokenText
     url: Uri
-    max_duration: int = Field(7_200, ge=60, le=36_000)
+    max_duration: Annotated[Duration, Limited("renderDuration", number)] = 7_200
     resolution: RenderResolution = "1280x720"
     properties: RenderProperties | None = None
-    status_callback_url: CallbackUrl | None = None
+    status_callback_url: CallbackUrl = None
 
     def state(self, token: ClientToken, project: str) -> NewRender:
         """Return the new render as the rules know it; `project` is the api key, empty for the application's id."""
         return NewRender(
             url=self.url,
-            name=(self.properties.name or "") if self.properties else "",
+            name=self.properties.name if self.properties else "",
             resolution=self.resolution,
             max_duration=self.max_duration,
             callback_url=self.status_callback_url or "",
@@ -161,6 +165,12 @@ class AudioTransport(Body):
     audio_field: str = "audio"
     receive_audio_field: str = "audio"
     static_fields: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.transport == "json" and self.encoding is None:
+            raise Invalid("base64 is required with transport json", "websocket.audioTransport.encoding")
+        return self
 
 
 def _headers(value: dict[str, str]) -> dict[str, str]:
@@ -185,7 +195,7 @@ class ConnectAudio(Body):
     """An audio connector to make."""
 
     session_id: Text
-    token: Text
+    token: ClientTokenText
     websocket: WebSocket
 
     def state(self) -> NewConnector:

@@ -7,14 +7,27 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from emulator.errors import Invalid
-from emulator.schemas.common import Body, Resolution, invalid
+from emulator.schemas.absent import is_absent
+from emulator.schemas.common import Body, Resolution, filled, invalid
+from emulator.schemas.reading import Limited, Reading, always, reading_of, text
 from state.sessions import NewSession
 
 MAX_SIGNAL_TYPE = 128
 MAX_SIGNAL_DATA = 8192
+
+NO_STREAM = ""
+"""The id of a stream that is not named, in the contract that lets it be left out."""
 
 
 def _ip_address(value: Any) -> Any:
@@ -25,22 +38,28 @@ def _ip_address(value: Any) -> Any:
 
 
 class CreateSession(Body):
-    """The form of a new session (6). `p2p.preference` `always` is what one SDK says for `enabled`."""
+    """The form of a new session (6). `p2p.preference` `always` is what one SDK says for `enabled`.
 
-    archive_mode: Literal["manual", "always"] = "manual"
-    location: Annotated[str | None, BeforeValidator(_ip_address)] = None
-    p2p_preference: Literal["enabled", "disabled", "always"] = Field("disabled", alias="p2p.preference")
-    e2ee: bool = Field(False, alias="e2ee")
+    Whatever else it says is a routed session: public code writes `routed`, and gets one.
+    """
+
+    archive_mode: Annotated[Literal["manual", "always"], Limited("archiveMode", always("manual"))] = "manual"
+    location: Annotated[str | None, BeforeValidator(_ip_address), Limited("location", always(None))] = None
+    p2p_preference: Annotated[Literal["enabled", "disabled", "always"], Limited("p2p", always("disabled"))] = Field(
+        "disabled", alias="p2p.preference"
+    )
+    e2ee: Annotated[bool, Limited("e2ee", always(False))] = Field(False, alias="e2ee")
     archive_name: str | None = Field(None, min_length=1, max_length=80)
     archive_resolution: Resolution | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.archive_mode == "always" and self.relayed:
+    def _check(self, info: ValidationInfo) -> Self:
+        reading = reading_of(info)
+        if self.archive_mode == "always" and self.relayed and not reading.lets("alwaysRouted", "always"):
             raise Invalid("always needs a routed session (p2p.preference disabled)", "archiveMode")
-        if self.archive_mode == "always" and self.e2ee:
+        if self.archive_mode == "always" and self.e2ee and not reading.lets("alwaysPlain", "always"):
             raise Invalid("an end-to-end encrypted session cannot be archived", "archiveMode")
-        if self.e2ee and self.relayed:
+        if self.e2ee and self.relayed and not reading.lets("e2eeRouted", True):
             raise Invalid("needs a routed session (p2p.preference disabled)", "e2ee")
         for field, value in (("archiveName", self.archive_name), ("archiveResolution", self.archive_resolution)):
             if value is not None and self.archive_mode != "always":
@@ -53,10 +72,10 @@ class CreateSession(Body):
         return self.p2p_preference != "disabled"
 
     def state(self) -> NewSession:
-        """Return the new session as the rules know it."""
+        """Return the new session as the rules know it; one that cannot be archived is not archived by itself."""
         return NewSession(
             relayed=self.relayed,
-            archive_mode=self.archive_mode,
+            archive_mode="manual" if self.relayed or self.e2ee else self.archive_mode,
             archive_name=self.archive_name or "",
             archive_resolution=self.archive_resolution or "",
             e2ee=self.e2ee,
@@ -64,8 +83,11 @@ class CreateSession(Body):
         )
 
 
-def parse_create_session(raw: bytes) -> CreateSession:
-    """Read the form, whatever the content type says, or an object in JSON (sdk-wire 1.1). Raises `Invalid`."""
+def parse_create_session(raw: bytes, reading: Reading) -> CreateSession:
+    """Read the form, whatever the content type says, or an object in JSON (sdk-wire 1.1). Raises `Invalid`.
+
+    Fields that are written out though nothing is set (`archiveName=undefined`) are left out, with a note.
+    """
     text = raw.strip()
     try:
         fields = orjson.loads(text) if text.startswith(b"{") else dict(parse_qsl(text.decode()))
@@ -73,25 +95,47 @@ def parse_create_session(raw: bytes) -> CreateSession:
         raise Invalid("the body is neither a form nor a JSON object") from None
     except ValueError as error:
         raise Invalid(f"the form cannot be read: {error}") from None
-    if "e2ee" in fields and isinstance(fields["e2ee"], str):
-        fields["e2ee"] = fields["e2ee"].lower()
+    given = {name: value for name, value in fields.items() if value not in (None, "") and not _is_left_out(name, value)}
+    for name in [name for name, value in given.items() if is_absent(value) and reading.lets("absent", value, name)]:
+        del given[name]
+    if isinstance(given.get("e2ee"), str):
+        given["e2ee"] = given["e2ee"].lower()
     try:
-        return CreateSession.model_validate({name: value for name, value in fields.items() if value not in (None, "")})
+        return CreateSession.model_validate(given, context=reading)
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def _is_left_out(name: str, value: Any) -> bool:
+    """Tell whether a field says nothing in the way of an SDK: `location=null` (sdk-wire 1.1)."""
+    return name == "location" and value == "null"
 
 
 class StreamClasses(Body):
     """The layout classes of one stream; they replace those it has."""
 
-    id: str = Field(min_length=1)
+    id: Annotated[str, Field(min_length=1), Limited("classes", text)]
     layout_class_list: list[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any, info: ValidationInfo) -> Any:
+        return filled(value, info, "classes", {"id": NO_STREAM, "layoutClassList": []})
 
 
 class SetStreamClasses(Body):
     """The layout classes of several streams (8.3)."""
 
     items: list[StreamClasses]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, value: Any, info: ValidationInfo) -> Any:
+        return filled(value, info, "classes", {"items": []})
+
+    def state(self) -> dict[str, tuple[str, ...]]:
+        """Return the classes by the id of their stream."""
+        return {item.id: tuple(item.layout_class_list) for item in self.items if item.id != NO_STREAM}
 
 
 class SetOneStreamClasses(Body):
@@ -100,10 +144,11 @@ class SetOneStreamClasses(Body):
     layout_class_list: list[str]
 
 
-def _signal_size(limit: int) -> AfterValidator:
-    def check(value: str) -> str:
-        if len(value.encode("utf-8", "surrogatepass")) > limit:
-            raise Invalid(f"at most {limit} bytes", status=413)
+def _signal_size(limit: str, most: int) -> AfterValidator:
+    def check(value: str, info: ValidationInfo) -> str:
+        size = len(value.encode("utf-8", "surrogatepass"))
+        if size > most and not reading_of(info).lets(limit, size):
+            raise Invalid(f"at most {most} bytes", status=413)
         return value
 
     return AfterValidator(check)
@@ -112,8 +157,8 @@ def _signal_size(limit: int) -> AfterValidator:
 class SignalBody(Body):
     """A signal (9): `type` up to 128 bytes, `data` up to 8192 bytes of UTF-8."""
 
-    type: Annotated[str, _signal_size(MAX_SIGNAL_TYPE)]
-    data: Annotated[str, _signal_size(MAX_SIGNAL_DATA)]
+    type: Annotated[str, _signal_size("signalType", MAX_SIGNAL_TYPE)]
+    data: Annotated[str, _signal_size("signalData", MAX_SIGNAL_DATA)]
 
 
 class MuteSession(Body):

@@ -21,7 +21,9 @@ from tests.emulator.local import Tenant, emulator, rest_token
 def from_now(claims: dict[str, Any]) -> dict[str, Any]:
     """Return claims whose times, in s, are counted from now."""
     now = int(time.time())
-    times = {name: now + value for name, value in claims.items() if name in ("iat", "exp") and type(value) is int}
+    times = {
+        name: now + value for name, value in claims.items() if name in ("iat", "exp", "nbf") and type(value) is int
+    }
     return {**claims, **times}
 
 
@@ -48,7 +50,8 @@ def unsigned(application_id: str) -> str:
     [
         ({"exp": -10}, "Token has expired", -1),
         ({"exp": None, "iat": -901}, "Token has expired", -1),
-        ({"iat": -86_401, "exp": 900}, "Token has expired", -1),
+        ({"nbf": 600}, "Token is not valid yet", -1),
+        ({"nbf": "soon"}, "Invalid token format", -1),
         ({"iat": None, "exp": None}, "Token has neither iat nor exp", -1),
         ({"iat": 600}, "issued time cannot be greater than current time", -1),
         ({"iat": "soon"}, "Invalid token format", -1),
@@ -109,7 +112,8 @@ def test_the_application_of_the_token_must_be_that_of_the_path(client: TestClien
         ({}, 200),
         ({"exp": 299}, 200),
         ({"iat": 0, "exp": 300}, 200),
-        ({"iat": 0, "exp": 301}, 403),
+        ({"iss": "key"}, 403),
+        ({"nbf": 60}, 403),
         ({"exp": -1}, 403),
         ({"iss": "1"}, 403),
         ({"ist": None, "jti": None}, 200),

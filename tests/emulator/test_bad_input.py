@@ -120,12 +120,8 @@ def test_what_is_not_a_json_object_is_refused(full: tuple[Tenant, str], method: 
 @pytest.mark.parametrize(
     ("form", "field"),
     [
-        ("archiveMode=often", "archiveMode"),
         ("archiveMode=always&p2p.preference=enabled", "archiveMode"),
         ("archiveMode=always&e2ee=true", "archiveMode"),
-        ("p2p.preference=perhaps", "p2p.preference"),
-        ("location=here", "location"),
-        ("e2ee=perhaps", "e2ee"),
         ("archiveName=x", "archiveName"),
         ("archiveResolution=640x480", "archiveResolution"),
         ("archiveMode=always&archiveResolution=1x1", "archiveResolution"),

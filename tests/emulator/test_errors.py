@@ -24,16 +24,20 @@ DELETE = "You can only delete an archive that has one of the following statuses:
 CONNECTION = "The client specified by the connectionId property is not connected to the session."
 
 
-def start_twice(tenant: Tenant) -> Response:
+def start_twice(tenant: Tenant, **fields: str) -> Response:
     sid = tenant.session(join=1)
-    tenant.archive(sid)
-    return tenant.call("POST", "/archive", {"sessionId": sid})
+    tenant.archive(sid, **fields)
+    return tenant.call("POST", "/archive", {"sessionId": sid, **fields})
+
+
+def as_opentok(tenant: Tenant) -> Tenant:
+    tenant.root = f"/v2/project/{tenant.made['apiKey']}"
+    return tenant
 
 
 def select_as_opentok(tenant: Tenant) -> Response:
     archive = tenant.archive()
-    tenant.root = f"/v2/project/{tenant.made['apiKey']}"
-    return tenant.call("PATCH", f"/archive/{archive}/streams", {"addStream": "x"})
+    return as_opentok(tenant).call("PATCH", f"/archive/{archive}/streams", {"addStream": "x"})
 
 
 def broadcast_twice(tenant: Tenant) -> Response:
@@ -139,11 +143,6 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
      (404, -1, "Not found. The session or stream is not found."), None),
     (refused.UnknownStream, "getStream", lambda t: unknown_stream(t, "GET", f"/{NOBODY}"),
      (408, -1, "You passed in an invalid stream ID."), (404, -1, "Not found. The stream is not found.")),
-    (refused.UnknownStream, "setStreamClassLists", lambda t: unknown_stream(
-        t, "PUT", "", {"items": [{"id": NOBODY, "layoutClassList": []}]}),
-     (400, -1, "Invalid request. There is no such stream."), None),
-    (refused.UnknownStream, "setStreamClassList", lambda t: unknown_stream(t, "PUT", f"/{NOBODY}", {"layoutClassList": []}),
-     (400, -1, "Invalid request. There is no such stream."), None),
     (refused.UnknownStream, "dial", lambda t: with_streams(t, "/dial", {"sip": SIP}),
      (400, -1, "Invalid request. sip.streams names an unknown stream."), None),
     (refused.UnknownStream, "connectAudio", lambda t: with_streams(t, "/connect", {"websocket": SOCKET}),
@@ -154,6 +153,11 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
     (refused.UnknownStream, "selectBroadcastStreams", lambda t: broadcast(
         t, "PATCH", "/streams", {"removeStream": NOBODY}, streamMode="manual"),
      (404, 404, "Broadcast or stream not found"), None),
+    (refused.InvalidSessionId, "startRender", lambda t: t.call(
+        "POST", "/render", {"sessionId": "nope", "token": t.token, "url": "https://localhost/page"}),
+     (400, 50008, "Invalid sessionId provided."), None),
+    (refused.AlreadyRunning, "archive.tag", lambda t: start_twice(t, multiArchiveTag="a"),
+     (409, 15001, "Session is already composed for given tag with code 409"), None),
     (refused.AlreadyRunning, "archive", start_twice, (409, 15001, "session is already composed with code 409"), None),
     (refused.MalformedId, "archive", lambda t: t.call("GET", "/archive/nope"),
      (400, -1, "You do not pass in a session ID or you pass in an invalid archive ID."),
@@ -191,6 +195,9 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
     (refused.WrongStatus, "broadcast", lambda t: broadcast(t, "POST", "/stop", None, stop=True),
      (404, -1, "Not found. The broadcast is no longer running."), None),
     (refused.SelectsItself, "broadcast", lambda t: broadcast(t, "PATCH", "/streams", {"addStream": "x"}),
+     (400, -1, 'Invalid request. This couldn\'t be fulfilled because the broadcast was started with streamMode set to '
+      '"auto", which does not support stream manipulation.'), None),
+    (refused.SelectsItself, "opentok.broadcast", lambda t: broadcast(as_opentok(t), "PATCH", "/streams", {"addStream": "x"}),
      (405, -1, 'The broadcast was started with streamMode set to "auto", which does not support stream manipulation.'), None),
     (refused.NoCall, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/play-dtmf", {"digits": "1"}),
      (404, -1, "Not found. No SIP call is connected."), None),

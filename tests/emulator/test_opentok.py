@@ -178,6 +178,7 @@ def test_what_a_caller_wrote_cannot_break_the_xml(tenant: Tenant) -> None:
     body = {"type": "a", "data": "b" * 10_000, "<&]]>": 1}
     answer = call(tenant, "POST", f"/session/{session(tenant)}/signal", body, headers={"Accept": "*/*"})
     assert ElementTree.fromstring(answer.text).findtext("code") == "-1"
+    tenant.control("PATCH", "", {"documentedLimits": "refuse"})
     answer = call(tenant, "POST", "//session/create", headers={"Accept": "*/*"}, content="location=<%26>%01")
     assert answer.status_code == 400
     assert "&lt;&amp;&gt;" in answer.text

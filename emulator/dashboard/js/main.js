@@ -142,7 +142,7 @@ function Help({ onClose }) {
       <b> control API</b>. Beside each title stands what it reads; point at a button to see, in the bar below, the call that it makes. Both can be copied for a shell.</p>
     <p><b>Clock.</b> Each application has its own. Freeze it, and time passes only when you advance it: everything that falls due happens at its own time.</p>
     <p><b>Addresses.</b> Every resource, event and request has one: copy it from the browser, with its filters.</p>
-    <p><b>Marks.</b> <${Icon} name="fault" /> a fault fired · <${Icon} name="unread" /> fields that nothing reads · <${Icon} name="muted" /> muted or without audio · <${Icon} name="dark" /> without video · <${Icon} name="screen" /> screen share</p>
+    <p><b>Marks.</b> <${Icon} name="fault" /> a fault fired · <${Icon} name="unread" /> fields that nothing reads · <${Icon} name="undocumented" /> accepted, though documented otherwise · <${Icon} name="muted" /> muted or without audio · <${Icon} name="dark" /> without video · <${Icon} name="screen" /> screen share</p>
     <h3>Keys</h3>
     <dl class="keys">${KEYS.map(([key, what]) => html`<div><dt>${key.split(' ').map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${what}</dd></div>`)}</dl>
     <p class="hint">Calls are described at <a href="/docs">/docs</a>. Unofficial: not affiliated with Vonage.</p>

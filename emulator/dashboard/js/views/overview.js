@@ -25,6 +25,7 @@ export function Overview({ live }) {
   ];
   const refused = requests.filter((each) => each.status >= 400 || !each.status);
   const unread = requests.filter((each) => each.unread.length);
+  const noted = requests.filter((each) => each.undocumented?.length);
   return html`<div class="wide">
     <header class="head"><h1>${app.name || 'Application'}</h1><${Reads} path=${live.path} /></header>
     <div class="tiles">${cards.map(([view, count, text]) => html`<a key=${view} class="count-card ${count ? '' : 'none'}" href=${at([...base, view])}><b>${count.toLocaleString('en')}</b><span>${view}</span>${text && html`<small>${text}</small>`}</a>`)}</div>
@@ -34,8 +35,9 @@ export function Overview({ live }) {
           ${troubled > 0 && html`<li><a href=${at([...base, 'callbacks'], { status: 'troubled' })}>${plural(troubled, 'callback')} whose last attempt failed</a></li>`}
           ${refused.slice(0, 5).map((each) => html`<li key=${each.number}><a href=${at([...base, 'requests', String(each.number)])}>${each.operation || each.path}</a> <${Badge} tone=${each.status >= 500 || !each.status ? 'bad' : 'warn'}>${each.status || 'no answer'}<//> ${each.fault && html`<small class="c-quiet">fault ${each.fault}</small>`}</li>`)}
           ${unread.slice(0, 3).map((each) => html`<li key="u${each.number}"><a href=${at([...base, 'requests', String(each.number)])}>${each.operation}</a> <small class="c-quiet">nothing reads ${each.unread.join(', ')}</small></li>`)}
+          ${noted.slice(0, 3).map((each) => html`<li key="n${each.number}"><a href=${at([...base, 'requests', String(each.number)])}>${each.operation}</a> <small class="c-quiet">accepted, undocumented: ${each.undocumented.map((note) => note.field).join(', ')}</small></li>`)}
         </ul>
-        ${refused.length + unread.length + troubled === 0 && html`<${Nothing}>All is well: no refusal, no unread field, no failed callback.<//>`}
+        ${refused.length + unread.length + noted.length + troubled === 0 && html`<${Nothing}>All is well: no refusal, no unread or undocumented field, no failed callback.<//>`}
       <//>
       <${Section} top title="Now in session">
         <ul class="links">${alive.slice(-8).reverse().map((each) => html`<li key=${each.sessionId}><a href=${at([...base, 'sessions', each.sessionId])}>${shortSession(each.sessionId)}</a> <${Badge} tone="good">${plural(each.participants.length, 'participant')}<//></li>`)}</ul>
