@@ -135,7 +135,7 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
         return read_all(Exchange, reversed(answer["items"]))
 
     @call
-    def verify_requests(self, **expected: Any) -> Steps[None]:
+    def verify_requests(self, /, **expected: Any) -> Steps[None]:
         """Verify what was asked (`calls=[…]`, `order=[…]`, `undocumented=[]`, `unread=[]`).
 
         An empty list of `undocumented` or `unread` fields allows none. Raises `ControlRefused` (409), which explains.
