@@ -3,7 +3,7 @@
     start ─► started ⇄ paused ─► stopped ─► uploaded ─► available ─(72 h)─► expired
                  └────────┴──► failed        └── DELETE ──┴─► deleted
 
-Facts: fidelity/rest-and-archives.md 12. `archiveStorage` says how a stopped archive ends (design.md, "Life cycles").
+Facts: fidelity/rest-and-archives.md 12. `archiveStorage` says how a stopped archive ends.
 """
 
 from __future__ import annotations
