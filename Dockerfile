@@ -27,9 +27,9 @@ LABEL org.opencontainers.image.title="vonage-video-emulator" \
 
 COPY --from=build /opt/emulator /opt/emulator
 
-# A new named volume takes the owner of /data from here; a bind mount has to be writable for user 10001.
+# New named volumes take the owner of /data and /data/public from here; a bind mount has to be writable for user 10001.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin emulator \
-    && mkdir /data && chown emulator:emulator /data
+    && mkdir -p /data/public && chown -R emulator:emulator /data
 
 ENV PATH=/opt/emulator/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -13,14 +13,14 @@ from pathlib import Path
 from emulator import __version__, wellknown
 from emulator.listeners import Listeners, Listening, listen
 from emulator.settings import Settings
-from emulator.tls import TlsFiles, ensure, write_atomically
+from emulator.tls import TlsFiles, ensure, publish, write_atomically
 
 
 def run(settings: Settings, ready_file: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then end within a few seconds.
 
     `ready_file` gets `{"pid", "http", "https", "ca", "private_key", "control_token"}` as JSON once both listeners
-    answer, and is removed at the end; with a token in it, only its owner can read it.
+    answer, and is removed at the end; only its owner can read it.
     Raises `ListenError` when a port is taken, `TlsError` when HTTPS cannot be prepared and `SettingsError` when an
     application of the settings cannot be made.
     """
@@ -36,8 +36,7 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
             key = _keep_private_key(settings) if settings.well_known_application else None
             print(banner(settings, listening, key), flush=True)
             if ready_file is not None:
-                token = settings.control_token
-                write_atomically(ready_file, _ready(listening, key, token), 0o644 if token is None else 0o600)
+                write_atomically(ready_file, _ready(listening, key, settings.control_token), 0o600)
 
         with _quick_imports():
             from emulator.app import create_app
@@ -94,6 +93,7 @@ def _keep_private_key(settings: Settings) -> Path | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != content:
             write_atomically(path, content)  # readable by everyone: it is published, and containers share it
+        publish(path.parent, path.name, content)
     except OSError:
         return None
     return path

@@ -16,21 +16,18 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
-# The last two are the hosts that SDKs with a hard-coded address ask for; a hosts-file entry sends them here.
-STANDARD_NAMES = (
-    "localhost",
-    "127.0.0.1",
-    "::1",
-    "0.0.0.0",
-    "host.docker.internal",
-    "video.api.vonage.com",
-    "api.opentok.com",
-)
+VENDOR_HOSTS = ("video.api.vonage.com", "api.opentok.com")
+"""The hosts that SDKs with a hard-coded address ask for; a hosts-file entry sends them here."""
+
+STANDARD_NAMES = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "host.docker.internal", *VENDOR_HOSTS)
+PUBLIC = "public"
+"""The folder, in that of the data, with copies of the files that are no secrets: what other containers may mount."""
+
 RENEW_BEFORE = 30 * 86_400
 """A certificate with fewer seconds left is made anew."""
 
@@ -54,12 +51,12 @@ class TlsFiles:
 
     @property
     def ca_key(self) -> Path:
-        """Private key of the authority, readable by its owner only."""
+        """Private key of the authority, with the certificate that it signs under; readable by its owner only."""
         return self.folder / "ca-key.pem"
 
     @property
     def server(self) -> Path:
-        """Certificate of the HTTPS listener."""
+        """Certificate of the HTTPS listener, with that of its signer."""
         return self.folder / "server.pem"
 
     @property
@@ -80,25 +77,33 @@ def ensure(folder: Path, extra_names: Iterable[str] = ()) -> TlsFiles:
     """
     files = TlsFiles(folder)
     wanted = {*STANDARD_NAMES, *(_checked(name) for name in extra_names)}
-    with_host = wanted | _host_names()
-    if _good(files, with_host):
-        return files
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _lock(folder):
-            if not _good(files, with_host):  # another process may have made them while this one waited
-                from emulator import certificates
+    machine = _host_names()
+    if not _good(files, wanted, machine):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _lock(folder):
+                if not _good(files, wanted, machine):  # another process may have made them while this one waited
+                    from emulator import certificates
 
-                certificates.renew(files, sorted(with_host | _full_host_name()))
-    except OSError as error:
-        # A container gets a new host name at each start: not worth failing over when the folder is read-only.
-        if _good(files, wanted):
-            return files
-        raise TlsError(
-            f"cannot keep the certificate authority in {folder} ({error.strerror or error}): choose another folder "
-            "with --data-dir or VONAGE_EMULATOR_DATA_DIR, or go on without HTTPS with --no-https"
-        ) from None
+                    certificates.renew(files, wanted, machine | full_host_name())
+        except OSError as error:
+            # A new host name is not worth failing over when the folder is read-only.
+            if not _good(files, wanted, set()):
+                raise TlsError(
+                    f"cannot keep the certificate authority in {folder} ({error.strerror or error}): choose another "
+                    "folder with --data-dir or VONAGE_EMULATOR_DATA_DIR, or go on without HTTPS with --no-https"
+                ) from None
+    with contextlib.suppress(OSError):
+        publish(folder, files.ca.name, files.ca.read_bytes())
     return files
+
+
+def publish(folder: Path, name: str, content: bytes) -> None:
+    """Put a file that is no secret into the folder that other containers may mount. Raises `OSError`."""
+    path = folder / PUBLIC / name
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, content)
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -120,14 +125,37 @@ def digest(*contents: bytes) -> str:
     return hashlib.sha256(b"\0".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()
 
 
-def _good(files: TlsFiles, names: set[str]) -> bool:
-    """Whether the kept files belong together, cover `names` and are valid for long enough."""
+def constraint_of(name: str) -> str:
+    """Return what an authority is permitted so that it may sign for a name: the name, or a network of one address."""
+    try:
+        return str(ip_network(name))
+    except ValueError:
+        return name.removeprefix("*.")
+
+
+def permits(permitted: Sequence[str] | None, name: str) -> bool:
+    """Whether an authority that may sign for `permitted` names and networks, None for all, may sign for `name`."""
+    if permitted is None:
+        return True
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return f".{constraint_of(name)}".endswith(tuple(f".{each}" for each in permitted))
+    return any(address in ip_network(each) for each in permitted if "/" in each)
+
+
+def _good(files: TlsFiles, wanted: set[str], machine: set[str]) -> bool:
+    """Whether the kept files belong together, are valid for long enough, and cover the `wanted` names.
+
+    They are to cover those names of the `machine` too which their authority may sign for.
+    """
     try:
         record = json.loads(files.record.read_bytes())
         contents = [path.read_bytes() for path in (files.ca, files.server, files.server_key)]
+        permitted = record["permitted"]
         return bool(
             record["digest"] == digest(*contents)
-            and names <= set(record["names"])
+            and wanted | {name for name in machine if permits(permitted, name)} <= set(record["names"])
             and record["notAfter"] > time.time() + RENEW_BEFORE
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -159,7 +187,7 @@ def _host_names() -> set[str]:
         return set()
 
 
-def _full_host_name() -> set[str]:
+def full_host_name() -> set[str]:
     """Return the fully qualified host name if the resolver gives it at once: a lookup may take many seconds."""
     import threading
 

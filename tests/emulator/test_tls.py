@@ -87,8 +87,7 @@ def test_lifetimes_suit_the_systems_that_limit_them(tmp_path: Path) -> None:
         certificate.not_valid_after_utc - certificate.not_valid_before_utc
         for certificate in (x509.load_pem_x509_certificate(path.read_bytes()) for path in (files.server, files.ca))
     ]
-    assert lifetimes[0].days <= 825
-    assert lifetimes[1].days >= 3650
+    assert [lifetime.days for lifetime in lifetimes] == [398, 398]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX systems")
@@ -107,12 +106,44 @@ def test_good_files_are_kept_and_nothing_heavy_is_imported(tmp_path: Path) -> No
     assert contents(tmp_path) == before
 
 
-def test_a_new_name_renews_the_certificate_under_the_same_authority(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["emulator", "app.localhost", "127.0.0.9", "vonage-video-emulator", "eu.api.opentok.com"]
+)
+def test_a_permitted_name_renews_the_certificate_under_the_same_authority(tmp_path: Path, name: str) -> None:
     before = contents(tls.ensure(tmp_path).folder)
-    files = tls.ensure(tmp_path, ["emulator.test"])
+    files = tls.ensure(tmp_path, [name])
     after = contents(tmp_path)
     assert (after["ca.pem"] == before["ca.pem"], after["server.pem"] == before["server.pem"]) == (True, False)
-    handshake(files, "emulator.test")
+    handshake(files, name)
+
+
+@pytest.mark.parametrize("name", ["emulator.test", "192.0.2.8", "*.video.example", "2001:db8::8", "notlocalhost"])
+def test_another_name_needs_another_authority_which_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    before = contents(tls.ensure(tmp_path).folder)
+    files = tls.ensure(tmp_path, [name])
+    assert contents(tmp_path)["ca.pem"] != before["ca.pem"]
+    assert f"{files.ca} may not sign for {name} and was made anew: trust it again" in caplog.text
+    handshake(files, name.replace("*", "a"))
+
+
+def test_emulators_of_one_folder_with_names_of_their_own_end_up_with_one_authority(tmp_path: Path) -> None:
+    tls.ensure(tmp_path, ["one.example"])
+    both = contents(tls.ensure(tmp_path, ["two.example"]).folder)["ca.pem"]
+    for name in ("one.example", "two.example"):
+        handshake(tls.ensure(tmp_path, [name]), name)
+    assert contents(tmp_path)["ca.pem"] == both
+
+
+def test_a_new_host_name_is_no_reason_to_be_trusted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = contents(tls.ensure(tmp_path).folder)
+    for name in ("3f2a9c0d1e4b", "laptop-at-work.example"):
+        monkeypatch.setattr(socket, "gethostname", lambda name=name: name)
+        assert contents(tls.ensure(tmp_path).folder) == before
+    assert caplog.text == ""
 
 
 def test_a_certificate_about_to_expire_is_renewed_under_the_same_authority(
@@ -149,7 +180,7 @@ def test_a_lost_authority_key_matters_only_when_it_has_to_sign(
     before = contents(tls.ensure(tmp_path).folder)
     (tmp_path / "ca-key.pem").unlink()
     assert contents(tls.ensure(tmp_path).folder) == before
-    handshake(tls.ensure(tmp_path, ["emulator.test"]), "emulator.test")
+    handshake(tls.ensure(tmp_path, ["emulator"]), "emulator")
     assert contents(tmp_path)["ca.pem"] != before["ca.pem"]
     assert "trust it again" in caplog.text
 
