@@ -19,6 +19,14 @@ ENV_PREFIX = "VONAGE_EMULATOR_"
 CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
 
 
+_HOST = re.compile(
+    r"""\* | (\*\.)?[\w-]+(\.[\w-]+)*\.?(:\d{1,5})?
+    | \[[0-9a-f:.]+\](:\d{1,5})? | [0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What `allowed_hosts` takes: a name or an address, with a port or without."""
+
+
 class SettingsError(Exception):
     """The settings cannot be used; the message names the setting and what was allowed."""
 
@@ -152,6 +160,11 @@ class Settings(BaseSettings, Options):
     unauthorized_status: Annotated[Literal[401, 403], BeforeValidator(_number)] = Field(
         403, description="status of a missing or refused token: 403, or 401 as newer gateways answer"
     )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="more hosts that the control API is asked under, and whose pages may ask: `name`, `name:port`, "
+        "`*.name`; `*` is any name, but no page; commas separate them in the variable",
+    )
     control_token: str | None = Field(None, description="bearer token that the control API asks for; unset: open")
     well_known_application: bool = Field(True, description="whether the well-known application exists")
     applications: list[ConfiguredApplication] = Field([], description="applications that exist from the start")
@@ -172,10 +185,18 @@ class Settings(BaseSettings, Options):
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, bytes; a larger one is 413")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field("warning", description="log level")
 
-    @field_validator("tls_names", mode="before")
+    @field_validator("tls_names", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, value: list[str]) -> list[str]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                raise ValueError("must be names such as emulator.test, emulator.test:8080, *.emulator.test, or *")
+        return value
 
     @field_validator("store")
     @classmethod
@@ -234,6 +255,8 @@ def _read_file(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from None
+    except yaml.MarkedYAMLError as error:
+        raise SettingsError(f"{path}{_place(error)}: {_without_content(error)}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from None
     if content is None:
@@ -244,6 +267,17 @@ def _read_file(path: Path) -> dict[str, Any]:
     if "https_port" in values and values["https_port"] is None:
         values["https"] = False
     return values
+
+
+def _place(error: Any) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+
+
+def _without_content(error: Any) -> str:
+    """Return what is wrong with YAML; what the file says there, which may be a secret, is left out."""
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    return re.sub(r"'[^']{2,}'|\"[^\"]{2,}\"", "…", said)
 
 
 def _snake(name: str) -> str:
@@ -262,9 +296,19 @@ def _suggest(name: str, known: set[str]) -> str:
     return f"; {question}" if question else ""
 
 
+_SHOWN = frozenset(
+    "literal_error int_parsing int_type int_from_float float_parsing float_type bool_parsing bool_type "
+    "greater_than greater_than_equal less_than less_than_equal finite_number".split()
+)
+"""Problems of what is a choice or a number; what else is given is not shown, for it may be a secret, or hold one."""
+
+
 def _explain(problem: Any) -> str:
     location = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = set(Settings.model_fields) if len(problem["loc"]) == 1 else set(ConfiguredApplication.model_fields)
         return f"{location}: there is no such setting{_suggest(_snake(str(problem['loc'][-1])), known)}"
-    return f"{location}: {problem['msg']} (got {problem['input']!r})"
+    given, shown = problem["input"], ""
+    if problem["type"] in _SHOWN and isinstance(given, str | int | float | None):
+        shown = f" (got {given!r})"
+    return f"{location}: {problem['msg']}{shown}"

@@ -85,7 +85,10 @@ class Postgresql(Store):
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")
-        self._shown = self._url.render_as_string(hide_password=True).replace("+psycopg", "")
+        if "@" in (self._url.host or ""):
+            raise StoreError("store: a @ in a user's name or password is written %40")
+        shown = self._url.set(query={})  # which may have a password too
+        self._shown = shown.render_as_string(hide_password=True).replace("+psycopg", "")
         # Enough for all at once: nobody who has one waits for another.
         self._connections = Connections(self._url, most=HELD + WORKERS + MOVED, workers=WORKERS)
         self._journals = Journals(self._connections)

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
@@ -52,9 +52,11 @@ class Sqlite(Store):
         parts = make_url(url)
         path = parts.database
         if not path or path == ":memory:":
-            raise StoreError(f"store {url}: name a file, as in sqlite:///emulator.db, or use memory")
+            raise StoreError(f"store sqlite:///{path or ''}: name a file, as in sqlite:///emulator.db, or use memory")
         if parts.query:
-            raise StoreError(f"store {url}: nothing but a file can be named; leave out what follows the question mark")
+            raise StoreError(
+                f"store sqlite:///{path}: nothing but a file can be named; leave out what follows the question mark"
+            )
         self._path = Path(path).expanduser().absolute()
         self._engine: Engine = create_engine(f"sqlite:///{self._path}", connect_args={"timeout": 0.2})
         self._connection: Connection | None = None
@@ -72,9 +74,11 @@ class Sqlite(Store):
         self._mirror = Mirror()
         if not self._path.parent.is_dir():
             raise StoreError(f"store {self._path}: there is no folder {self._path.parent}")
+        _make(self._path)
         try:
             self._connection = self._engine.connect()
             self._claim(self._connection)
+            _keep_private(self._path)
             for found in reading.read_all(self._connection, reading.standings(self._connection)):
                 app = reading.add(world, found, restore_faults)
                 self._mirror.note(app, found)
@@ -276,6 +280,22 @@ class _Write:
         self.item = item
         self.change = change
         self.done = done
+
+
+def _make(path: Path) -> None:
+    """Make the file, if there is none, so that its owner alone can read it: it has private keys in it.
+
+    SQLite gives the files that it makes besides the same rights. What cannot be made is explained when it is opened.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _keep_private(path: Path) -> None:
+    """Take a file that is ours, and those that SQLite has besides it, from everybody but its owner."""
+    for each in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(OSError):
+            os.chmod(each, 0o600)
 
 
 def _explain(error: Exception) -> str:
