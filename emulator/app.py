@@ -21,10 +21,12 @@ from emulator.callbacks import Deliveries
 from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_refusal, of_validation
 from emulator.control.token import ControlToken
+from emulator.cross_site import CrossSite
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
 from emulator.faults.faulting import Faulting
 from emulator.gate import KEY, Gate
+from emulator.hosts import Hosts
 from emulator.lax import believing, making
 from emulator.paths import CONTROL
 from emulator.routes import ServiceRoutes, strict
@@ -86,7 +88,14 @@ def create_app(settings: Settings) -> FastAPI:
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
-    app.add_middleware(Gate, world=world, store=store, journal=journal, max_body=settings.max_body_bytes)
+    app.add_middleware(
+        Gate,
+        world=world,
+        store=store,
+        journal=journal,
+        max_body=settings.max_body_bytes,
+        cross_site=CrossSite(Hosts(settings), lax=lenient),
+    )
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     return app
@@ -134,9 +143,10 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
 
 
 async def _docs(request: Request) -> Response:
-    from emulator.docs_page import render
+    from emulator import docs_page, safe_headers
 
-    return HTMLResponse(render(request.app.openapi()))
+    content = docs_page.render(request.app.openapi())
+    return HTMLResponse(content, headers=safe_headers.page_policy(docs_page.STYLE))
 
 
 def _own_url(app: FastAPI, settings: Settings) -> str:

@@ -93,6 +93,15 @@ def serve(
     public_url: Annotated[
         str | None, _flag("Base of the URLs in answers.", "PUBLIC_URL", "what the request asked for")
     ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        _flag(
+            "One more host that the control API is asked under, and whose pages may ask; repeatable.",
+            "ALLOWED_HOSTS",
+            "none",
+            metavar="HOST",
+        ),
+    ] = None,
     control_token: Annotated[
         str | None, _flag("Bearer token that the control API asks for.", "CONTROL_TOKEN", "none, open")
     ] = None,
@@ -132,6 +141,7 @@ def serve(
         auth=auth,
         auto_participants=auto_participants,
         public_url=public_url,
+        allowed_hosts=allowed_host or None,
         control_token=control_token,
         journal_size=journal_size,
         log_level=log_level,

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emulator import safe_headers
 from emulator.answers import Answer
+from emulator.cross_site import CrossSite
 from emulator.operations import Operation, Table
 from emulator.paths import CONTROL, fold
 from emulator.protocol.head import MAX_HEAD, TOO_LARGE
@@ -107,13 +109,16 @@ class Taken:
 class Gate:
     """ASGI middleware around the routes; `journal` keeps exchanges that belong to no application."""
 
-    def __init__(self, inner: ASGIApp, world: World, store: Store, journal: Journal, max_body: int) -> None:
+    def __init__(
+        self, inner: ASGIApp, world: World, store: Store, journal: Journal, max_body: int, cross_site: CrossSite
+    ) -> None:
         self._inner = inner
         self._world = world
         self._store = store
         self._journal = journal
         self._max_body = max_body
         self.room = Room()
+        self._cross_site = cross_site
         self._table = Table()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -180,11 +185,12 @@ class Gate:
         self, inner: ASGIApp, passing: Passing, scope: Scope, receive: Receive, send: Send, control: bool
     ) -> None:
         """Let the request be answered, note the answer, and answer 500 where nobody did."""
-        exchange = passing.exchange
+        exchange, path = passing.exchange, scope["path"]
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
+                message["headers"] = [*safe_headers.of(path, message["headers"]), *message["headers"]]
             elif not control:
                 part = message.get("body", b"")
                 exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
@@ -219,6 +225,8 @@ class Gate:
         line = line_of(scope)
         if line is not None and line.refusal is not None:
             return line.refusal
+        if (foreign := self._cross_site.refusal(scope)) is not None:
+            return foreign
         declared, chunked, size = 0, False, len(scope["path"]) + len(scope["query_string"])
         for name, value in scope["headers"]:
             size += len(name) + len(value) + LINE

@@ -10,6 +10,12 @@ CONTROL = "/_emulator"
 
 _OLD = ("/partner/", "/projects/")
 
+LINKED = (f"{CONTROL}/files/", f"{CONTROL}/hls/")
+"""What answers of the service link to, so it is asked for under the same names, and from anywhere."""
+
+DOCS = ("/docs", "/openapi.json")
+"""What describes the emulator, outside of the control API."""
+
 
 def fold(path: str) -> str:
     """Return the one form of `path`: `/session/create` or `/v2/project/{id}/…`; control paths stay as they are."""

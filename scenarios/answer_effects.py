@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from scenarios.effect import Effect
 
+OWN_HEADERS = ("content-security-policy", "x-content-type-options", "cross-origin-resource-policy")
+"""Headers that are on every answer, and that no rule writes."""
+
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+\Z")
 _HEADER_VALUE = re.compile(r"[ -~]*\Z")
 
@@ -147,6 +150,8 @@ class Status(Effect):
         for name, value in {**self.headers, "Content-Type": self.content_type}.items():
             if not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
                 raise ValueError(f"{name} is no header that can be sent")
+            if name.lower() in OWN_HEADERS:
+                raise ValueError(f"header {name} is the emulator's own: it keeps answers from running as pages")
             if name.lower() in ("content-length", "transfer-encoding", "connection"):
                 raise ValueError(f"{name} is the connection's; see truncated, reset and emptyReply")
         return self

@@ -11,9 +11,10 @@ router = APIRouter(tags=["Emulator"])
 @router.get("/evidence", response_class=Response)
 async def show_evidence(request: Request) -> Response:
     """Show what each operation was checked against and which SDK drives it, as a page or, on demand, as JSON."""
+    from emulator import safe_headers
     from emulator.evidence import page, table
 
     found = table.evidence()
     if "json" in request.headers.get("accept", ""):
         return JSONResponse(found)
-    return HTMLResponse(page.html(found))
+    return HTMLResponse(page.html(found), headers=safe_headers.page_policy(page.STYLE))

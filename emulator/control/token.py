@@ -23,14 +23,15 @@ class ControlToken:
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._expected = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(CONTROL) and not _is_open(path):
             given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-            if not hmac.compare_digest(given, self._expected):
+            scheme, _, credentials = given.partition(b" ")  # the scheme's case does not matter (RFC 9110, 11.1)
+            if scheme.lower() != b"bearer" or not hmac.compare_digest(credentials.strip(b" "), self._expected):
                 refusal = ControlError(401, "the control API asks for a token: Authorization: Bearer …")
                 await refusal.response()(scope, receive, send)
                 return

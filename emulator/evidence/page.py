@@ -12,7 +12,7 @@ from emulator.evidence.table import READ
 
 Json = dict[str, Any]
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --line: #8884; --accent: #7a3ff2 }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 0 auto; padding: 1rem }
 h2 { margin-top: 2rem; border-bottom: 2px solid var(--accent) }
@@ -76,7 +76,7 @@ def html(evidence: Json) -> str:
     return (
         "<!doctype html><html lang=en><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width, initial-scale=1">'
-        f"<title>Evidence</title><style>{_STYLE}</style>{''.join(parts)}</html>"
+        f"<title>Evidence</title><style>{STYLE}</style>{''.join(parts)}</html>"
     )
 
 

@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.answers import Answer
 from emulator.protocol.line import Line, line_of
+from emulator.safe_headers import SANDBOXED
 
 
 async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over", "gone", "stopping"]:
@@ -133,7 +134,7 @@ class TruncatedAnswer(WireFault):
         body = bytes(whole.body)
         status = whole.status_code
         phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""
-        pairs = [pair for pair in whole.raw_headers if pair[0] != b"content-length"]
+        pairs = [*SANDBOXED, *(pair for pair in whole.raw_headers if pair[0] != b"content-length")]
         pairs += [
             (name.encode(), value.encode("latin-1")) for name, value in self.headers.items() if name != "content-length"
         ]
