@@ -90,6 +90,7 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
             409, "Migration is not allowed shortly after session creation or a previous migration.", code=15215
         ),
         # Streams (8, 10)
+        (refused.NeverUsedError, ""): Answer(404, "Session not found"),
         (refused.NoStreamsYet, ""): Answer(404, "The session exists but has not had any streams added to it yet."),
         (refused.UnknownStream, ""): Answer(404, "Not found. The session or stream is not found."),
         (refused.UnknownStream, "getStream"): Answer(408, "You passed in an invalid stream ID."),
@@ -243,6 +244,7 @@ SPEC = Contract(
             **_ERRORS,
             (refused.NoClients, "startArchive"): Answer(409, NO_CLIENTS),
             (refused.NoClients, "listConnections"): _EMPTY_LIST,
+            (refused.NeverUsedError, "listStreams"): _EMPTY_LIST,
             (refused.NoStreamsYet, "listStreams"): _EMPTY_LIST,
             (refused.UnknownStream, "getStream"): Answer(404, "Not found. The stream is not found."),
             (refused.MalformedId, "connection"): Answer(404, NOT_CONNECTED),

@@ -69,8 +69,8 @@ def event_of(body: Any) -> str:
     if not isinstance(body, dict):
         return ""
     name, status = body.get("event"), body.get("status")
-    if name is None and "captionsId" in body:  # the only body without `event`
-        name = "captions"
+    if name is None and status is not None:  # those of captions and renders have no `event`
+        name = body.get("group", "render")
     if not isinstance(name, str):
         return ""
     if isinstance(status, str):

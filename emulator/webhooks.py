@@ -55,6 +55,13 @@ def _session(name: str) -> Write:
     return lambda speaker, event: {**_monitored(speaker, event, name), **_reason(event)}
 
 
+def _notification(speaker: Speaker, event: Event) -> Json:
+    """`remainingTime` is told in ms, as other times of session monitoring are: its unit is not documented."""
+    body = _session("sessionNotification")(speaker, event)
+    rotation = speaker.app.timeline.get("session.rotate", event.session_id)
+    return {**body, "remainingTime": rotation.due - event.at} if rotation is not None else body
+
+
 def _connection(name: str) -> Write:
     return lambda speaker, event: {
         **_monitored(speaker, event, name),
@@ -98,16 +105,34 @@ def _call(name: str) -> Write:
     return write
 
 
+def _selection(status: str) -> Write:
+    """A stream was taken in by hand, or left out again: its archive, with that for a status."""
+
+    def write(speaker: Speaker, event: Event) -> Json:
+        stream = speaker.app.sessions[event.session_id].streams.get(event.stream_id)
+        shown: Json = {"id": event.stream_id}
+        if stream is not None:  # one that has ended meanwhile can still be left out
+            shown |= {"createdAt": stream.created_at, "connection": {"id": stream.connection_id}}
+        return {
+            **wire.archive(speaker, event.record),
+            "status": status,
+            "stream": shown,
+            "timestamp": event.at,
+        }
+
+    return write
+
+
 _ARCHIVE = Told("archive_status", "archive", lambda speaker, event: wire.archive(speaker, event.record))
 _BROADCAST = Told("broadcast_status", "broadcast", lambda speaker, event: wire.broadcast(speaker, event.record))
-_RENDER = Told("render_status", "render", lambda speaker, event: wire.render(speaker, event.record))
+_RENDER = Told("render_status", "render", lambda speaker, event: wire.told_render(event.record))
 _CAPTIONS = Told("captions_status", "captions", lambda speaker, event: wire.captions(speaker, event.record))
 
 TOLD: Mapping[str, Told] = MappingProxyType(
     {
         "session.created": Told("session_created", "session", _session("sessionCreated")),
         "session.destroyed": Told("session_destroyed", "session", _session("sessionDestroyed")),
-        "session.notification": Told("session_notification", "session", _session("sessionNotification")),
+        "session.notification": Told("session_notification", "session", _notification),
         "connection.created": Told("connection_created", "session", _connection("connectionCreated")),
         "connection.destroyed": Told("connection_destroyed", "session", _connection("connectionDestroyed")),
         "stream.created": Told("stream_created", "session", _stream("streamCreated")),
@@ -120,9 +145,13 @@ TOLD: Mapping[str, Told] = MappingProxyType(
             f"archive.{status}": _ARCHIVE
             for status in ("started", "paused", "stopped", "uploaded", "available", "expired", "failed")
         },
+        **{
+            f"archive.{status}": Told("archive_status", "archive", _selection(status))
+            for status in ("streamAdded", "streamRemoved")
+        },
         **{f"broadcast.{status}": _BROADCAST for status in ("started", "updated", "stopped", "failed")},
         **{f"render.{status}": _RENDER for status in ("started", "stopped", "failed")},
-        **{f"captions.{status}": _CAPTIONS for status in ("started", "stopped", "failed")},
+        **{f"captions.{status}": _CAPTIONS for status in ("started", "transcribing", "stopped", "failed")},
     }
 )
 """Deleting an archive is not told (rest-and-archives.md 12.7), nor that a render is starting (4.5)."""

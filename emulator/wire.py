@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emulator.recordings import TRANSCRIPT, file_of
+from emulator.recordings import TRANSCRIPT, file_of, size_of
 from state.application import Application
 from state.archives import Archive, NewArchive
 from state.broadcasts import Broadcast, NewBroadcast
 from state.calls import Call
+from state.captions import LIVE as LIVE_CAPTIONS
 from state.captions import Captions
 from state.connectors import Connector
 from state.registrations import Registration
@@ -125,20 +126,24 @@ def project_details(speaker: Speaker) -> Json:
     }
 
 
-def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
-    """rest-and-archives 12.1, in the recorded order; `precise` keeps the ms, as the answer of start does."""
+def archive(speaker: Speaker, each: Archive, *, precise: bool = False, started: bool = False) -> Json:
+    """rest-and-archives 12.1, in the recorded order; `precise` keeps the ms.
+
+    `started`: the answer of start, which is precise, and the only one in which a name that was not given is null.
+    """
     new = each.new
+    precise = precise or started
     finished = each.finished
     file = file_of(each) if finished else None
     body: Json = {
         "id": each.id,
         "status": each.status,
-        "name": new.name,
+        "name": new.name if started else new.name or "",
         "reason": each.reason,
         "sessionId": each.session_id,
         "applicationId": speaker.project,
         "createdAt": each.created_at if precise else _whole_seconds(each.created_at),
-        "size": len(file.content) if file else 0,
+        "size": size_of(each, file) if file else 0,
         "duration": each.duration if finished else 0,
         "outputMode": new.output_mode,
         "streamMode": new.stream_mode,
@@ -151,29 +156,26 @@ def archive(speaker: Speaker, each: Archive, *, precise: bool = False) -> Json:
         "multiArchiveTag": new.tag,
         "event": "archive",
     }
+    if speaker.opentok:
+        body["partnerId"] = body["projectId"] = int(speaker.project)
     if new.output_mode == "composed":
         body["resolution"] = new.resolution
+    available = each.status == "available"
+    body["url"] = _archive_url(speaker, each, file.name) if file and available else None
     if new.max_bitrate is not None:
         body["maxBitrate"] = new.max_bitrate
     if new.quantization_parameter is not None:
         body["quantizationParameter"] = new.quantization_parameter
-    if each.status == "started" and (new.stream_mode == "manual" or new.output_mode == "individual"):
-        body["streams"] = _selected(each.streams, each.new)
+    if each.streams and each.status == "started" and (new.stream_mode == "manual" or new.output_mode == "individual"):
+        body["streams"] = _selected(each.streams, new)
     if new.has_transcription:
         body["transcription"] = {
             "status": each.transcription,
-            "url": _archive_url(speaker, each, TRANSCRIPT)
-            if each.status == each.transcription == "available"
-            else None,
             "reason": None,
+            "url": _archive_url(speaker, each, TRANSCRIPT) if available and each.transcription == "available" else None,
             "primaryLanguageCode": new.transcription_language,
             "hasSummary": new.transcription_summary,
         }
-    if speaker.opentok:
-        body["projectId"] = int(speaker.project)
-    body["url"] = _archive_url(speaker, each, file.name) if file and each.status == "available" else None
-    if speaker.opentok:
-        body["partnerId"] = int(speaker.project)
     return body
 
 
@@ -202,45 +204,43 @@ def _selected(streams: Mapping[str, Selected], new: NewArchive | NewBroadcast) -
 
 
 def broadcast(speaker: Speaker, each: Broadcast, *, started: bool = False) -> Json:
-    """broadcasts-… 1.1; `started`: the answer of start, which does not tell how HLS is doing yet."""
+    """broadcasts-… 1.1, in the recorded order; `started`: the answer of start, which does not tell how HLS is doing."""
     new = each.new
+    project = int(speaker.project) if speaker.opentok else speaker.app.id
+    running = each.status == "started"
     body: Json = {
         "id": each.id,
         "sessionId": each.session_id,
-        **_project(speaker, partner=True),
+        "projectId" if speaker.opentok else "applicationId": project,
         "createdAt": each.created_at,
+        "broadcastUrls": _broadcast_urls(speaker, each, started) if running else None,
         "updatedAt": each.updated_at,
         "status": each.status,
         "streamMode": new.stream_mode,
         "hasAudio": new.has_audio,
         "hasVideo": new.has_video,
         "maxDuration": new.max_duration,
-        "resolution": new.resolution,
-        "event": "broadcast",
     }
     if new.tag:
         body["multiBroadcastTag"] = new.tag
     if new.max_bitrate is not None:
         body["maxBitrate"] = new.max_bitrate
+    hls = {"hls": {"lowLatency": new.hls.low_latency, "dvr": new.hls.dvr}} if new.hls else {}
+    if speaker.opentok:  # recorded in this order, and with the last two the other way round once it is stopped
+        last = {"partnerId": project, "event": "broadcast"}
+        body |= {"settings": hls, "resolution": new.resolution}
+        body |= last if running else dict(reversed(last.items()))
+    else:
+        body |= {"settings": hls, "event": "broadcast", "resolution": new.resolution}
     if each.reason:
         body["reason"] = each.reason
-    if new.hls:
-        body["settings"] = {"hls": {"lowLatency": new.hls.low_latency, "dvr": new.hls.dvr}}
-    else:
-        body["settings"] = {}
-    body["broadcastUrls"] = _broadcast_urls(speaker, each, started) if each.status == "started" else None
-    if new.stream_mode == "manual" and each.status == "started":
+    if running and each.selected and new.stream_mode == "manual":
         body["streams"] = _selected(each.selected, new)
     return body
 
 
 def _broadcast_urls(speaker: Speaker, each: Broadcast, started: bool) -> Json:
     urls: Json = {}
-    if each.hls:
-        dvr = "?DVR" if each.hls.dvr else ""
-        urls["hls"] = f"{speaker.base_url}/_emulator/hls/{speaker.app.id}/{each.id}/playlist.m3u8{dvr}"
-        if not started:
-            urls["hlsStatus"] = each.hls.status
     if each.rtmp:
         urls["rtmp"] = [
             {
@@ -251,6 +251,11 @@ def _broadcast_urls(speaker: Speaker, each: Broadcast, started: bool) -> Json:
             }
             for target in each.rtmp
         ]
+    if each.hls:
+        if not started:
+            urls["hlsStatus"] = each.hls.status
+        dvr = "?DVR" if each.hls.dvr else ""
+        urls["hls"] = f"{speaker.base_url}/_emulator/hls/{speaker.app.id}/{each.id}/playlist.m3u8{dvr}"
     return urls
 
 
@@ -268,25 +273,32 @@ def call(speaker: Speaker, each: Call) -> Json:
 
 
 def captions(speaker: Speaker, each: Captions) -> Json:
-    """broadcasts-… 3.3: the id under both of the names that are in use."""
-    until = speaker.now if each.status == "started" else each.updated_at
+    """broadcasts-… 3.3: the id under both of the names that are in use, `projectId` in either dialect.
+
+    `stream` is the one whose sound is transcribed, with an empty id while nobody has any.
+    """
+    until = speaker.now if each.status in LIVE_CAPTIONS else each.updated_at
+    application = {} if speaker.opentok else {"applicationId": speaker.app.id}
     return {
         "captionId": each.id,
         "captionsId": each.id,
-        **_project(speaker),
+        **application,
+        "projectId": speaker.project,
         "sessionId": each.session_id,
         "status": each.status,
         "createdAt": each.created_at,
         "updatedAt": each.updated_at,
         "duration": (until - each.created_at) // 1000,
-        "languageCode": each.new.language.lower(),
-        "provider": "aws-transcribe",
         **({"reason": each.reason} if each.reason else {}),
+        "provider": "aws-transcribe",
+        "languageCode": each.new.language.lower(),
+        "stream": {"streamId": each.stream_id, "streamStatus": each.status},
+        "group": "captions",
     }
 
 
 def render(speaker: Speaker, each: Render, *, started: bool = False) -> Json:
-    """broadcasts-… 4.1, 4.2; `started`: the answer of start, the only one with the ms and the name."""
+    """broadcasts-… 4.1, 4.2, in the recorded order; `started`: the answer of start, which alone has ms and name."""
     body: Json = {
         "id": each.id,
         "sessionId": each.session_id,
@@ -294,9 +306,6 @@ def render(speaker: Speaker, each: Render, *, started: bool = False) -> Json:
         "updatedAt": each.updated_at if started else _whole_seconds(each.updated_at),
         "url": each.new.url,
         "status": each.status,
-        "event": "render",
-        **_project(speaker),
-        "resolution": each.new.resolution,
     }
     if started and each.new.name:
         body["name"] = each.new.name
@@ -304,8 +313,20 @@ def render(speaker: Speaker, each: Render, *, started: bool = False) -> Json:
         body["streamId"] = each.stream_id
     if each.reason:
         body["reason"] = each.reason
+    body |= {"event": "render", **_project(speaker), "resolution": each.new.resolution}
     if each.new.callback_url:
         body["callbackUrl"] = each.new.callback_url
+    return body
+
+
+def told_render(each: Render) -> Json:
+    """broadcasts-… 4.5: what a callback tells of a render, in either dialect."""
+    body: Json = {"id": each.id, "sessionId": each.session_id}
+    if each.stream_id:
+        body["streamId"] = each.stream_id
+    body["status"] = each.status
+    if each.reason:
+        body["reason"] = each.reason
     return body
 
 
@@ -325,10 +346,6 @@ def registration(each: Registration) -> Json:
     }
 
 
-def _project(speaker: Speaker, *, partner: bool = False) -> Json:
-    """The identity by dialect (broadcasts-… 0.1): a number where an OpenTok broadcast has it, else text."""
-    if not speaker.opentok:
-        return {"applicationId": speaker.app.id}
-    if partner:
-        return {"projectId": int(speaker.project), "partnerId": int(speaker.project)}
-    return {"projectId": speaker.project}
+def _project(speaker: Speaker) -> Json:
+    """The identity by dialect (broadcasts-… 0.1), as text."""
+    return {"projectId": speaker.project} if speaker.opentok else {"applicationId": speaker.app.id}

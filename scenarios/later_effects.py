@@ -163,9 +163,10 @@ class NetworkDrops(Outcome):
 
 
 class ServerRotation(Outcome):
-    """The session's server is taken away: everybody is disconnected, the session ends with `serverRotation`."""
+    """The session's server is taken away, its end told with `serverRotation`; who does not migrate is disconnected."""
 
     seconds: Seconds = 0
+    migrates: bool | None = Field(None, description="whether clients migrate; left out: the option `clientsMigrate`")
 
 
 # Callbacks

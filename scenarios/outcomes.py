@@ -263,7 +263,7 @@ def _render(effect: str) -> Handler:
 
 
 def _captions_fail(app: Application, subject: str) -> None:
-    if app.captions.get(subject).status == "started":
+    if app.captions.get(subject).status in captions.LIVE:
         captions.fail(app, subject, _settings(app, subject, "captionsFail")["reason"])
 
 
@@ -303,8 +303,9 @@ def _network_drops(app: Application, subject: str) -> None:
 
 
 def _server_rotation(app: Application, subject: str) -> None:
+    migrates = _settings(app, subject, "serverRotation").get("migrates")
     cast(Faults, app.faults).forget(subject)  # it comes to pass once
-    rotation.rotate(app, app.sessions[subject.partition(" ")[0]])
+    rotation.rotate(app, app.sessions[subject.partition(" ")[0]], migrates=migrates)
 
 
 _ACTIONS: Mapping[str, Handler] = {

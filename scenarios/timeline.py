@@ -39,6 +39,7 @@ class Join(Act):
     publish: bool = True
     data: str = Field("", max_length=1000)
     role: Literal["publisher", "subscriber", "moderator", "publisheronly"] = "publisher"
+    migrates: bool | None = Field(None, description="whether they follow the session to another server")
 
 
 class Publish(Act):
@@ -72,7 +73,9 @@ class Record(Strict):
 
 
 class Rotate(Strict):
-    """Take the session's server away."""
+    """Take the session's server away; `migrates` left out: the option `clientsMigrate`."""
+
+    migrates: bool | None = None
 
 
 class Step(Strict):
@@ -112,19 +115,21 @@ class Step(Strict):
 
 def require_players(steps: Sequence[Step]) -> None:
     """Raise `Mistake` for a step of somebody who has not joined by then."""
-    joined: set[str] = set()
+    joined: dict[str, bool | None] = {}
     for index in sorted(range(len(steps)), key=lambda index: steps[index].at):
         act = steps[index].act
         if isinstance(act, Rotate):
-            joined.clear()
+            joined = {
+                who: migrates for who, migrates in joined.items() if migrates or (act.migrates and migrates is None)
+            }
         elif isinstance(act, Join):
-            joined.add(act.who)
+            joined[act.who] = act.migrates
         elif isinstance(act, Act):
             if act.who not in joined:
                 (key,) = steps[index]._acts()
                 raise Mistake(f"{act.who} has not joined by then", (index, key, "who"), did_you_mean(act.who, joined))
             if isinstance(act, Leave):
-                joined.remove(act.who)
+                del joined[act.who]
 
 
 def begin(app: Application, pack: str, steps: Sequence[Mapping[str, Any]], session_id: str) -> None:
@@ -164,7 +169,7 @@ def _step(app: Application, subject: str) -> None:
 
 def _join(app: Application, session: Session, act: Join, players: dict[str, list[str]]) -> None:
     for _ in range(act.count):
-        connection = sessions.join(app, session, data=act.data, role=act.role)
+        connection = sessions.join(app, session, data=act.data, role=act.role, migrates=act.migrates)
         players.setdefault(act.who, []).append(connection.id)
         if act.publish and act.role in sessions.PUBLISHING_ROLES:
             sessions.publish(app, session, connection, NewStream())
@@ -194,7 +199,7 @@ def _record(app: Application, session: Session, act: Record, players: dict[str, 
 
 
 def _rotate(app: Application, session: Session, act: Rotate, players: dict[str, list[str]]) -> None:
-    rotation.rotate(app, session)
+    rotation.rotate(app, session, migrates=act.migrates)
 
 
 _ACTS: Mapping[type[Strict], Callable[[Application, Session, Any, dict[str, list[str]]], None]] = MappingProxyType(

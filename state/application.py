@@ -240,10 +240,10 @@ class Application:
         self._changed.pop((record.kind, record.id), None)
         self._removed.add((record.kind, record.id))
 
-    def emit(self, type_: str, record: Any, *, reason: str = "", detail: Any = None) -> None:
+    def emit(self, type_: str, record: Any, *, reason: str = "", stream_id: str = "", detail: Any = None) -> None:
         """Note that something happened to `record`, keep the event, and tell whoever reacts to it.
 
-        The event carries `detail`, or else a copy of `record` as it is now.
+        The event carries `detail`, or else a copy of `record` as it is now; `stream_id` is the stream that it is about.
         """
         self.touch(record)
         event = Event(
@@ -254,6 +254,7 @@ class Application:
             session_id=record.session_id,
             reason=reason,
             record=copied(record) if detail is None else detail,
+            stream_id=stream_id,
         )
         self.events.append(event)
         self._happened.append(event)

@@ -9,7 +9,7 @@ Facts: fidelity/rest-and-archives.md 12. `archiveStorage` says how a stopped arc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -76,11 +76,26 @@ class NewArchive:
     automatic: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one stream in an individual archive; times in ms since the epoch, `stopped_at` 0 while it goes on.
+
+    Connection data and video type are those at its start (fidelity/media-files.md 2).
+    """
+
+    stream_id: str
+    connection_data: str
+    video_type: str
+    started_at: int
+    stopped_at: int = 0
+
+
 @dataclass(slots=True)
 class Archive(Record):
     """A recording. `recorded` is the ms recorded before `recording_since` (ms since the epoch; 0: not recording).
 
-    `selected` are the streams selected by hand, `streams` those that are taken in right now.
+    `selected` are the streams selected by hand, `streams` those that are taken in right now, `segments` what became
+    files of an individual archive. `stated_size` is a size in bytes that a test wants to be told.
     """
 
     kind: ClassVar[str] = "archive"
@@ -95,6 +110,8 @@ class Archive(Record):
     selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
     streams: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
     transcription: str = ""
+    segments: tuple[Segment, ...] = ()
+    stated_size: int | None = None
 
     @property
     def live_key(self) -> str:
@@ -180,9 +197,24 @@ def fail(app: Application, archive: Archive, reason: str = "failure") -> None:
     _move(app, archive, "failed", reason)
 
 
-def force(app: Application, archive: Archive, status: str, reason: str = "") -> None:
-    """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
+def force(
+    app: Application,
+    archive: Archive,
+    status: str,
+    reason: str = "",
+    *,
+    size: int | None = None,
+    duration: int | None = None,
+) -> None:
+    """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`.
+
+    `size` (bytes) and `duration` (s) are what the archive tells from then on; left out, they stay those of its file.
+    """
     require_transition(TRANSITIONS, archive, status)
+    if size is not None:
+        archive.stated_size = size
+    if duration is not None:
+        archive.recorded = duration * SECOND
     if status == "failed":
         fail(app, archive, reason or "failure")
     elif status == "stopped":
@@ -234,17 +266,19 @@ def set_layout(app: Application, archive_id: str, layout: Layout) -> Archive:
 def select(app: Application, archive_id: str, stream_id: str, selected: Selected) -> None:
     """Take in a stream. Raises `Unknown`, `MalformedId`, `SelectsItself`, `UnknownStream`, `WrongStatus`."""
     archive = _get_live(app, archive_id, "select streams of")
+    added = stream_id not in archive.selected
     selection.select(archive, app.sessions[archive.session_id], stream_id, selected)
+    app.emit("archive.streamAdded" if added else "archive.updated", archive, stream_id=stream_id)
     _follow(app, archive)
-    app.emit("archive.updated", archive)
 
 
 def deselect(app: Application, archive_id: str, stream_id: str) -> None:
     """Leave a stream out. Raises as `select`."""
     archive = _get_live(app, archive_id, "select streams of")
+    removed = stream_id in archive.selected
     selection.deselect(archive, app.sessions[archive.session_id], stream_id)
+    app.emit("archive.streamRemoved" if removed else "archive.updated", archive, stream_id=stream_id)
     _follow(app, archive)
-    app.emit("archive.updated", archive)
 
 
 def _get_live(app: Application, archive_id: str, action: str) -> Archive:
@@ -275,6 +309,8 @@ def _follow(app: Application, archive: Archive) -> None:
         _record(app, archive)
     elif not taking_in and archive.recording_since:
         _rest(app, archive)
+    else:
+        _cut(app, archive)
 
 
 def _record(app: Application, archive: Archive) -> None:
@@ -282,6 +318,7 @@ def _record(app: Application, archive: Archive) -> None:
     archive.recording_since = app.now
     app.after("archive.full", archive.id, RECORDED - archive.recorded)
     app.touch(archive)
+    _cut(app, archive)
     if archive.status == "paused":
         _move(app, archive, "started")
 
@@ -298,6 +335,29 @@ def _halt(app: Application, archive: Archive) -> None:
         archive.recorded += app.now - archive.recording_since
         archive.recording_since = 0
         app.touch(archive)
+        _cut(app, archive)
+
+
+def _cut(app: Application, archive: Archive) -> None:
+    """Let a segment end with its stream, or with the recording, and one begin with each stream that is taken in."""
+    if archive.new.output_mode != "individual":
+        return
+    taken = archive.streams if archive.recording_since else {}
+    open_ = {each.stream_id for each in archive.segments if not each.stopped_at}
+    if open_ == set(taken):
+        return
+    session = app.sessions[archive.session_id]
+    ended = tuple(
+        each if each.stopped_at or each.stream_id in taken else replace(each, stopped_at=app.now)
+        for each in archive.segments
+    )
+    archive.segments = (*ended, *(_segment(app, session, stream_id) for stream_id in taken if stream_id not in open_))
+    app.touch(archive)
+
+
+def _segment(app: Application, session: Session, stream_id: str) -> Segment:
+    stream = session.streams[stream_id]
+    return Segment(stream_id, session.connections[stream.connection_id].data, stream.video_type, app.now)
 
 
 # Timers
@@ -374,10 +434,10 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 # Reactions to what happens in the session
 
 
-def _on_connection_created(app: Application, event: Event) -> None:
-    """An automatic archive starts as soon as a client connects (12.12)."""
+def _start_automatic(app: Application, event: Event) -> None:
+    """An automatic archive starts as soon as a client connects (12.12), to the server that it migrated to as well."""
     session = app.sessions[event.session_id]
-    if session.archive_mode != "always" or app.archives.is_live(session.id, AUTOMATIC):
+    if not session.connections or session.archive_mode != "always" or app.archives.is_live(session.id, AUTOMATIC):
         return
     new = NewArchive(
         name=session.archive_name or None, resolution=session.archive_resolution or "640x480", automatic=True
@@ -393,6 +453,7 @@ REACTIONS: Mapping[str, Reaction] = MappingProxyType(
             follow=_follow,
             end=lambda app, archive: end(app, archive, "session ended"),
         ),
-        "connection.created": _on_connection_created,
+        "connection.created": _start_automatic,
+        "session.migrated": _start_automatic,
     }
 )

@@ -19,6 +19,7 @@ from state.clock import HOUR, MINUTE
 from state.errors import NoCall, Unknown
 from state.events import Event
 from state.records import Record, require_transition, transitions
+from state.rotation import ROTATED
 from state.sessions import NewStream, Session
 
 MAX_DURATION = 6 * HOUR
@@ -32,6 +33,7 @@ TRANSITIONS = transitions(
 # Reason codes of the platform itself (2.3)
 NORMAL = "700"
 DURATION_EXCEEDED = "705"
+UNEXPECTED = "703"
 INACTIVE = "706"
 
 REASONS: Mapping[str, str] = MappingProxyType(
@@ -42,7 +44,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "486": "Busy Here",
         "603": "Decline",
         NORMAL: "Normal clearing",
-        "703": "Unexpected clearing",
+        UNEXPECTED: "Unexpected clearing",
         "704": "Media timeout",
         DURATION_EXCEEDED: "Maximum duration exceeded",
         INACTIVE: "Maximum inactivity exceeded",
@@ -53,7 +55,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class NewCall:
-    """What a call is dialled with; `streams` empty mixes all of the session."""
+    """What a call is dialled with; `streams` empty mixes all of the session.
+
+    `migrates`: it follows the session to another media server.
+    """
 
     uri: str
     sender: str = ""
@@ -64,6 +69,7 @@ class NewCall:
     video: bool = False
     observe_force_mute: bool = False
     streams: tuple[str, ...] = ()
+    migrates: bool = False
 
 
 @dataclass(slots=True)
@@ -89,7 +95,9 @@ def dial(app: Application, session: Session, new: NewCall, data: str = "", layou
     session.require_routed("SIP call")
     for stream_id in new.streams:
         sessions.published(session, stream_id)
-    connection = sessions.join(app, session, data=data, origin="call", layout_classes=layout_classes)
+    connection = sessions.join(
+        app, session, data=data, origin="call", layout_classes=layout_classes, migrates=new.migrates
+    )
     call = Call(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -199,6 +207,14 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             app.emit("call.destroyed", call, reason=call.reason_code)
 
 
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    """Calls that do not migrate end with their media server (rest-and-archives 11)."""
+    if event.reason == ROTATED:
+        for call in app.calls.live(event.session_id):
+            if not call.new.migrates:
+                hang_up(app, call.id, UNEXPECTED)
+
+
 def _on_stream_changed(app: Application, event: Event) -> None:
     """A far side that sends neither audio nor video is given up after a while (2.1)."""
     for call in app.calls.live(event.session_id):
@@ -218,6 +234,7 @@ def _on_stream_muted(app: Application, event: Event) -> None:
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {
         "connection.destroyed": _on_connection_destroyed,
+        "session.destroyed": _on_session_destroyed,
         "stream.updated": _on_stream_changed,
         "stream.destroyed": _on_stream_changed,
         "stream.muted": _on_stream_muted,

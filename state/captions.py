@@ -1,7 +1,9 @@
 """Live captions: one run for a session at a time.
 
-    start ─► started ─► stopped | failed
+    start ─► started ─► transcribing ─► stopped | failed
+                └──────────────────────────┘
 
+They transcribe once a stream has sound: audio is published, and is not muted.
 Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 3.
 """
 
@@ -20,7 +22,9 @@ from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
 from state.sessions import Session
 
-TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
+LIVE = frozenset({"started", "transcribing"})
+
+TRANSITIONS = transitions(started="transcribing stopped failed", transcribing="stopped failed", stopped="", failed="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,14 @@ class NewCaptions:
 
 @dataclass(slots=True)
 class Captions(Record):
-    """A run of captions."""
+    """A run of captions; `stream_id` is the stream whose sound is transcribed, empty while there is none."""
 
     kind: ClassVar[str] = "captions"
 
     new: NewCaptions
     status: str = "started"
     reason: str = ""
+    stream_id: str = ""
 
     @property
     def live_key(self) -> str:
@@ -59,7 +64,7 @@ def start(app: Application, session: Session, new: NewCaptions) -> Captions:
     """Start captions. Raises `NotRouted`, `AlreadyRunning`."""
     session.require_routed("captions")
     before = app.captions.get(new.id) if new.id and app.captions.has(new.id) else None
-    if app.captions.is_live(session.id) or (before is not None and before.status == "started"):
+    if app.captions.is_live(session.id) or (before is not None and before.status in LIVE):
         raise AlreadyRunning("captions")
     app.captions.forget(new.id)
     captions = Captions(
@@ -67,14 +72,16 @@ def start(app: Application, session: Session, new: NewCaptions) -> Captions:
     )
     app.captions.add(captions)
     app.after("captions.end", captions.id, new.max_duration * SECOND)
+    captions.stream_id = _heard(session)
     app.emit("captions.started", captions)
+    _listen(app, captions)
     return captions
 
 
 def stop(app: Application, captions_id: str) -> Captions:
     """Stop captions. Raises `Unknown` (also when they have ended), `MalformedId`."""
     captions = app.captions.get(captions_id)
-    if captions.status != "started":
+    if captions.status not in LIVE:
         raise Unknown("captions")
     _end(app, captions, "stopped")
     return captions
@@ -83,20 +90,49 @@ def stop(app: Application, captions_id: str) -> Captions:
 def fail(app: Application, captions_id: str, reason: str) -> Captions:
     """Let the captions fail, as when their provider does. Raises as `stop`."""
     captions = app.captions.get(captions_id)
-    if captions.status != "started":
+    if captions.status not in LIVE:
         raise Unknown("captions")
     _end(app, captions, "failed", reason)
     return captions
 
 
 def force(app: Application, captions: Captions, status: str, reason: str = "") -> None:
-    """End the captions: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
+    """Let the captions transcribe, or end: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
     require_transition(TRANSITIONS, captions, status)
-    _end(app, captions, status, reason)
+    if status == "transcribing":
+        app.timeline.cancel("captions.transcribe", captions.id)
+        _transcribe(app, captions, _heard(app.sessions[captions.session_id]))
+    else:
+        _end(app, captions, status, reason)
+
+
+def _heard(session: Session) -> str:
+    """Return the first stream that has sound, or an empty text."""
+    return next((each.id for each in session.streams.values() if each.has_audio and not each.muted), "")
+
+
+def _listen(app: Application, captions: Captions) -> None:
+    """Let the captions transcribe in a moment, once a stream has sound."""
+    waiting = captions.status == "started" and not app.timeline.get("captions.transcribe", captions.id)
+    if waiting and _heard(app.sessions[captions.session_id]):
+        app.process("captions.transcribe", captions.id)
+
+
+def _heard_out(app: Application, captions_id: str) -> None:
+    captions = app.captions.get(captions_id)
+    if stream_id := _heard(app.sessions[captions.session_id]):
+        _transcribe(app, captions, stream_id)
+
+
+def _transcribe(app: Application, captions: Captions, stream_id: str) -> None:
+    captions.status = "transcribing"
+    captions.stream_id = stream_id
+    captions.updated_at = app.now
+    app.emit("captions.transcribing", captions)
 
 
 def _end(app: Application, captions: Captions, status: str, reason: str = "") -> None:
-    app.timeline.cancel("captions.end", captions.id)
+    app.timeline.cancel("captions.end", "captions.transcribe", captions.id)
     app.captions.retire(captions)
     captions.status = status
     captions.reason = reason
@@ -108,19 +144,19 @@ def _ended(app: Application, captions_id: str) -> None:
     _end(app, app.captions.get(captions_id), "stopped")
 
 
-def _on_session_migrated(app: Application, event: Event) -> None:
-    """Captions do not migrate (3.1)."""
+def _on_stream(app: Application, event: Event) -> None:
     for captions in app.captions.live(event.session_id):
-        _end(app, captions, "stopped")
+        _listen(app, captions)
 
 
 def _on_session_destroyed(app: Application, event: Event) -> None:
     """Captions end with their media server (3.1), but not because nobody is there for a while."""
     if event.reason == ROTATED:
-        _on_session_migrated(app, event)
+        for captions in app.captions.live(event.session_id):
+            _end(app, captions, "stopped")
 
 
-HANDLERS: Mapping[str, Handler] = MappingProxyType({"captions.end": _ended})
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"captions.end": _ended, "captions.transcribe": _heard_out})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
-    {"session.migrated": _on_session_migrated, "session.destroyed": _on_session_destroyed}
+    {"stream.created": _on_stream, "stream.updated": _on_stream, "session.destroyed": _on_session_destroyed}
 )

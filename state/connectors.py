@@ -19,6 +19,7 @@ from state.application import Application, Handler, Reaction
 from state.errors import Unknown
 from state.events import Event
 from state.records import Record, require_transition, transitions
+from state.rotation import ROTATED
 from state.sessions import NewStream, Session
 
 TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
@@ -26,7 +27,10 @@ TRANSITIONS = transitions(connecting="connected disconnected", connected="discon
 
 @dataclass(frozen=True, slots=True)
 class NewConnector:
-    """What a connector is made with; rate in Hz, `streams` empty mixes all of the session."""
+    """What a connector is made with; rate in Hz, `streams` empty mixes all of the session.
+
+    `migrates`: it follows the session to another media server.
+    """
 
     uri: str
     streams: tuple[str, ...] = ()
@@ -34,6 +38,7 @@ class NewConnector:
     audio_rate: int = 16_000
     bidirectional: bool = False
     transport: Mapping[str, object] = field(default_factory=dict)
+    migrates: bool = False
 
 
 @dataclass(slots=True)
@@ -57,7 +62,9 @@ def connect(
     session.require_routed("audio connector")
     for stream_id in new.streams:
         sessions.published(session, stream_id)
-    connection = sessions.join(app, session, data=data, origin="connector", layout_classes=layout_classes)
+    connection = sessions.join(
+        app, session, data=data, origin="connector", layout_classes=layout_classes, migrates=new.migrates
+    )
     connector = Connector(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -120,5 +127,15 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             app.emit("connector.disconnected", connector, reason=event.reason)
 
 
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    """Connectors that do not migrate end with their media server (rest-and-archives 11)."""
+    if event.reason == ROTATED:
+        for connector in app.connectors.live(event.session_id):
+            if not connector.new.migrates:
+                fail(app, connector.id)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"connector.handshake": _connected})
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({"connection.destroyed": _on_connection_destroyed})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {"connection.destroyed": _on_connection_destroyed, "session.destroyed": _on_session_destroyed}
+)

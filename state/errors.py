@@ -36,6 +36,10 @@ class NoClients(Refused):
     """Nobody is connected to the session."""
 
 
+class NeverUsedError(Refused):
+    """Nobody ever connected to the session: for the service there is none yet."""
+
+
 class NoStreamsYet(Refused):
     """The session has not had any stream."""
 

@@ -14,10 +14,10 @@ TYPES: frozenset[str] = frozenset(
         "connection": "created destroyed",
         "stream": "created updated muted destroyed",
         "signal": "sent",
-        "archive": "started paused stopped uploaded available expired failed deleted updated",
+        "archive": "started paused stopped uploaded available expired failed deleted updated streamAdded streamRemoved",
         "broadcast": "started updated stopped failed",
         "render": "starting started stopped failed",
-        "captions": "started stopped failed",
+        "captions": "started transcribing stopped failed",
         "call": "created updated digits muteForced destroyed",
         "connector": "connecting connected disconnected",
     }.items()
@@ -30,7 +30,8 @@ TYPES: frozenset[str] = frozenset(
 class Event:
     """One thing that happened: `type` (`archive.started`, `connection.created` …) to `subject` at `at` ms.
 
-    `record` is a copy of the subject as it was at that moment, or None. Numbers start at 1 and have no gaps.
+    `record` is a copy of the subject as it was at that moment, or None; `stream_id` the stream that was added to it or
+    removed. Numbers start at 1 and have no gaps.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Event:
     session_id: str = ""
     reason: str = ""
     record: Any = None
+    stream_id: str = ""
 
 
 def matches(pattern: str, type_: str) -> bool:

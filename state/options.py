@@ -46,6 +46,11 @@ class Options(BaseModel):
         le=10_000,
         description="hours after which a session is rotated unless it migrates, announced 4 h and 1 h before; 0: never",
     )
+    clients_migrate: Literal["whenAsked", "always", "never"] = Field(
+        "whenAsked",
+        description="which clients follow a session to another media server, unless they say so themselves: all "
+        "`whenAsked` by `migrateSession` and none at a rotation, all `always`, or `never` any",
+    )
     magic_values: Literal["on", "off"] = Field(
         "on", description="whether names, URIs and URLs that begin with `emulator-fail-` select an outcome"
     )

@@ -22,6 +22,7 @@ REALISTIC: Mapping[str, int] = MappingProxyType(
         "call.ring": 500,
         "call.answer": 3_000,
         "connector.handshake": 500,
+        "captions.transcribe": 1_000,
         "session.migrate": 10_000,
     }
 )
@@ -38,6 +39,7 @@ FAST: Mapping[str, int] = MappingProxyType(
         "call.ring": 50,
         "call.answer": 100,
         "connector.handshake": 50,
+        "captions.transcribe": 100,
         "session.migrate": 200,
     }
 )

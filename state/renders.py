@@ -20,6 +20,7 @@ from state.clock import SECOND
 from state.errors import Unknown
 from state.events import Event
 from state.records import Record, require_transition, transitions
+from state.rotation import ROTATED
 from state.sessions import NewStream, Session
 
 LIVE = frozenset({"starting", "started"})
@@ -107,7 +108,7 @@ def _started(app: Application, render_id: str) -> None:
     session = app.sessions[render.session_id]
     new = render.new
     connection = sessions.join(
-        app, session, data=new.data, role=new.role, origin="render", layout_classes=new.layout_classes
+        app, session, data=new.data, role=new.role, origin="render", layout_classes=new.layout_classes, migrates=False
     )
     render.connection_id = connection.id
     render.stream_id = app.ids.uuid().upper()  # upper case as recorded (0.1)
@@ -141,5 +142,14 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             _end(app, render, "stopped", event.reason)
 
 
+def _on_session_destroyed(app: Application, event: Event) -> None:
+    """Renders end with their media server (rest-and-archives 11)."""
+    if event.reason == ROTATED:
+        for render in app.renders.live(event.session_id):
+            _end(app, render, "stopped", ROTATED)
+
+
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"render.start": _started, "render.end": _exceeded})
-REACTIONS: Mapping[str, Reaction] = MappingProxyType({"connection.destroyed": _on_connection_destroyed})
+REACTIONS: Mapping[str, Reaction] = MappingProxyType(
+    {"connection.destroyed": _on_connection_destroyed, "session.destroyed": _on_session_destroyed}
+)

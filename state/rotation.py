@@ -1,5 +1,8 @@
-"""Migration and server rotation: a session moves to another media server, or is ended because it did not.
+"""Migration and server rotation: a session moves to another media server, with the clients that migrate.
 
+Both are told first as the session's end, with `serverRotation`; then what was composed by that server ends: archives,
+broadcasts, captions and renders, the calls and connectors that do not migrate, and at last the clients that do not
+(github.com/Vonage/vonage-video-react-app docs/SESSION_MIGRATION.md).
 Facts: fidelity/rest-and-archives.md 11, broadcasts-sip-captions-renders-callbacks.md 6.
 """
 
@@ -13,7 +16,7 @@ from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
 from state.errors import MigrationInProgress, MigrationTooSoon
 from state.events import Event
-from state.sessions import Session
+from state.sessions import Connection, Session
 
 MIGRATION_PAUSE = MINUTE
 """ms after creation or a migration in which a session refuses to migrate; the service only says "shortly"."""
@@ -41,11 +44,38 @@ def migrate(app: Application, session: Session, *, patient: bool = True) -> None
     app.emit("session.migrating", session)
 
 
-def rotate(app: Application, session: Session) -> None:
-    """Take the session's media server away: everybody is disconnected, the session ends with `serverRotation`."""
-    for connection_id in list(session.connections):
+def rotate(app: Application, session: Session, *, migrates: bool | None = None, asked: bool = False) -> None:
+    """Take the session's media server away; those who migrate stay, all others are disconnected.
+
+    `migrates` says so of clients that do not say it themselves; None: the option `clients_migrate` does, for which it
+    counts whether the migration was `asked` for.
+    """
+    app.timeline.cancel("session.migrate", session.id)
+    session.migrating = False
+    if not session.connections:
+        return
+    if migrates is None:
+        migrates = {"always": True, "never": False}.get(app.options.clients_migrate, asked)
+    left_behind = [each.id for each in session.connections.values() if not _stays(each, migrates)]
+    session.rotating = True
+    app.emit("session.destroyed", session, reason=ROTATED)
+    for connection_id in left_behind:
         if connection_id in session.connections:
-            sessions.leave(app, session, connection_id, "networkDisconnected", session_reason=ROTATED)
+            sessions.leave(app, session, connection_id, "networkDisconnected")
+    session.rotating = False
+    app.touch(session)
+    if session.connections:
+        _arrived(app, session)
+
+
+def _stays(connection: Connection, clients_migrate: bool) -> bool:
+    return clients_migrate if connection.migrates is None else connection.migrates
+
+
+def _arrived(app: Application, session: Session) -> None:
+    session.migrated_at = app.now
+    _expect_rotation(app, session.id)
+    app.emit("session.migrated", session)
 
 
 def _expect_rotation(app: Application, session_id: str) -> None:
@@ -58,13 +88,8 @@ def _expect_rotation(app: Application, session_id: str) -> None:
                 app.after(action, session_id, life - before)
 
 
-def _migrated(app: Application, session_id: str) -> None:
-    session = app.sessions[session_id]
-    session.migrating = False
-    session.migrated_at = app.now
-    if session.connections:
-        _expect_rotation(app, session_id)
-    app.emit("session.migrated", session)
+def _migrate(app: Application, session_id: str) -> None:
+    rotate(app, app.sessions[session_id], asked=True)
 
 
 def _notice(app: Application, session_id: str) -> None:
@@ -84,7 +109,7 @@ def _on_session_destroyed(app: Application, event: Event) -> None:
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {"session.migrate": _migrated, "session.rotate": _rotate, **dict.fromkeys(NOTICES, _notice)}
+    {"session.migrate": _migrate, "session.rotate": _rotate, **dict.fromkeys(NOTICES, _notice)}
 )
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {"session.created": _on_session_created, "session.destroyed": _on_session_destroyed}

@@ -48,7 +48,7 @@ def reactions(
 ) -> dict[str, Reaction]:
     """Return how compositions follow their session.
 
-    They `follow` what is published, `end` with a migration or a server rotation (they do not move to another server:
+    They `follow` what is published, `end` with their media server (they do not move to another one:
     fidelity/rest-and-archives.md 11, broadcasts-… 1.1), and are abandoned a while after the last client left (timer
     `<kind>.abandon`), unless somebody comes back.
     """
@@ -69,16 +69,11 @@ def reactions(
             else:
                 app.after(abandon, each.id, ABANDONED)
 
-    def on_session_migrated(app: Application, event: Event) -> None:
-        for each in live(app, event.session_id):
-            end(app, each)
-
     return {
         "stream.created": on_stream,
         "stream.destroyed": on_stream,
         "session.created": on_session_created,
         "session.destroyed": on_session_destroyed,
-        "session.migrated": on_session_migrated,
     }
 
 

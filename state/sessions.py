@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar
 
 from state.application import Application
 from state.errors import (
     InvalidSessionId,
     MalformedId,
+    NeverUsedError,
     NoClients,
     NoStreamsYet,
     NotConnected,
@@ -23,6 +25,10 @@ from state.errors import (
 from state.ids import decode_session_id, is_uuid
 
 SIGNALS_KEPT = 1000
+
+ENDS: Mapping[str, str] = MappingProxyType({"networkDisconnected": "mediaIdle"})
+"""Why a session ends, by why the last one left, where that is another reason: sessions know of `clientDisconnected`,
+`forceDisconnected` and `mediaIdle`; that the last is told of a lost network is inferred."""
 
 PUBLISHING_ROLES = frozenset({"publisher", "moderator", "publisheronly"})
 
@@ -56,7 +62,10 @@ class Stream:
 
 @dataclass(slots=True)
 class Connection:
-    """Someone in a session. `origin` says what it is: a client, or a SIP call, a render, a connector."""
+    """Someone in a session. `origin` says what it is: a client, or a SIP call, a render, a connector.
+
+    `migrates`: whether it follows the session to another media server; None as the application's options say.
+    """
 
     kind: ClassVar[str] = "connection"
 
@@ -67,6 +76,7 @@ class Connection:
     role: str = "publisher"
     origin: str = "client"
     layout_classes: tuple[str, ...] = ()
+    migrates: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,10 @@ class Signal:
 
 @dataclass(slots=True)
 class Session:
-    """A session. It never ends; it is alive while somebody is connected."""
+    """A session. It never ends; it is alive while somebody is connected. `used`: somebody was, once.
+
+    `rotating` is set while its media server is taken away: its end is told already.
+    """
 
     kind: ClassVar[str] = "session"
 
@@ -103,6 +116,8 @@ class Session:
     mutes_new_streams: bool = False
     migrating: bool = False
     migrated_at: int = 0
+    used: bool = False
+    rotating: bool = False
     signals: dict[str, Signal] = field(default_factory=dict)
 
     @property
@@ -196,6 +211,7 @@ def join(
     role: str = "publisher",
     origin: str = "client",
     layout_classes: Iterable[str] = (),
+    migrates: bool | None = None,
 ) -> Connection:
     """Let someone connect; the first one brings the session to life (`session.created`)."""
     connection = Connection(
@@ -206,8 +222,10 @@ def join(
         role=role,
         origin=origin,
         layout_classes=tuple(layout_classes),
+        migrates=migrates,
     )
     first = not session.connections
+    session.used = True
     session.connections[connection.id] = connection
     if first:
         app.emit("session.created", session)
@@ -225,7 +243,8 @@ def leave(
 ) -> None:
     """Let a connection go with its streams; the last one ends the session's life (`session.destroyed`).
 
-    Streams are destroyed before the connection, with the same reason; `session_reason` is that of the session's end.
+    Streams are destroyed before the connection, with the same reason; `session_reason` is that of the session's end:
+    unless it is given, the same too, or `mediaIdle` when the network was lost.
     Raises `NotConnected`, `MalformedId`.
     """
     connection = connected(session, connection_id)
@@ -235,8 +254,8 @@ def leave(
     app.emit("connection.destroyed", connection, reason=reason)
     app.remove(connection)
     app.touch(session)
-    if not session.connections:
-        app.emit("session.destroyed", session, reason=session_reason)
+    if not session.connections and not session.rotating:
+        app.emit("session.destroyed", session, reason=session_reason or ENDS.get(reason, reason))
 
 
 def connected(session: Session, connection_id: str) -> Connection:
@@ -288,8 +307,10 @@ def published(session: Session, stream_id: str) -> Stream:
 
 
 def streams(session: Session) -> list[Stream]:
-    """Return what is published. Raises `NoStreamsYet` when nothing ever was."""
+    """Return what is published. Raises `NeverUsedError` when nobody ever connected, `NoStreamsYet` when nothing was."""
     if not session.had_streams:
+        if not (session.used or session.connections):
+            raise NeverUsedError
         raise NoStreamsYet
     return list(session.streams.values())
 

@@ -18,7 +18,7 @@ Listener = Callable[[Change], None]
 def _rules(handlers: dict[str, Handler], watchers: list[Reaction]) -> Rules:
     reactions: dict[str, tuple[Reaction, ...]] = {}
     # The order is the order in which modules react to the same event.
-    for module in (rotation, archives, broadcasts, renders, calls, connectors, captions, callbacks):
+    for module in (rotation, archives, broadcasts, captions, renders, calls, connectors, callbacks):
         table: Mapping[str, Any] = getattr(module, "HANDLERS", {})
         handlers.update(table)
         for type_, reaction in getattr(module, "REACTIONS", {}).items():

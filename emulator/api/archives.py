@@ -17,19 +17,19 @@ from state.archives import Archive
 from state.errors import Unknown
 
 
-def _answer(call: Call, archive: Archive, *, precise: bool = False) -> Response:
-    return call.answer(_shape(call, archive, precise=precise))
+def _answer(call: Call, archive: Archive, *, started: bool = False) -> Response:
+    return call.answer(_shape(call, archive, started=started))
 
 
-def _shape(call: Call, archive: Archive, *, precise: bool = False) -> wire.Json:
-    return call.shape("Archive", wire.archive(call.speaker, archive, precise=precise))
+def _shape(call: Call, archive: Archive, *, started: bool = False) -> wire.Json:
+    return call.shape("Archive", wire.archive(call.speaker, archive, started=started))
 
 
 async def start_archive(call: Call) -> Response:
     body = call.body(StartArchive)
     with call.unit() as app:
         archive = archives.start(app, call.session(app, body.session_id), body.state())
-        return _answer(call, archive, precise=True)
+        return _answer(call, archive, started=True)
 
 
 async def list_archives(call: Call) -> Response:

@@ -40,6 +40,7 @@ class Participant:
     data: str = ""
     role: str = "publisher"
     origin: str = "client"
+    migrates: bool | None = None
     streams: tuple[Stream, ...] = field(default=(), metadata={"each": Stream})
 
     @property

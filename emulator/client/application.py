@@ -143,9 +143,16 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
         yield Ask("POST", "/requests/verify", expected)
 
     @call
-    def archive_transition(self, id: str, status: str, reason: str = "") -> Steps[None]:
-        """Force an archive into a status that may follow the one it has. Raises `ControlRefused` (409) otherwise."""
-        yield Ask("POST", f"/archives/{id}/transition", {"status": status, "reason": reason})
+    def archive_transition(
+        self, id: str, status: str, reason: str = "", *, size: int | None = None, duration: int | None = None
+    ) -> Steps[None]:
+        """Force an archive into a status that may follow the one it has.
+
+        `size` (bytes) and `duration` (s) are what it tells of its file, once it is `uploaded` or `available`.
+        Raises `ControlRefused`: 409 for a status that may not follow, 400 for a size or duration of no file.
+        """
+        given = {name: value for name, value in (("size", size), ("duration", duration)) if value is not None}
+        yield Ask("POST", f"/archives/{id}/transition", {"status": status, "reason": reason, **given})
 
 
 class ApplicationClient(ApplicationCalls, Sync):

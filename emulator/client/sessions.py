@@ -10,6 +10,7 @@ from .asking import Ask, Async, Part, Steps, Sync, call, camel
 
 Role = Literal["publisher", "subscriber", "moderator", "publisheronly"]
 LeaveReason = Literal["clientDisconnected", "forceDisconnected", "networkDisconnected"]
+SessionReason = Literal["clientDisconnected", "forceDisconnected", "mediaIdle"]
 UnpublishReason = Literal[
     "clientDisconnected", "forceDisconnected", "forceUnpublished", "mediaStopped", "networkDisconnected"
 ]
@@ -45,23 +46,33 @@ class SessionCalls(Part):
         role: Role | None = None,
         streams: Sequence[Mapping[str, Any]] | None = None,
         token: str | None = None,
+        migrates: bool | None = None,
     ) -> Steps[list[Participant]]:
         """Let `count` participants join.
 
         Each publishes one camera stream unless `streams` says which (`[]`: none); a stream has `name`, `video_type`,
         `has_audio`, `has_video`, `layout_class_list`. A client `token` gives data, role and layout classes, and is
-        verified as the service would.
+        verified as the service would. `migrates` says whether they follow the session to another media server; left
+        out, the application's option `clients_migrate` does.
         """
-        body: dict[str, Any] = {"count": count, "data": data, "role": role, "token": token}
+        body: dict[str, Any] = {"count": count, "data": data, "role": role, "token": token, "migrates": migrates}
         if streams is not None:
             body["streams"] = [_fields(stream) for stream in streams]
         answer = yield Ask("POST", f"/sessions/{session_id}/participants", _given(body))
         return read_all(Participant, answer["items"])
 
     @call
-    def leave(self, session_id: str, connection_id: str, *, reason: LeaveReason = "clientDisconnected") -> Steps[None]:
-        """Let a participant leave."""
-        yield Ask("DELETE", f"/sessions/{session_id}/participants/{connection_id}", params={"reason": reason})
+    def leave(
+        self,
+        session_id: str,
+        connection_id: str,
+        *,
+        reason: LeaveReason = "clientDisconnected",
+        session_reason: SessionReason | None = None,
+    ) -> Steps[None]:
+        """Let a participant leave; `session_reason` is that of the session's end, if this was the last one."""
+        params = _given({"reason": reason, "sessionReason": session_reason})
+        yield Ask("DELETE", f"/sessions/{session_id}/participants/{connection_id}", params=params)
 
     @call
     def publish(

@@ -28,6 +28,9 @@ class Join(ControlBody):
     role: Literal["publisher", "subscriber", "moderator", "publisheronly"] = "publisher"
     streams: list[NewStreamBody] | None = Field(None, max_length=50)
     token: str | None = Field(None, description="client token: gives data, role and layout classes, and is verified")
+    migrates: bool | None = Field(
+        None, description="whether they follow the session to another media server; left out: by `clientsMigrate`"
+    )
 
 
 class StreamChange(ControlBody):
@@ -40,6 +43,7 @@ class StreamChange(ControlBody):
 
 
 LeaveReason = Literal["clientDisconnected", "forceDisconnected", "networkDisconnected"]
+SessionReason = Literal["clientDisconnected", "forceDisconnected", "mediaIdle"]
 UnpublishReason = Literal[
     "clientDisconnected", "forceDisconnected", "forceUnpublished", "mediaStopped", "networkDisconnected"
 ]
@@ -59,6 +63,19 @@ class Transition(ControlBody):
 
     status: str = Field(max_length=20)
     reason: str = Field("", max_length=1000)
+
+
+MOST = 2**53
+"""The largest number that every client reads exactly."""
+
+
+class ArchiveTransition(Transition):
+    """A status to force on an archive; `size` (bytes) and `duration` (s) are what it tells once it has a file."""
+
+    size: int | None = Field(None, ge=0, le=MOST, description="for uploaded and available; left out: that of the file")
+    duration: int | None = Field(
+        None, ge=0, le=MOST // 1000, description="for uploaded and available, in s; left out: what was recorded"
+    )
 
 
 class CallTransition(ControlBody):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from emulator import client_tokens
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.control.models import Join, LeaveReason, NewStreamBody, StreamChange, UnpublishReason
+from emulator.control.models import Join, LeaveReason, NewStreamBody, SessionReason, StreamChange, UnpublishReason
 from state import sessions
 from state.sessions import PUBLISHING_ROLES, Connection, NewStream, Session, Stream
 
@@ -48,6 +48,7 @@ def show_participant(session: Session, connection: Connection) -> dict[str, Any]
         "data": connection.data,
         "role": connection.role,
         "origin": connection.origin,
+        "migrates": connection.migrates,
         "streams": [
             show_stream(stream) for stream in session.streams.values() if stream.connection_id == connection.id
         ],
@@ -109,7 +110,9 @@ async def join(
     joined = []
     with world.unit(app):
         for _ in range(body.count):
-            connection = sessions.join(app, session, data=data, role=role, layout_classes=classes)
+            connection = sessions.join(
+                app, session, data=data, role=role, layout_classes=classes, migrates=body.migrates
+            )
             for stream in streams:
                 sessions.publish(app, session, connection, _new_stream(stream))
             joined.append(show_participant(session, connection))
@@ -130,10 +133,11 @@ async def leave(
     session: CurrentSession,
     connection: str,
     reason: LeaveReason = "clientDisconnected",
+    sessionReason: SessionReason | None = None,
 ) -> None:
-    """Let a participant leave."""
+    """Let a participant leave; `sessionReason` is told of the session's end, if this was the last one."""
     with world.unit(app):
-        sessions.leave(app, session, connection, reason)
+        sessions.leave(app, session, connection, reason, session_reason=sessionReason or "")
 
 
 @router.post("/{session}/participants/{connection}/streams", status_code=201)

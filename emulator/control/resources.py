@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from emulator import wire
 from emulator.call import base_url
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.control.models import BroadcastTransition, CallTransition, Transition
+from emulator.control.models import ArchiveTransition, BroadcastTransition, CallTransition, Transition
 from emulator.control.pictures import show_picture
 from emulator.wire import Json, Speaker
 from state import archives, broadcasts, calls, captions, connectors, renders
@@ -116,6 +116,7 @@ def _show_call(speaker: Speaker, call: Call) -> Json:
         "secure": call.new.secure,
         "video": call.new.video,
         "observeForceMute": call.new.observe_force_mute,
+        "sessionMigration": call.new.migrates,
         "status": call.status,
         "digits": list(call.digits),
         "reasonCode": call.reason_code or None,
@@ -144,6 +145,7 @@ def _show_connector(speaker: Speaker, connector: Connector) -> Json:
         "audioRate": new.audio_rate,
         "bidirectional": new.bidirectional,
         "audioTransport": dict(new.transport) or None,
+        "sessionMigration": new.migrates,
         "createdAt": connector.created_at,
         "updatedAt": connector.updated_at,
     }
@@ -151,9 +153,17 @@ def _show_connector(speaker: Speaker, connector: Connector) -> Json:
 
 # What can be forced
 
+WITH_FILE = ("uploaded", "available")
+"""The statuses with which an archive's file arrives."""
 
-def _force_archive(app: Application, archive: Archive, body: Transition) -> None:
-    archives.force(app, archive, body.status, body.reason)
+
+def _force_archive(app: Application, archive: Archive, body: ArchiveTransition) -> None:
+    if body.status not in WITH_FILE:
+        for field in ("size", "duration"):
+            if getattr(body, field) is not None:
+                text = f"an archive that is {body.status} has no file yet, or keeps the one that it had"
+                raise ControlError(400, text, field, f"allowed with status: {', '.join(WITH_FILE)}")
+    archives.force(app, archive, body.status, body.reason, size=body.size, duration=body.duration)
 
 
 def _force_broadcast(app: Application, broadcast: Broadcast, body: BroadcastTransition) -> None:
@@ -196,7 +206,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "archives": Kind("archive", lambda app: app.archives, _show_archive, _force_archive),
+        "archives": Kind("archive", lambda app: app.archives, _show_archive, _force_archive, ArchiveTransition),
         "broadcasts": Kind(
             "broadcast", lambda app: app.broadcasts, _show_broadcast, _force_broadcast, BroadcastTransition
         ),

@@ -206,18 +206,25 @@ class CaptionsStarted(Shape):
     captions_id: str
 
 
+class CaptionedStream(Shape):
+    stream_id: str
+    stream_status: str
+
+
 class Captions(Shape):
     caption_id: str
     captions_id: str
     session_id: str
-    status: Literal["started", "stopped", "paused", "failed"]
+    status: Literal["started", "transcribing", "stopped", "failed"]
     created_at: int
     updated_at: int
     duration: int
     language_code: str
     provider: str
+    project_id: str
+    stream: CaptionedStream
+    group: Literal["captions"]
     application_id: str | None = None
-    project_id: str | None = None
     reason: str | None = None
 
 

@@ -59,14 +59,16 @@ class Sip(Body):
     video: bool = False
     observe_force_mute: bool = False
     streams: list[str] = []
+    session_migration: bool = False
 
 
 class Dial(Body):
-    """A call to dial."""
+    """A call to dial; where `sessionMigration` is written is not verified (2.1), so it may stand in `sip` or beside."""
 
     session_id: Text
     token: ClientTokenText
     sip: Sip
+    session_migration: bool = False
 
     def state(self) -> NewCall:
         """Return the new call as the rules know it."""
@@ -81,6 +83,7 @@ class Dial(Body):
             video=sip.video,
             observe_force_mute=sip.observe_force_mute,
             streams=tuple(sip.streams),
+            migrates=self.session_migration or sip.session_migration,
         )
 
 
@@ -189,14 +192,16 @@ class WebSocket(Body):
     audio_rate: Literal[8000, 16000, 24000] = 16000
     bidirectional: bool = False
     audio_transport: Annotated[AudioTransport | None, BeforeValidator(_object)] = None
+    session_migration: bool = False
 
 
 class ConnectAudio(Body):
-    """An audio connector to make."""
+    """An audio connector to make; `sessionMigration` may stand in `websocket` or beside, as for calls."""
 
     session_id: Text
     token: ClientTokenText
     websocket: WebSocket
+    session_migration: bool = False
 
     def state(self) -> NewConnector:
         """Return the new connector as the rules know it."""
@@ -208,4 +213,5 @@ class ConnectAudio(Body):
             audio_rate=socket.audio_rate,
             bidirectional=socket.bidirectional,
             transport=socket.audio_transport.model_dump() if socket.audio_transport else {},
+            migrates=self.session_migration or socket.session_migration,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from typing import Any
 
 import pytest
@@ -225,7 +228,8 @@ def test_a_transcript_is_linked_when_it_is_there(tenant: Tenant) -> None:
     tenant.call("POST", f"/archive/{archive}/stop")
     transcription = tenant.call("GET", f"/archive/{archive}").json()["transcription"]
     assert transcription["status"] == "available"
-    assert tenant.client.get(transcription["url"]).json()["language"] == "de-DE"
+    file = zipfile.ZipFile(io.BytesIO(tenant.client.get(transcription["url"]).content))
+    assert json.loads(file.read("transcription.json"))["language"] == "de-DE"
 
 
 def test_a_transcript_goes_with_its_file_and_fails_with_its_archive(tenant: Tenant) -> None:

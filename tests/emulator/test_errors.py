@@ -90,6 +90,13 @@ def migrate_twice(tenant: Tenant) -> Response:
     return tenant.call("POST", f"/session/{sid}/migrate")
 
 
+def silent(tenant: Tenant) -> str:
+    """Make a session with somebody who publishes nothing."""
+    sid = tenant.session()
+    tenant.join(sid, streams=[])
+    return sid
+
+
 def foreign_session(tenant: Tenant) -> Response:
     return tenant.call("GET", f"/session/{Tenant(tenant.client).session(join=1)}/stream")
 
@@ -135,9 +142,13 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
      (409, 15214, "Migration is already in progress for the session."), None),
     (refused.MigrationTooSoon, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/migrate"),
      (409, 15215, "Migration is not allowed shortly after session creation or a previous migration."), (200, None, None)),
-    (refused.NoStreamsYet, "", lambda t: t.call("GET", f"/session/{t.session()}/stream/{NOBODY}"),
+    (refused.NeverUsedError, "", lambda t: t.call("GET", f"/session/{t.session()}/stream/{NOBODY}"),
+     (404, -1, "Session not found"), None),
+    (refused.NeverUsedError, "listStreams", lambda t: t.call("GET", f"/session/{t.session()}/stream"),
+     (404, -1, "Session not found"), (200, None, None)),
+    (refused.NoStreamsYet, "", lambda t: t.call("GET", f"/session/{silent(t)}/stream/{NOBODY}"),
      (404, -1, "The session exists but has not had any streams added to it yet."), None),
-    (refused.NoStreamsYet, "listStreams", lambda t: t.call("GET", f"/session/{t.session()}/stream"),
+    (refused.NoStreamsYet, "listStreams", lambda t: t.call("GET", f"/session/{silent(t)}/stream"),
      (404, -1, "The session exists but has not had any streams added to it yet."), (200, None, None)),
     (refused.UnknownStream, "", lambda t: unknown_stream(t, "POST", f"/{NOBODY}/mute"),
      (404, -1, "Not found. The session or stream is not found."), None),
@@ -249,7 +260,7 @@ def test_every_refusal_there_is_has_an_answer(contract: Contract) -> None:
     kinds = ("archive", "broadcast", "render", "captions", "connector")
     for error in [
         refused.UnknownApplication("x"), refused.InvalidSessionId(), refused.UnknownSession(), refused.NoClients(),
-        refused.NoStreamsYet(), refused.NotConnected(), refused.UnknownStream(), refused.NotRouted("x"),
+        refused.NeverUsedError(), refused.NoStreamsYet(), refused.NotConnected(), refused.UnknownStream(), refused.NotRouted("x"),
         refused.NotComposed(), refused.MigrationInProgress(), refused.MigrationTooSoon(), refused.TooManyTargets(), refused.TooManyRegistrations(),
         refused.NoCall(), *(refused.MalformedId(kind) for kind in (*kinds, "connection")),
         *(refused.Unknown(kind) for kind in (*kinds, "registration")),

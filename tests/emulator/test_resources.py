@@ -64,7 +64,12 @@ def test_life_cycles_are_listed_with_what_may_follow(client: TestClient) -> None
     assert set(listed) == set(LIFECYCLES)
     assert listed["captions"] == {
         "initial": "started",
-        "transitions": {"started": ["stopped", "failed"], "stopped": [], "failed": []},
+        "transitions": {
+            "started": ["transcribing", "stopped", "failed"],
+            "transcribing": ["stopped", "failed"],
+            "stopped": [],
+            "failed": [],
+        },
     }
 
 

@@ -80,7 +80,11 @@ def test_the_first_client_brings_a_session_to_life_and_the_last_ends_it(tenant: 
         "connection.destroyed",
         "session.destroyed",
     ]
-    assert [event.reason for event in tenant.app.events.after(7)] == ["networkDisconnected", "networkDisconnected", ""]
+    assert [event.reason for event in tenant.app.events.after(7)] == [
+        "networkDisconnected",
+        "networkDisconnected",
+        "mediaIdle",
+    ]
 
 
 def test_auto_participants_join_every_new_session() -> None:
