@@ -209,12 +209,18 @@ def force(
     """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`.
 
     `size` (bytes) and `duration` (s) are what the archive tells from then on; left out, they stay those of its file.
+    They may be stated of one that has the status already.
     """
-    require_transition(TRANSITIONS, archive, status)
+    stated = size is not None or duration is not None
+    if not (stated and status == archive.status):
+        require_transition(TRANSITIONS, archive, status)
     if size is not None:
         archive.stated_size = size
     if duration is not None:
         archive.recorded = duration * SECOND
+    if status == archive.status:
+        app.emit("archive.updated", archive)
+        return
     if status == "failed":
         fail(app, archive, reason or "failure")
     elif status == "stopped":

@@ -52,6 +52,7 @@ def rotate(app: Application, session: Session, *, migrates: bool | None = None, 
     """
     app.timeline.cancel("session.migrate", session.id)
     session.migrating = False
+    app.touch(session)
     if not session.connections:
         return
     if migrates is None:

@@ -77,6 +77,10 @@ class ArchiveTransition(Transition):
         None, ge=0, le=MOST // 1000, description="for uploaded and available, in s; left out: what was recorded"
     )
 
+    def restates(self, status: str) -> bool:
+        """Tell whether this only says how large or long the file is, of an archive that has the status already."""
+        return self.status == status and (self.size is not None or self.duration is not None)
+
 
 class CallTransition(ControlBody):
     """What the far side of a SIP call does: rings, answers, holds it, takes it back, hangs up with a reason code."""

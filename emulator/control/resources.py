@@ -299,7 +299,8 @@ def _serve(path: str, kind: Kind) -> None:
     ) -> dict[str, Any]:
         with world.unit(app):
             record = kind.records(app).get(resource)
-            if getattr(body, "output", None) is None:
+            of_output = getattr(body, "output", None) is not None
+            if not of_output and not (isinstance(body, ArchiveTransition) and body.restates(record.status)):
                 _require(kind.name, record.status, body.status)
             kind.force(app, record, body)
             shown = _whole(request, app, kind, record)
