@@ -256,7 +256,7 @@ class Protocol(HttpToolsProtocol):
         """Answer what cannot be passed on to the application, after the responses before it."""
         self.logger.warning("a request was refused with %d: %s", refusal.status, refusal.message)
         super().on_message_begin()
-        self.scope["method"] = "GET"
+        self.scope |= {"method": "GET", "path": "", "raw_path": b"", "query_string": b""}
         self._begin(refusal).linger()
 
     def _linger(self, cycle: RequestResponseCycle) -> None:

@@ -56,7 +56,7 @@ class Raw:
     def response(self, *, head_only: bool = False) -> RawResponse:
         """Read one response, and none of what is behind it."""
         while b"\r\n\r\n" not in self._rest:
-            self._more()
+            self.more()
         head, _, self._rest = self._rest.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -65,7 +65,7 @@ class Raw:
             return RawResponse(status, headers, b"")
         size = int(headers["content-length"])
         while len(self._rest) < size:
-            self._more()
+            self.more()
         body, self._rest = self._rest[:size], self._rest[size:]
         return RawResponse(status, headers, body)
 
@@ -76,7 +76,8 @@ class Raw:
         except (ConnectionResetError, ssl.SSLError):
             return True
 
-    def _more(self) -> None:
+    def more(self) -> None:
+        """Read some more; there must be some."""
         piece = self.socket.recv(65_536)
         assert piece, f"the connection ended behind {self._rest!r}"
         self._rest += piece
