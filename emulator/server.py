@@ -20,7 +20,7 @@ from emulator.protocol.tls_listener import TlsListener
 from emulator.settings import Settings
 from emulator.tls import TlsFiles
 
-SHUTDOWN_SECONDS = 2.0
+SHUTDOWN_SECONDS = 1.5
 """How long running requests may take to end after SIGTERM."""
 
 KEEP_ALIVE_SECONDS = 75

@@ -302,11 +302,15 @@ class Protocol(HttpToolsProtocol):
             self.transport.abort()
 
     def shutdown(self) -> None:
-        """End as soon as all is answered; nobody lingers."""
-        if self._lingering is not None and self._lingering.is_closing():
+        """End behind the response that is being made: no request behind it is begun, and nobody lingers."""
+        serving = next((each for each in self._begun if not each.response_complete), None)
+        self.pipeline.clear()
+        if serving is not None:
+            serving.keep_alive = False
+        elif self._lingering is not None:
             self.transport.abort()
         else:
-            super().shutdown()
+            self.transport.close()
 
 
 def line_of_cycle(cycle: RequestResponseCycle) -> Line:
