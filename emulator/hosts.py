@@ -21,6 +21,8 @@ CONTAINER_NAMES = (
     "gateway.docker.internal",
     "host.containers.internal",
     "host.lima.internal",
+    "host.minikube.internal",
+    "host.testcontainers.internal",
     "kubernetes.docker.internal",
 )
 """What container tools call the machine that they run on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,18 +27,34 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+Launch = Callable[..., Browser]
+
+
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """One browser for these tests, closed before others run: Playwright keeps an event loop meanwhile."""
+def launch() -> Iterator[Launch]:
+    """Launch browsers, with flags besides the usual ones; no test has to close them.
+
+    They are closed before the tests of other packages run: Playwright keeps an event loop meanwhile.
+    """
     path = chromium()
     if path is None:
         if os.environ.get("CI", "").lower() not in ("", "0", "false"):
             pytest.fail("the page is tested in Chromium: apt-get install chromium, or name it in CHROMIUM")
         pytest.skip("needs Chromium: apt-get install chromium, or name it in CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    with sync_playwright() as playwright, contextlib.ExitStack() as stack:
+
+        def launch_one(*flags: str) -> Browser:
+            browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
+            stack.callback(browser.close)
+            return browser
+
+        yield launch_one
+
+
+@pytest.fixture(scope="package")
+def browser(launch: Launch) -> Browser:
+    """One browser for these tests."""
+    return launch()
 
 
 @dataclass
