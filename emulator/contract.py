@@ -33,13 +33,15 @@ class Contract:
     """How one contract answers.
 
     `statuses`: status of success by operation, where it is not 200. `empty`: operations that answer without a body.
-    `fields`: the keys of a body by its schema, None for all. `errors`: the answer to each refusal.
+    `fields`: the keys of a body by its schema, of an object in it by `Schema.key`; None for all. `words`: those of a
+    field that it has other words for. `errors`: the answer to each refusal.
     """
 
     name: str
     statuses: Mapping[str, int]
     empty: frozenset[str]
     fields: Mapping[str, frozenset[str]]
+    words: Mapping[str, Mapping[str, str]]
     errors: Mapping[Key, Answer]
     stop_again: bool
     patient_migration: bool
@@ -54,7 +56,14 @@ class Contract:
         keys = self.fields.get(schema)
         if keys is None:
             return body
-        return {key: value for key, value in body.items() if key in keys and (value is not None or key in NULLABLE)}
+        found = {key: value for key, value in body.items() if key in keys and (value is not None or key in NULLABLE)}
+        for key, value in found.items():
+            where = f"{schema}.{key}"
+            if where in self.fields:
+                found[key] = self.shape(where, value)
+            elif where in self.words:
+                found[key] = self.words[where].get(value, value)
+        return found
 
 
 def _selects_itself(kind: str) -> str:
@@ -125,6 +134,7 @@ _ERRORS: Mapping[Key, Answer] = MappingProxyType(
         (refused.WrongStatus, "archive"): Answer(
             409, "You can only change an archive that has one of the following statuses: started OR paused"
         ),
+        (refused.Unknown, "storage"): Answer(404, "Not found. No storage target is set."),
         (refused.NotComposed, ""): Answer(400, "Invalid request. An individual stream archive has no layout."),
         (refused.SelectsItself, "archive"): Answer(400, _selects_itself("archive")),
         (refused.SelectsItself, "opentok.archive"): Answer(  # which OpenTok SDKs tell from other wrong requests (12.9)
@@ -170,6 +180,7 @@ SERVICE = Contract(
             "signalSession": 204,
             "signalConnection": 204,
             "deleteArchive": 204,
+            "deleteArchiveStorage": 204,
             "selectArchiveStreams": 204,
             "selectBroadcastStreams": 204,
             "startCaptions": 202,
@@ -181,6 +192,7 @@ SERVICE = Contract(
     ),
     empty=frozenset({"playDtmfAll", "playDtmfConnection", "stopCaptions"}),
     fields=MappingProxyType({}),
+    words=MappingProxyType({}),
     errors=_ERRORS,
     stop_again=True,
     patient_migration=True,
@@ -233,15 +245,18 @@ SPEC = Contract(
                     "broadcastUrls",
                 }
             ),
+            "Broadcast.broadcastUrls": frozenset({"hls", "rtmp"}),
             "SipCall": frozenset({"id", "connectionId", "streamId"}),
             "Render": frozenset(
                 {"id", "sessionId", "applicationId", "status", "streamId", "url", "resolution", "createdAt"}
             ),
         }
     ),
+    words=MappingProxyType({"Broadcast.status": MappingProxyType({"failed": "stopped"})}),
     errors=MappingProxyType(
         {
             **_ERRORS,
+            (refused.TooManyTargets, ""): Answer(409, "A session has at most 5 RTMP targets at a time."),
             (refused.NoClients, "startArchive"): Answer(409, NO_CLIENTS),
             (refused.NoClients, "listConnections"): _EMPTY_LIST,
             (refused.NeverUsedError, "listStreams"): _EMPTY_LIST,

@@ -158,6 +158,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType({
                          "at most 1000 characters each", E, E, f"{_REST} 14"),
     "clientTimes": Limit(_WITH_TOKEN, "a T1 token's create_time and expire_time", "whole numbers", E, E,
                          "opentok-node#71, #76, #91"),
+    "storage": Limit("setArchiveStorage", "type, config, fallback", "s3 with accessKey, secretKey and bucket, or azure "
+                     "with accountName, accountKey and container; opentok, none", E, E, f"{_REST} 12.13"),
     # Ours
     "body": Limit(_TOKEN, "the body", "VONAGE_EMULATOR_MAX_BODY_BYTES, 1 MiB (413)", O, O, "ours"),
     "head": Limit(_TOKEN, "path, query and headers", "65536 bytes (431)", O, O, "ours"),

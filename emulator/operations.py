@@ -44,6 +44,8 @@ _SESSION = "/session/{sessionId}"
 _CONNECTION = _SESSION + "/connection/{connectionId}"
 _STREAM = _SESSION + "/stream/{streamId}"
 _ARCHIVE = "/archive/{archiveId}"
+_STORAGE = "/archive/storage"
+_OLD_PUT, _OLD_GET, _OLD_DELETE = (((method, _STORAGE + "Beta"),) for method in ("PUT", "GET", "DELETE"))
 _BROADCAST = "/broadcast/{broadcastId}"
 _CAPTIONS = "/captions/{captionsId}"
 _RENDER = "/render/{renderId}"
@@ -64,6 +66,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("listArchives", "Archives", "GET", "/archive", "List archives for a project"),
     Operation("startArchive", "Archives", "POST", "/archive", "Start an archive (recording)"),
     Operation("getArchive", "Archives", "GET", _ARCHIVE, "Get an archive"),
+    Operation(
+        "setArchiveStorage", "Archives", "PUT", _STORAGE, "Set where archives are uploaded to (OpenTok)", _OLD_PUT
+    ),
+    Operation("getArchiveStorage", "Archives", "GET", _STORAGE, "Get where archives are uploaded to", _OLD_GET),
+    Operation("deleteArchiveStorage", "Archives", "DELETE", _STORAGE, "Let archives stay in the cloud", _OLD_DELETE),
     Operation("deleteArchive", "Archives", "DELETE", _ARCHIVE, "Delete an archive"),
     Operation("stopArchive", "Archives", "POST", _ARCHIVE + "/stop", "Stop an archive"),
     Operation("setArchiveLayout", "Archives", "PUT", _ARCHIVE + "/layout", "Change the layout of a composed archive"),
@@ -127,29 +134,37 @@ BY_ID: Mapping[str, Operation] = MappingProxyType({operation.id: operation for o
 class Table:
     """Finds the operation of a method and path without trying them one after the other.
 
-    Below the prefix, words and ids take turns in every path: the words and the number of segments identify it.
+    Below the prefix, words and ids take turns in every path: the words and the number of segments identify it. Where a
+    word stands in place of an id, the whole path does.
     """
 
-    __slots__ = ("_create", "_entries")
+    __slots__ = ("_create", "_entries", "_fixed", "_words")
 
     def __init__(self, operations: Iterable[Operation] = OPERATIONS) -> None:
         self._entries: dict[tuple[int, str], tuple[dict[str, Operation], tuple[str, ...]]] = {}
         self._create: dict[str, Operation] = {}
+        self._fixed: dict[str, tuple[dict[str, Operation], tuple[str, ...]]] = {}
         for operation in operations:
             if operation.path == SESSION_CREATE:
                 self._create[operation.method] = operation
                 continue
             for method, path in operation.routes:
                 segments = path.strip("/").split("/")
+                if not all(segment[0] == "{" for segment in segments[1::2]):
+                    self._fixed.setdefault("/".join(segments), ({}, ()))[0][method] = operation
+                    continue
                 names = tuple(segment[1:-1] for segment in segments[1::2])
                 methods, _ = self._entries.setdefault((len(segments), "/".join(segments[0::2])), ({}, names))
                 methods[method] = operation
+        self._words = frozenset(path.rpartition("/")[2] for path in self._fixed)
 
     def find(self, path: str) -> tuple[Mapping[str, Operation], dict[str, str]] | None:
         """Return the operations of a folded path by method, with the path's parameters; None for an unknown path."""
         segments = path.split("/")[1:]
         if len(segments) > 3 and segments[0] == "v2" and segments[1] == "project":
             rest = segments[3:]
+            if rest[-1] in self._words and (fixed := self._fixed.get("/".join(rest))):
+                return fixed[0], {"applicationId": segments[2]}
             entry = self._entries.get((len(rest), "/".join(rest[0::2])))
             if entry is None or not all(rest[1::2]):
                 return None

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator import dialect, errors
 from emulator.answers import Answer, Refusal
-from emulator.api import archives, broadcasts, callbacks, media, sessions, streams
+from emulator.api import archives, broadcasts, callbacks, media, sessions, storages, streams
 from emulator.auth import Authenticator, Caller
 from emulator.call import Call, Handler, Surroundings
 from emulator.errors import Invalid, NotAllowed
@@ -29,7 +29,7 @@ Authenticate = Callable[[Request, Passing], Caller]
 def handlers() -> Mapping[str, Handler]:
     """Return the handler of each operation."""
     found: dict[str, Handler] = {}
-    for module in (sessions, streams, archives, broadcasts, media, callbacks):
+    for module in (sessions, streams, archives, broadcasts, media, callbacks, storages):
         found.update(module.HANDLERS)
     return found
 

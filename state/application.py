@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from state.registrations import Registration
     from state.renders import Render
     from state.sessions import Session
+    from state.storages import StorageTarget
 
 MOST_CHECKPOINTS = 100
 MOST_RULES = 10_000
@@ -186,6 +187,7 @@ class Application:
         self.calls: Collection[Call] = Collection("call")
         self.connectors: Collection[Connector] = Collection("connector")
         self.registrations: dict[str, Registration] = {}
+        self.storages: dict[str, StorageTarget] = {}
         self.faults: Faults | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []

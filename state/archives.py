@@ -393,7 +393,7 @@ def _stop_abandoned(app: Application, archive_id: str) -> None:
 
 
 def _process_next(app: Application, archive: Archive) -> None:
-    statuses = ("stopped", *STORAGE[app.options.archive_storage])
+    statuses = ("stopped", *STORAGE["target" if app.storages else app.options.archive_storage])
     if archive.status in statuses[:-1]:
         following = statuses[statuses.index(archive.status) + 1]
         pace = "archive.upload" if archive.status == "stopped" else "archive.release"

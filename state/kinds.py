@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from state import archives, broadcasts, calls, captions, connectors, registrations, renders
+from state import archives, broadcasts, calls, captions, connectors, registrations, renders, storages
 from state.application import Application, Checkpoint
 from state.documents import Json, read, refuse
 from state.events import TYPES, Event
@@ -292,6 +292,7 @@ KINDS: Mapping[str, Kind] = {
         _Collected(calls.Call, "calls"),
         _Collected(connectors.Connector, "connectors"),
         _Named(registrations.Registration, "registrations"),
+        _Named(storages.StorageTarget, "storages"),
         _Timers(),
         _Callbacks(),
         _Events(),

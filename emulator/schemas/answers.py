@@ -135,6 +135,14 @@ class Archive(Shape):
     partner_id: int | None = None
 
 
+class ArchiveStorage(Shape):
+    """Where archives are uploaded to; secrets in `config` are hidden."""
+
+    type: Literal["s3", "azure"]
+    config: dict[str, str]
+    fallback: Literal["opentok", "none"]
+
+
 class ArchiveList(Shape):
     count: int
     items: list[Archive]
@@ -281,6 +289,8 @@ ANSWERS: dict[str, Any] = {
     "startArchive": Archive,
     "getArchive": Archive,
     "stopArchive": Archive,
+    "setArchiveStorage": ArchiveStorage,
+    "getArchiveStorage": ArchiveStorage,
     "setArchiveLayout": Archive,
     "listBroadcasts": BroadcastList,
     "startBroadcast": Broadcast,

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 
-from emulator.schemas import archives, broadcasts, callbacks, common, media, sessions
+from emulator.schemas import archives, broadcasts, callbacks, common, media, sessions, storages
 
 BODIES: Mapping[str, type[common.Body]] = {
     "createSession": sessions.CreateSession,
@@ -18,6 +18,7 @@ BODIES: Mapping[str, type[common.Body]] = {
     "signalSession": sessions.SignalBody,
     "signalConnection": sessions.SignalBody,
     "startArchive": archives.StartArchive,
+    "setArchiveStorage": storages.SetArchiveStorage,
     "setArchiveLayout": common.ChangedLayout,
     "selectArchiveStreams": common.StreamSelection,
     "startBroadcast": broadcasts.StartBroadcast,

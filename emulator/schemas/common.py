@@ -65,9 +65,10 @@ class Layout(Body):
 
     def state(self) -> LayoutState:
         """Return the layout as the rules know it."""
-        custom, best = self.type == "custom", self.type == "bestFit"
-        screenshare = (self.screenshare_type or "") if best else ""
-        return LayoutState(self.type, self.stylesheet if custom else "", screenshare)
+        stylesheet, screenshare = self.stylesheet, self.screenshare_type or ""
+        return LayoutState(
+            self.type, stylesheet if self.type == "custom" else "", screenshare if self.type == "bestFit" else ""
+        )
 
 
 class ChangedLayout(Layout):

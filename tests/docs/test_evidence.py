@@ -101,6 +101,7 @@ def test_every_field_that_is_known_is_read(monkeypatch: pytest.MonkeyPatch) -> N
         session = tenant.session(join=1)
         whom = {"sessionId": session, "token": tenant.client_token(session)}
         transcribed = {**whom, "streamMode": "manual", "hasTranscription": True, "transcriptionProperties": {}}
+        transcribed["layout"] = {"type": "bestFit", "screenshareType": "pip"}
         archive = tenant.call("POST", "/archive", transcribed).json()["id"]
         (stream,) = tenant.call("GET", f"/session/{session}/stream").json()["items"]
         for method, path, content in (

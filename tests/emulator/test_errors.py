@@ -185,6 +185,8 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
     (refused.WrongStatus, "archive.delete", lambda t: t.call("DELETE", f"/archive/{t.archive()}"), (409, 15004, DELETE), None),
     (refused.WrongStatus, "archive", lambda t: stopped_archive(t, "layout"),
      (409, -1, "You can only change an archive that has one of the following statuses: started OR paused"), None),
+    (refused.Unknown, "storage", lambda t: t.call("DELETE", "/archive/storage"),
+     (404, -1, "Not found. No storage target is set."), None),
     (refused.NotComposed, "", lambda t: t.call(
         "PUT", f"/archive/{t.archive(outputMode='individual')}/layout", {"type": "pip"}),
      (400, -1, "Invalid request. An individual stream archive has no layout."), None),
@@ -196,7 +198,8 @@ ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[An
     (refused.AlreadyRunning, "broadcast", broadcast_twice,
      (409, None, "Session is already composed for given tag with code 409"), None),
     (refused.TooManyTargets, "", too_many_targets,
-     (400, -1, "Invalid request. A session has at most 5 RTMP targets at a time."), None),
+     (400, -1, "Invalid request. A session has at most 5 RTMP targets at a time."),
+     (409, -1, "A session has at most 5 RTMP targets at a time.")),
     (refused.MalformedId, "broadcast", lambda t: t.call("GET", "/broadcast/nope"),
      (400, -1, "Invalid request. The broadcast ID is invalid."), (404, -1, "Not found. No such broadcast.")),
     (refused.Unknown, "broadcast", lambda t: t.call("GET", f"/broadcast/{NOBODY}"),

@@ -354,6 +354,56 @@ def test_an_application_may_believe_its_callers_while_others_do_not(client: Test
     assert client.get(f"{lax.root}/archive").status_code == 403
 
 
+S3 = {"type": "s3", "config": {"accessKey": "a", "secretKey": "b", "bucket": "c"}}
+AZURE = {"type": "azure", "config": {"accountName": "a", "accountKey": "b", "container": "c"}, "fallback": "opentok"}
+
+
+@pytest.mark.parametrize("target", [S3, AZURE, {**S3, "config": {**S3["config"], "endpoint": "https://x"}}])  # type: ignore[dict-item]
+@pytest.mark.parametrize("opentok", [False, True])
+def test_archives_go_where_the_project_lets_them_be_uploaded(
+    client: TestClient, target: dict[str, Any], opentok: bool
+) -> None:
+    tenant = Tenant(client)
+    before = tenant.archive()
+    if opentok:
+        tenant.root = f"/v2/project/{tenant.made['apiKey']}"
+    assert tenant.call("GET", "/archive/storage").status_code == 404
+    answer = tenant.call("PUT", "/archive/storage", target)
+    assert answer.status_code == 200
+    assert answer.json()["config"] == {
+        **target["config"],
+        "secretKey" if target["type"] == "s3" else "accountKey": "***",
+    }
+    assert tenant.call("GET", "/archive/storageBeta").json() == answer.json()
+    archive = tenant.archive()
+    for each in (before, archive):
+        tenant.call("POST", f"/archive/{each}/stop")
+        assert tenant.call("GET", f"/archive/{each}").json()["status"] == "uploaded"
+    snapshot = tenant.client.get(f"/_emulator/applications/{tenant.id}/snapshot").json()
+    assert tenant.call("DELETE", "/archive/storage/").status_code == 204
+    archive = tenant.archive()
+    tenant.call("POST", f"/archive/{archive}/stop")
+    assert tenant.call("GET", f"/archive/{archive}").json()["status"] == "available"
+    tenant.control("PUT", "/snapshot", snapshot)
+    assert tenant.call("GET", "/archive/storage").json() == answer.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "type"), ({"type": "gcs", "config": {}}, "type"), ({"type": "s3"}, "config"), ({"type": "s3", "config": {}}, "config.accessKey"),
+        ({"type": "azure", "config": S3["config"]}, "config.accountName"), ({**S3, "fallback": "later"}, "fallback"),
+        ({"type": "s3", "config": {"accessKey": 1}}, "config.accessKey"),
+    ],
+)  # fmt: skip
+def test_a_wrong_storage_target_is_refused(full: tuple[Tenant, str], body: dict[str, Any], field: str) -> None:
+    tenant, _ = full
+    answer = tenant.call("PUT", "/archive/storage", body)
+    assert answer.status_code == 400
+    assert field in answer.json()["message"]
+    assert tenant.call("GET", "/archive/storage").status_code == 404
+
+
 def test_verify_can_demand_that_nothing_is_undocumented_or_unread(tenant: Tenant) -> None:
     tenant.call("POST", "//session/create", content="p2p.preference=routed&mediaMode=routed")
 

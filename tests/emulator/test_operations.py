@@ -33,6 +33,9 @@ STATUSES: dict[str, tuple[str, str]] = {
     "getArchive": ("200", "200"),
     "deleteArchive": ("204 -", "204 -"),
     "stopArchive": ("200", "200"),
+    "setArchiveStorage": ("200", "200"),
+    "getArchiveStorage": ("200", "200"),
+    "deleteArchiveStorage": ("204 -", "204 -"),
     "setArchiveLayout": ("200", "200 -"),
     "selectArchiveStreams": ("204 -", "204 -"),
     "listBroadcasts": ("200", "200"),
@@ -103,6 +106,10 @@ def walk(tenant: Tenant) -> dict[str, Response]:
     call("selectArchiveStreams", "PATCH", archive + "/streams", {"addStream": stream})
     call("setArchiveLayout", "PUT", archive + "/layout", {"type": "pip"})
     call("listArchives", "GET", "/archive")
+    bucket = {"accessKey": "a", "secretKey": "b", "bucket": "c"}
+    call("setArchiveStorage", "PUT", "/archive/storage", {"type": "s3", "config": bucket})
+    call("getArchiveStorage", "GET", "/archive/storage")
+    call("deleteArchiveStorage", "DELETE", "/archive/storage")
     call("stopArchive", "POST", archive + "/stop")
     call("getArchive", "GET", archive)
 
