@@ -5,7 +5,7 @@ CONTAINER ?= docker
 HTM = 3.1.1
 VENDOR = emulator/dashboard/vendor
 
-.PHONY: help install run test test-extended newest check bench image example vendor
+.PHONY: help install run test test-extended coverage newest check bench image example vendor
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -22,6 +22,12 @@ test: ## run the tests
 test-extended: ## run the tests, the slow ones included
 	$(PYTHON) -m pytest
 
+coverage: ## run the tests with branch coverage, that of the processes they start too; ARGS for paths
+	$(PYTHON) -m coverage erase
+	$(PYTHON) -m coverage run -m pytest $(ARGS)
+	$(PYTHON) -m coverage combine --quiet
+	$(PYTHON) -m coverage report --show-missing --skip-covered
+
 newest: ## run the SDK suites with the newest SDKs
 	.ci/newest
 
@@ -29,6 +35,7 @@ check: ## lint and type-check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --package tests --package benchmarks
 
 bench: ## measure against the budgets; ARGS for options
 	$(PYTHON) -m benchmarks $(ARGS)

@@ -168,10 +168,10 @@ def faults(effort: Effort) -> Iterator[Row]:
             Side(server, partial(repeat, archive))
             for server, archive in zip((ruled.server, free.server), archives, strict=True)
         ]
-        yield _ruled("GET archive", compare(*sides, effort.length))
+        yield _ruled("GET archive", compare(sides[0], sides[1], effort.length))
         (one,), (other,) = ruled.sessions(1), free.sessions(1)
-        sides = [Side(ruled.server, lambda: ruled.start(one)), Side(free.server, lambda: free.start(other))]
-        yield _ruled("start archive", compare(*sides, effort.length))
+        starts = Side(ruled.server, lambda: ruled.start(one)), Side(free.server, lambda: free.start(other))
+        yield _ruled("start archive", compare(*starts, effort.length))
 
 
 def _ruled(what: str, result: Comparison) -> Row:

@@ -9,7 +9,9 @@ from tests.eventually import eventually
 
 def box(found: Locator) -> FloatRect:
     """Return where an element is; one that is just being drawn anew is nowhere for a moment."""
-    return eventually(found.bounding_box, f"{found} has a place")
+    place = eventually(found.bounding_box, f"{found} has a place")
+    assert place is not None
+    return place
 
 
 def rows(page: Page, label: str) -> Locator:

@@ -8,7 +8,7 @@ import httpx
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server
-from emulator.tokens import client_token, rest_token
+from emulator.tokens import Role, client_token, rest_token
 
 
 class Service:
@@ -32,14 +32,14 @@ class Service:
             self.app.participants.join(session_id, 1, data=name, streams=[{"name": name, **stream}])
         return session_id
 
-    def client_token(self, session_id: str, role: str = "moderator") -> str:
+    def client_token(self, session_id: str, role: Role = "moderator") -> str:
         """Mint a client token."""
         return client_token(self.app.id, self.app.private_key or "", session_id, role=role)
 
     def start(self, kind: str, session_id: str, **fields: Any) -> str:
         """Start a resource; return its id."""
         token = {"token": self.client_token(session_id)}
-        path, body = {
+        paths: dict[str, tuple[str, dict[str, Any]]] = {
             "archives": ("/archive", {}),
             "broadcasts": (
                 "/broadcast",
@@ -49,7 +49,8 @@ class Service:
             "captions": ("/captions", token),
             "calls": ("/dial", {**token, "sip": {"uri": "sip:ada@example.com"}}),
             "connectors": ("/connect", {**token, "websocket": {"uri": "wss://example.com/"}}),
-        }[kind]
+        }
+        path, body = paths[kind]
         made = self.call("POST", path, {"sessionId": session_id, **body, **fields})
         assert made.status_code < 300, made.text
         found: str = made.json().get("id") or made.json()["captionsId"]

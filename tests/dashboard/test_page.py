@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -223,7 +224,7 @@ def test_it_is_readable_at_400_pixels(open_page: Open, places: dict[str, str]) -
 def test_it_is_accessible(open_page: Open, places: dict[str, str], scheme: str) -> None:
     visitor = open_page(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce")
     axe = Axe()
-    problems = {}
+    problems: dict[str, Any] = {}
     # What is there is the same in both schemes, but for its colours.
     rules = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": ["violations"]}
     shown = [places[view] for view in ("", "sessions", "archives", "events", "requests", "callbacks")]

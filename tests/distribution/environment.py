@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import venv
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+EMPTY: Mapping[str, str] = {}
 
 
 class Environment:
@@ -32,12 +34,14 @@ class Environment:
         self.pip("install", "--no-deps", "--no-index", "--no-build-isolation", *what)
 
     def run(
-        self, *arguments: str | Path, folder: Path, status: int = 0, **variables: str
+        self, *arguments: str | Path, folder: Path, status: int = 0, variables: Mapping[str, str] = EMPTY
     ) -> subprocess.CompletedProcess[str]:
         """Run Python in `folder`; it has to end with `status`."""
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | variables
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
         command = [self.python, *arguments]
-        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=folder, env={**inherited, **variables}, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == status, done.stdout + done.stderr
         return done
 

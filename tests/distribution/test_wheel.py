@@ -149,13 +149,15 @@ def check_that_nothing_else_is_found(environment: Environment, folder: Path) -> 
 
 def use(environment: Environment, project: Path, modules: list[str], **variables: str) -> None:
     """Run the tests of the project, which use everything that we have and everything that it has."""
-    environment.run("-m", "pytest", "-q", "-x", "tests", folder=project, MODULES=json.dumps(modules), **variables)
+    environment.run(
+        "-m", "pytest", "-q", "-x", "tests", folder=project, variables={"MODULES": json.dumps(modules), **variables}
+    )
 
 
 def test_a_users_strict_types_see_ours(environment: Environment, wheel: Path, tmp_path: Path) -> None:
     environment.install(wheel)
     (tmp_path / "typed.py").write_text(TYPED)
-    command = ["-m", "mypy", "--strict", "--python-executable", environment.python, "typed.py"]
+    command: list[str | Path] = ["-m", "mypy", "--strict", "--python-executable", environment.python, "typed.py"]
     told = environment.run(*command, folder=tmp_path).stdout
     assert "def (base_url: builtins.str =" in told or f"{NAME}.client" in told
     assert "Any" not in told.split("running_server")[0]

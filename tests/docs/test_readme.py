@@ -87,7 +87,7 @@ def server() -> Iterator[Server]:
 def localized(text: str, server: Server) -> str:
     """Return a tour with the ports and the data folder of a test."""
     text = text.replace("http://localhost:8080", server.http).replace("localhost:8443", server.https.partition("//")[2])
-    return text.replace("~/.vonage-video-emulator", str(Path(server.ca).parent))
+    return text.replace("~/.vonage-video-emulator", str(Path(server.ca or "").parent))
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")

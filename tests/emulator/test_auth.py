@@ -268,7 +268,7 @@ def test_a_client_token_is_no_rest_token_in_either_dialect(tenant: Tenant) -> No
 
 
 def test_a_remembered_token_is_good_for_the_same_application_made_anew(client: TestClient) -> None:
-    same = {"id": "22222222-0000-4000-8000-000000000001", "apiKey": "777777"}
+    same: dict[str, Any] = {"id": "22222222-0000-4000-8000-000000000001", "apiKey": "777777"}
     first = Tenant(client, **same)
     assert first.call("GET", "/archive").status_code == 200
     first.control("DELETE", "")

@@ -17,7 +17,7 @@ from tests.emulator.local import NOBODY, Tenant
 
 Provoke = Callable[[Tenant], Response]
 
-HLS = {"hls": {}}
+HLS: dict[str, Any] = {"hls": {}}
 TARGET = {"serverUrl": "rtmp://localhost/live", "streamName": "key"}
 STOP = "You can only stop an archive that has one of the following statuses: started OR paused OR stopped"
 DELETE = "You can only delete an archive that has one of the following statuses: available OR uploaded OR deleted"

@@ -93,7 +93,7 @@ def test_an_outcome_for_a_target_that_is_not_there(user: Driver, then: Any) -> N
 def test_an_hls_error_without_hls(user: Driver) -> None:
     write(user, "hls", "startBroadcast", "hlsError", times=1)
     rtmp = {"rtmp": [{"serverUrl": "rtmp://live.example.com/app", "streamName": "key"}]}
-    assert "x-emulator-fault" not in user.do("startBroadcast", outputs=rtmp).headers  # type: ignore[arg-type]
+    assert "x-emulator-fault" not in user.do("startBroadcast", outputs=rtmp).headers
     assert hits(user, "hls") == [(0, False)]
 
 
@@ -110,7 +110,7 @@ def test_a_rule_and_a_magic_value_share_the_targets(user: Driver) -> None:
     write(user, "offline", "startBroadcast", {"rtmpOffline": {"target": "first"}})
     server = {"serverUrl": "rtmp://live.example.com/app"}
     outputs = {"rtmp": [{**server, "streamName": "first"}, {**server, "streamName": "emulator-fail-offline"}]}
-    answer = user.do("startBroadcast", outputs=outputs)  # type: ignore[arg-type]
+    answer = user.do("startBroadcast", outputs=outputs)
     assert answer.headers["x-emulator-fault"] == "offline, magic:offline"
     user.control("POST", "/clock", {"action": "advance", "seconds": 5})
     targets = user.do("getBroadcast").json()["broadcastUrls"]["rtmp"]

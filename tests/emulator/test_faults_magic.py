@@ -87,7 +87,7 @@ FATES = {
 
 
 @pytest.mark.parametrize(("magic", "fields"), CASES, ids=IDS)
-def test_a_magic_value_selects_its_outcome(client: TestClient, magic: Magic, fields: dict[str, str]) -> None:
+def test_a_magic_value_selects_its_outcome(client: TestClient, magic: Magic, fields: dict[str, Any]) -> None:
     user = new_user(client)
     answer = user.do(STARTS[magic.place][0], **fields)
     assert answer.is_success, answer.text
@@ -97,7 +97,7 @@ def test_a_magic_value_selects_its_outcome(client: TestClient, magic: Magic, fie
 
 
 @pytest.mark.parametrize(("magic", "fields"), CASES, ids=IDS)
-def test_switched_off_they_are_values_like_others(client: TestClient, magic: Magic, fields: dict[str, str]) -> None:
+def test_switched_off_they_are_values_like_others(client: TestClient, magic: Magic, fields: dict[str, Any]) -> None:
     user = new_user(client, magicValues="off")
     answer = user.do(STARTS[magic.place][0], **fields)
     assert answer.is_success, answer.text
@@ -117,7 +117,7 @@ def test_what_only_looks_like_one_does_nothing(client: TestClient) -> None:
         ("startRender", {"url": "https://example.com/load.emulator.invalid"}),
         ("startBroadcast", {"streamName": "offline"}),
     ):
-        answer = user.do(operation, **fields)
+        answer = user.do(operation, None, **fields)
         assert answer.is_success, answer.text
         assert "x-emulator-fault" not in answer.headers, fields
 

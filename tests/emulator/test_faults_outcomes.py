@@ -12,7 +12,7 @@ from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver
 
 
-def fate(user: Driver, start: str, then: Any, **fields: str) -> None:
+def fate(user: Driver, start: str, then: Any, **fields: Any) -> None:
     name = fault(user, start, then, times=1)
     answer = user.do(start, **fields)
     assert answer.is_success, answer.text

@@ -138,7 +138,9 @@ LIVES = [
 def test_tokens_live_as_long_as_they_say(
     client: TestClient, kind: str, life: int, unit: int, noted: bool, held: int
 ) -> None:
-    for options, status in (({}, 200), ({"tokenLifetime": "documented"}, held), ({"documentedLimits": "refuse"}, held)):
+    cases: tuple[tuple[dict[str, Any], int], ...]
+    cases = (({}, 200), ({"tokenLifetime": "documented"}, held), ({"documentedLimits": "refuse"}, held))
+    for options, status in cases:
         tenant = Tenant(client, **options)
         exp = (int(time.time()) + life) * unit
         if kind == "opentok":
@@ -153,7 +155,8 @@ def test_tokens_live_as_long_as_they_say(
 
 
 def test_a_long_bearer_token_ends_after_a_day_where_it_is_held_to_what_is_documented(client: TestClient) -> None:
-    for options, status in (({}, 200), ({"tokenLifetime": "documented"}, 403)):
+    cases: tuple[tuple[dict[str, Any], int], ...] = (({}, 200), ({"tokenLifetime": "documented"}, 403))
+    for options, status in cases:
         tenant = Tenant(client, **options)
         now = int(time.time())
         tenant.token = rest_token(tenant.made["privateKey"], tenant.id, iat=now - DAY - 10, exp=now + 900)

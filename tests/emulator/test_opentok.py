@@ -65,7 +65,7 @@ def test_api_key_and_secret_in_the_old_header(tenant: Tenant) -> None:
         (":", 403, "Issuer not found"),
         ("", 403, "Issuer not found"),
     ):
-        headers = {"X-TB-PARTNER-AUTH": value.encode(), "Accept": "application/json"}
+        headers = {b"X-TB-PARTNER-AUTH": value.encode(), b"Accept": b"application/json"}
         answer = tenant.client.get(f"/v2/partner/{key}/archive", headers=headers)
         assert (answer.status_code, answer.json().get("message")) == (status, message), value
 
@@ -205,7 +205,7 @@ def test_archives_and_broadcasts_have_numbers_where_old_sdks_want_them(tenant: T
     sid = session(tenant, join=2)
     archive = call(tenant, "POST", "/archive", {"sessionId": sid}).json()
     assert (archive["partnerId"], archive["projectId"], archive["applicationId"]) == (number, number, str(number))
-    outputs = {"outputs": {"hls": {}}}
+    outputs: dict[str, Any] = {"outputs": {"hls": {}}}
     broadcast = call(tenant, "POST", "/broadcast", {"sessionId": sid, **outputs}).json()
     assert (broadcast["partnerId"], broadcast["projectId"]) == (number, number)
     assert "applicationId" not in broadcast

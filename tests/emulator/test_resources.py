@@ -27,7 +27,7 @@ def tenant(client: TestClient) -> Tenant:
 def start(tenant: Tenant, kind: str, session_id: str) -> str:
     """Start one resource of a kind as an SDK does; return its id."""
     token = tenant.client_token(session_id)
-    path, body = {
+    paths: dict[str, tuple[str, dict[str, Any]]] = {
         "archives": ("/archive", {}),
         "broadcasts": (
             "/broadcast",
@@ -37,7 +37,8 @@ def start(tenant: Tenant, kind: str, session_id: str) -> str:
         "captions": ("/captions", {"token": token}),
         "calls": ("/dial", {"token": token, "sip": {"uri": "sip:a@localhost"}}),
         "connectors": ("/connect", {"token": token, "websocket": {"uri": "ws://localhost/"}}),
-    }[kind]
+    }
+    path, body = paths[kind]
     made = tenant.call("POST", path, {"sessionId": session_id, **body})
     assert made.status_code < 300, made.text
     found: str = made.json().get("id") or made.json()["captionsId"]

@@ -144,7 +144,7 @@ COMPOSED = {
 RTMP = {"serverUrl": "rtmp://example.com/app", "streamName": "key"}
 CALLBACK_URLS = ("https://example.com/first", "https://example.com/second")
 
-VALUES: dict[str, dict[str, tuple[Any, Any]]] = {
+VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "createSession": {
         "archiveMode": ("manual", "always"),
         "archiveName": (Fields({"archiveMode": "always", "archiveName": "one"}), Fields({"archiveMode": "always"})),

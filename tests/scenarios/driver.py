@@ -36,7 +36,7 @@ class Driver:
                 self.control("POST", f"/sessions/{self._session}/participants", {"count": self._guests})
         return self._session
 
-    def do(self, operation: str, headers: dict[str, str] | None = None, **fields: str) -> Response:
+    def do(self, operation: str, headers: dict[str, str] | None = None, **fields: Any) -> Response:
         """Call an operation; `fields` are what of its body differs from the usual."""
         method, path, body = self.request(operation, **fields)
         answer = self._call(method, path, body, headers=headers or {})

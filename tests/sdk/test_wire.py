@@ -23,7 +23,7 @@ from emulator.client import ApplicationClient, Participant
 from emulator.testing import Server
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
-HLS = {"outputs": {"hls": {}}}
+HLS: dict[str, Any] = {"outputs": {"hls": {}}}
 ACCEPT = {"Accept": "application/json"}
 
 
@@ -203,7 +203,7 @@ def test_row_09_lists_have_a_count_and_items(wire: Wire) -> None:
 
 
 def test_row_10_archives_have_every_field_that_parsers_need(wire: Wire) -> None:
-    fields = {
+    fields: dict[str, type | tuple[type, ...]] = {
         "id": str, "status": str, "sessionId": str, "applicationId": str, "createdAt": int, "updatedAt": int,
         "size": int, "duration": int, "hasAudio": bool, "hasVideo": bool, "event": str, "outputMode": str,
         "streamMode": str, "multiArchiveTag": str, "reason": str, "password": str, "sha256sum": str,
@@ -292,10 +292,10 @@ def test_row_14_posts_that_need_no_body_take_any_or_none(wire: Wire) -> None:
             f"/broadcast/{wire.broadcast()}/stop",
             f"/captions/{captions}/stop",
         ):
-            answer = wire.call("POST", path, body, **headers)
+            answer = wire.call("POST", path, body, None, **headers)
             assert answer.status in (200, 202), (path, body, headers, answer.content)
-        assert wire.call("DELETE", f"/render/{wire.made('/render', token)}", body, **headers).status == 204
-        assert wire.call("POST", "/session/create", body, **headers).status == 200
+        assert wire.call("DELETE", f"/render/{wire.made('/render', token)}", body, None, **headers).status == 204
+        assert wire.call("POST", "/session/create", body, None, **headers).status == 200
 
 
 def test_row_15_slashes_at_either_end_lead_to_the_same_place_without_a_redirect(wire: Wire) -> None:

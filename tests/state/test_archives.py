@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from state import archives, sessions
-from state.archives import HOUR, TRANSITIONS, Archive, NewArchive
+from state.archives import TRANSITIONS, Archive, NewArchive
+from state.clock import HOUR
 from state.errors import AlreadyRunning, NoClients, NotRouted, SelectsItself, Unknown, UnknownStream, WrongStatus
 from state.selection import Selected
 from state.sessions import NewStream

@@ -6,8 +6,8 @@ import pytest
 
 from state import archives, rotation
 from state.archives import NewArchive
+from state.clock import HOUR
 from state.errors import MigrationInProgress, MigrationTooSoon
-from state.rotation import HOUR
 from tests.state.conftest import START, Tenant
 
 

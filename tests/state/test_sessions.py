@@ -127,7 +127,7 @@ def test_layout_classes_are_changed_for_all_streams_or_none(tenant: Tenant) -> N
     with tenant.world.unit(tenant.app) as app:
         with pytest.raises(UnknownStream):
             sessions.set_layout_classes(app, session, {stream.id: ("full",), "nobody": ()})
-        assert stream.layout_classes == ()
+        assert not stream.layout_classes
         sessions.set_layout_classes(app, session, {stream.id: ("full", "focus")})
     assert stream.layout_classes == ("full", "focus")
 

@@ -52,7 +52,18 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
-        command = [self._bin / "initdb", "-D", self._data, "-U", "emulator", "-A", "trust", "-N", "-E", "UTF8"]
+        command = [
+            str(self._bin / "initdb"),
+            "-D",
+            str(self._data),
+            "-U",
+            "emulator",
+            "-A",
+            "trust",
+            "-N",
+            "-E",
+            "UTF8",
+        ]
         subprocess.run(command, check=True, capture_output=True, cwd="/", **self._user)
 
     def url(self, database: str) -> str:
@@ -61,7 +72,8 @@ class Server:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        command = [self._bin / "postgres", "-D", self._data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1"]
+        command = [str(self._bin / "postgres"), "-D", str(self._data), "-p", str(self.port)]
+        command += ["-c", "listen_addresses=127.0.0.1"]
         command += ["-c", "unix_socket_directories=", "-c", f"fsync={self._fsync}", "-c", "max_connections=100"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._user)

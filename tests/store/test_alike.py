@@ -239,7 +239,7 @@ def _run(postgres_server: postgres.Server, prefix: str, examples: int, steps: in
     class Machine(Alike):
         new_database = staticmethod(lambda: postgres_server.new_database(f"{prefix}{next(numbers)}"))
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(
             max_examples=examples,

@@ -21,12 +21,12 @@ def made(server: postgres.Server, made_with: str, *changes: str, user: str = "em
     """Make a database and change it as the texts say, where {name} is its own; return its URL for a user."""
     name = f"db-{uuid.uuid4()}"
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" {made_with}')  # type: ignore[call-overload]
+        connection.execute(f'CREATE DATABASE "{name}" {made_with}')
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (USER,)).fetchone():
             connection.execute(f'CREATE ROLE "{USER}" LOGIN')
     with psycopg.connect(server.url(name), autocommit=True) as connection:
         for change in changes:
-            connection.execute(change.format(name=f'"{name}"', user=f'"{USER}"'))  # type: ignore[call-overload]
+            connection.execute(change.format(name=f'"{name}"', user=f'"{USER}"'))
     return server.url(name).replace("emulator@", f"{user}@")
 
 

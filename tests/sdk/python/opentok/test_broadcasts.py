@@ -11,7 +11,7 @@ from opentok.exceptions import RequestError
 from emulator.client import ApplicationClient, Participant
 from tests.sdk.python.opentok.client import NOTHING
 
-HLS = {"outputs": {"hls": {}}}
+HLS: dict[str, Any] = {"outputs": {"hls": {}}}
 
 
 def start(opentok: Client, session_id: str, **options: Any) -> Broadcast:
