@@ -25,7 +25,7 @@ from emulator.cross_site import CrossSite
 from emulator.errors import Invalid, NotAllowed
 from emulator.events import Waiting
 from emulator.faults.faulting import Faulting
-from emulator.gate import KEY, Gate
+from emulator.gate import KEY, Gate, Room
 from emulator.hosts import Hosts
 from emulator.lax import believing, making
 from emulator.paths import CONTROL
@@ -34,6 +34,7 @@ from emulator.settings import Settings
 from emulator.store import Store, StoreError, Unavailable, open_store
 from emulator.ticker import Ticker
 from emulator.timelapse import Timelapse
+from emulator.unread import Unread
 from emulator.webhooks import Webhooks
 from state.application import Sizes
 from state.errors import Refused
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.waiting = Waiting(world)
     app.state.faulting = faulting
     app.state.urls = {}
+    app.state.room, app.state.unread = Room(), Unread()
     webhooks = Webhooks(lambda: settings.public_url or _own_url(app, settings), faulting.distortion)
     world.watchers.append(webhooks.on_event)
     _translate_errors(app)
@@ -94,6 +96,8 @@ def create_app(settings: Settings) -> FastAPI:
         store=store,
         journal=journal,
         max_body=settings.max_body_bytes,
+        room=app.state.room,
+        unread=app.state.unread,
         cross_site=CrossSite(Hosts(settings), lax=lenient),
     )
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]

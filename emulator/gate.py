@@ -23,6 +23,7 @@ from emulator.paths import CONTROL, fold
 from emulator.protocol.head import MAX_HEAD, TOO_LARGE
 from emulator.protocol.line import line_of
 from emulator.store import Store
+from emulator.unread import PIECE, Unread
 from state.application import Application
 from state.journal import MAX_BODY, Exchange, Journal
 from state.world import World
@@ -110,14 +111,23 @@ class Gate:
     """ASGI middleware around the routes; `journal` keeps exchanges that belong to no application."""
 
     def __init__(
-        self, inner: ASGIApp, world: World, store: Store, journal: Journal, max_body: int, cross_site: CrossSite
+        self,
+        inner: ASGIApp,
+        world: World,
+        store: Store,
+        journal: Journal,
+        max_body: int,
+        room: Room,
+        unread: Unread,
+        cross_site: CrossSite,
     ) -> None:
         self._inner = inner
         self._world = world
         self._store = store
         self._journal = journal
         self._max_body = max_body
-        self.room = Room()
+        self.room = room
+        self.unread = unread
         self._cross_site = cross_site
         self._table = Table()
 
@@ -197,7 +207,10 @@ class Gate:
                 exchange.answer += part[: MAX_BODY - len(exchange.answer)]
                 if self._store.shared and not message.get("more_body"):
                     await self._keep(passing)  # who has the answer may ask another replica for the journal
-            await send(message)
+            if len(message.get("body", b"")) > PIECE and (line := line_of(scope)):
+                await self.unread.send(send, message, line)
+            else:
+                await send(message)
 
         try:
             await inner(scope, receive, note)

@@ -25,6 +25,7 @@ from state import callbacks, snapshots
 from state.application import Application, Checkpoint
 from state.documents import BadDocument, Identity
 from state.errors import ApplicationExists
+from state.memory import ALL, CHECKPOINTS
 from state.outbox import Webhook
 from state.reading import Reader
 from state.snapshots import SCHEMA, Parsed
@@ -213,6 +214,26 @@ def add(world: World, identity: Identity) -> Application:
         return world.add(identity.id, identity.name, identity.credentials, identity.options)
     except ApplicationExists as error:
         raise BadDocument(f"application.credentials.{error.field}", str(error)) from None
+
+
+def require_room(world: World, app: Application, name: str, snapshot: bytes) -> None:
+    """Refuse a checkpoint that takes too much room. Raises `TooMuchError`."""
+    others = sum(len(each.snapshot) for each in app.checkpoints.values() if each.id != name)
+    if others + len(snapshot) > CHECKPOINTS:
+        raise TooMuchError(
+            f"the checkpoints of an application have {CHECKPOINTS} bytes at most, this one has {len(snapshot)} and the "
+            f"others have {others}: delete one"
+        )
+    of_all = others + sum(each.bytes["checkpoints"] for each in world if each is not app)
+    if of_all + len(snapshot) > ALL // 2:
+        raise TooMuchError(
+            f"the checkpoints of all applications have {ALL // 2} bytes at most, this one has {len(snapshot)} and the "
+            f"others have {of_all}: delete some"
+        )
+
+
+class TooMuchError(ValueError):
+    """What would take more memory than is allowed; the text names the limit."""
 
 
 def keep(app: Application, name: str, snapshot: bytes, at: int | None = None) -> Checkpoint:

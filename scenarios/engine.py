@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from scenarios.rules import Fault, Rule, read_rule
 from scenarios.spelling import did_you_mean
 from scenarios.strict import Mistake
 from state.application import MOST_RULES
+from state.memory import RULES, weight
 
 Place = tuple[str, str]
 
@@ -46,6 +47,7 @@ class Faults:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.revision = 0
+        self.bytes = 0
         self.rules: dict[str, Fault] = {}
         self.fates: dict[str, dict[str, Fate]] = {}
         self._of_session: dict[str, list[str]] = {}
@@ -76,9 +78,11 @@ class Faults:
         name = rule.name or self._free_name(rule, taken)
         if name in self.rules and not replace:
             raise Mistake(f"there is a rule {name} already", ("name",))
-        if name in self.rules:
+        replaced = self.rules.get(name)
+        self.require_room(0 if replaced else 1, [data], without=weight(replaced.data) if replaced else 0)
+        if replaced:
             self.remove(name)
-        self.require_room(1)
+        self.bytes += weight(data)
         self._number += 1
         self.revision += 1
         fault = Fault(rule, dict(data), name, self._number, now, self.names)
@@ -87,8 +91,13 @@ class Faults:
         self._enter(fault)
         return fault
 
-    def require_room(self, count: int) -> None:
-        """Raise `Mistake` where so many more rules would be too many."""
+    def require_room(self, count: int, rules: Iterable[Any] = (), *, without: int = 0) -> None:
+        """Raise `Mistake` where so many more rules would be too many, or `rules` too large, `without` some bytes."""
+        size = sum(map(weight, rules)) + self.bytes - without
+        if size > RULES:
+            raise Mistake(
+                f"the rules of an application have {RULES} bytes at most, and these would be {size}: remove some"
+            )
         if len(self.rules) + count > MOST_RULES:
             raise Mistake(
                 f"an application has {MOST_RULES} rules at most, and there are {len(self.rules)}: remove some"
@@ -97,6 +106,7 @@ class Faults:
     def remove(self, name: str) -> Fault:
         """Remove a rule. Raises `KeyError`."""
         fault = self.rules.pop(name)
+        self.bytes -= weight(fault.data)
         self.revision += 1
         self._leave(fault)
         return fault
@@ -105,6 +115,7 @@ class Faults:
         """Remove every rule; what has been decided of resources stays so."""
         self.revision += 1
         self.rules.clear()
+        self.bytes = 0
         self._index.clear()
         self.previous.clear()
         self.reads_stale = False
@@ -258,6 +269,7 @@ class Faults:
                 raise Mistake(f"must be {len(fault.matcher.counters())} counts", ("rules", index, "counters"))
             fault.matcher.restore(entry["counters"])
             faults.rules[fault.name] = fault
+            faults.bytes += weight(fault.data)
             faults._enter(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])
         for subject, fates in dumped["fates"].items():

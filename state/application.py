@@ -12,6 +12,7 @@ from state.clock import Clock
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
+from state.memory import weight
 from state.octets import Octets
 from state.options import Options
 from state.outbox import RETRY, Outbox, Webhook
@@ -41,10 +42,11 @@ Reaction = Callable[["Application", Event], None]
 class Faults(Protocol):
     """What is to go wrong in an application; `scenarios` makes it when it is first needed.
 
-    `revision` is another one whenever something of it may have changed.
+    `revision` is another one whenever something of it may have changed; `bytes` are those of its rules.
     """
 
     revision: int
+    bytes: int
 
     @property
     def stamp(self) -> int:
@@ -126,6 +128,7 @@ _HELD = (
     "events",
     "outbox",
     "sessions",
+    "signal_bytes",
     "archives",
     "broadcasts",
     "renders",
@@ -179,6 +182,7 @@ class Application:
         self.events = Events(self.sizes.events)
         self.outbox = Outbox(self.sizes.callbacks)
         self.sessions: dict[str, Session] = {}
+        self.signal_bytes = 0
         self._sweep_from = 0
         self.archives: Collection[Archive] = Collection("archive")
         self.broadcasts: Collection[Broadcast] = Collection("broadcast")
@@ -230,6 +234,43 @@ class Application:
     def collections(self) -> tuple[Collection[Any], ...]:
         """What there is in sessions, by kind."""
         return self.archives, self.broadcasts, self.renders, self.captions, self.calls, self.connectors
+
+    # Memory
+
+    @property
+    def bytes(self) -> Mapping[str, int]:
+        """About how many bytes are kept, by what they are (state/memory.py)."""
+        return {
+            "requests": self.journal.bytes,
+            "events": self.events.bytes,
+            "callbacks": self.outbox.bytes,
+            "signals": self.signal_bytes,
+            "records": sum(each.bytes for each in self.collections),
+            "checkpoints": sum(len(each.snapshot) for each in self.checkpoints.values()),
+            "rules": self.faults.bytes if self.faults is not None else 0,
+        }
+
+    @property
+    def total_bytes(self) -> int:
+        """About how many bytes are kept; asked after each change."""
+        total = self.journal.bytes + self.events.bytes + self.outbox.bytes + self.signal_bytes
+        for each in self.collections:
+            total += each.bytes
+        if self.checkpoints:
+            total += sum(len(each.snapshot) for each in self.checkpoints.values())
+        return total if self.faults is None else total + self.faults.bytes
+
+    def give_up_old(self, *, everything: bool) -> None:
+        """Give up the older half of exchanges and events; or of everything that may be given up, in a unit."""
+        self.journal.give_up_half()
+        self.events.give_up_half()
+        if everything:
+            self.outbox.give_up_half()
+            self.give_up_signals(self.signal_bytes // 2)
+            for collection in self.collections:
+                for record in collection.surplus(self.sizes.records, collection.bytes // 2):
+                    collection.forget(record.id)
+                    self._forget(record)
 
     # What modules of resources use
 
@@ -358,6 +399,7 @@ class Application:
         for session in list(islice((each for each in idle if self._is_over(each)), surplus)):
             del self.sessions[session.id]
             for signal in session.signals.values():
+                self.signal_bytes -= weight(signal)
                 self.remove(signal)
             self._forget(session)
         self._sweep_from = len(self.sessions) + some

@@ -93,6 +93,7 @@ def record(app: Application, callback: Callback, attempt: Attempt, turn: int) ->
         callback.since = attempt.at
     callback.tries += 1
     callback.attempts = (*callback.attempts, attempt)
+    app.outbox.weigh(callback)
     app.touch(callback)
     outdated = callback.turn != turn
     if not attempt.cause:
@@ -178,7 +179,9 @@ def resume(app: Application) -> None:
 
 
 def _retry(app: Application, callback_id: str) -> None:
-    callback = app.outbox.get(callback_id)
+    callback = app.outbox.find(callback_id)
+    if callback is None:
+        return  # it was given up
     app.timeline.cancel(RETRY, callback_id)
     app.outbox.ready(callback)
     app.touch(callback)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from state.memory import EVENTS, OVERHEAD, weight
+
 TYPES: frozenset[str] = frozenset(
     f"{kind}.{what}"
     for kind, whats in {
@@ -49,25 +51,53 @@ def matches(pattern: str, type_: str) -> bool:
     return pattern in ("*", type_) or type_.startswith(pattern + ".")
 
 
-class Events:
-    """The newest events of an application, the oldest given up when the ring is full."""
+def _weight(event: Event) -> int:
+    """Return about how many bytes an event takes; a session is not copied with all that is in it."""
+    record = event.record
+    return OVERHEAD if record is None or record.kind == "session" else OVERHEAD + weight(record)
 
-    __slots__ = ("_ring", "last")
+
+class Events:
+    """The newest events of an application, the oldest given up when they are too many, or take too many `bytes`."""
+
+    __slots__ = ("_ring", "_size", "_weights", "bytes", "last")
 
     def __init__(self, size: int, last: int = 0) -> None:
-        self._ring: deque[Event] = deque(maxlen=size)
+        self._ring: deque[Event] = deque()
+        self._weights: deque[int] = deque()
+        self._size = size
+        self.bytes = 0
         self.last = last
 
     def append(self, event: Event) -> None:
         """Keep `event`, whose number must be `last + 1`."""
+        taken = _weight(event)
         self._ring.append(event)
+        self._weights.append(taken)
+        self.bytes += taken
         self.last = event.number
+        while len(self._ring) > self._size or self.bytes > EVENTS:
+            self._give_up()
+
+    def give_up_half(self) -> None:
+        """Give up the older half."""
+        for _ in range(len(self._ring) // 2):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._ring.popleft()
+        self.bytes -= self._weights.popleft()
 
     def after(self, number: int) -> list[Event]:
         """Return the kept events with a number greater than `number`, oldest first."""
         new = list(islice(reversed(self._ring), max(0, self.last - number)))
         new.reverse()
         return new
+
+    def next_after(self, number: int, most: int) -> list[Event]:
+        """Return `most` of the kept events with a number greater than `number`, oldest first."""
+        skipped = max(0, number + 1 - self.first)
+        return list(islice(self._ring, skipped, skipped + most))
 
     @property
     def first(self) -> int:

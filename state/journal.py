@@ -90,6 +90,16 @@ class Journal:
         while len(self._ring) > self.size or self._bytes > MAX_BYTES:
             self._bytes -= self._ring.popleft().bytes
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of headers and bodies that are kept."""
+        return self._bytes
+
+    def give_up_half(self) -> None:
+        """Give up the older half."""
+        for _ in range(len(self._ring) // 2):
+            self._bytes -= self._ring.popleft().bytes
+
     def get(self, number: int) -> Exchange | None:
         """Return the exchange with this number, or None when it is not (or no longer) kept."""
         return next((exchange for exchange in reversed(self._ring) if exchange.number == number), None)

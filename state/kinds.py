@@ -11,6 +11,7 @@ from state.application import Application, Checkpoint
 from state.documents import Json, read, refuse
 from state.events import TYPES, Event
 from state.lifecycles import LIFECYCLES
+from state.memory import weight
 from state.outbox import RETRY, Callback
 from state.sessions import Connection, Session, Signal, Stream
 from state.timeline import Timer
@@ -121,6 +122,23 @@ class _InSession(Kind):
     def drop(self, app: Application, record_id: str) -> None:
         for session in app.sessions.values():
             getattr(session, self._held).pop(record_id, None)
+
+
+class _Signals(_InSession):
+    """Signals, whose bytes an application counts."""
+
+    def __init__(self) -> None:
+        super().__init__(Signal, "signals")
+
+    def put(self, app: Application, record: Any, document: Json) -> None:
+        if not self.has(app, record):
+            app.signal_bytes += weight(record)
+        super().put(app, record, document)
+
+    def drop(self, app: Application, record_id: str) -> None:
+        for session in app.sessions.values():
+            if (gone := session.signals.pop(record_id, None)) is not None:
+                app.signal_bytes -= weight(gone)
 
 
 class _Collected(Kind):
@@ -284,7 +302,7 @@ KINDS: Mapping[str, Kind] = {
         _SESSION,
         _InSession(Connection, "connections"),
         _InSession(Stream, "streams"),
-        _InSession(Signal, "signals"),
+        _Signals(),
         _Collected(archives.Archive, "archives", live=archives.LIVE),
         _Broadcasts(),
         _Collected(renders.Render, "renders"),

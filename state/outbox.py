@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 from state.errors import Unknown
+from state.memory import CALLBACKS, OVERHEAD
 from state.octets import Octets
 from state.records import transitions
 
@@ -54,6 +56,12 @@ class Attempt:
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
     response_body: Octets = b""
+
+    @property
+    def bytes(self) -> int:
+        """About how many bytes it takes."""
+        headers = (*self.request_headers, *self.response_headers)
+        return OVERHEAD + len(self.response_body) + sum(len(name) + len(value) for name, value in headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,11 @@ class Callback:
     since: int = 0
 
     @property
+    def bytes(self) -> int:
+        """About how many bytes it takes, its attempts included."""
+        return OVERHEAD + len(self.body) + len(self.url) + sum(each.bytes for each in self.attempts)
+
+    @property
     def lane(self) -> tuple[str, str]:
         """Callbacks of the same receiver and session are delivered one after the other."""
         return self.url, self.session_id
@@ -111,7 +124,8 @@ class Callback:
 class Outbox:
     """The callbacks of one application, oldest first; finished ones are given up beyond `size`.
 
-    Those that are still to be sent are never given up; `given_up` are ids that are, until somebody takes them. `held`
+    Those that are still to be sent are given up only where all take too many `bytes` and none is finished; `given_up`
+    are ids of those that are, until somebody takes them. `held`
     are the types of events whose callbacks are held, `order` those callbacks that were put into another order, in it.
     `under_way` are the ids of those with which somebody makes an attempt right now.
     """
@@ -119,7 +133,9 @@ class Outbox:
     def __init__(self, size: int) -> None:
         self._callbacks: dict[str, Callback] = {}
         self._ready: dict[str, Callback] = {}
-        self._finished: set[str] = set()
+        self._finished: dict[str, None] = {}
+        self._weights: dict[str, int] = {}
+        self.bytes = 0
         self._parked: dict[tuple[str, str], list[str]] = {}
         self.held: frozenset[str] = frozenset()
         self.order: tuple[str, ...] = ()
@@ -164,6 +180,24 @@ class Outbox:
         """Keep a new callback."""
         self.last = callback.number
         self._callbacks[callback.id] = callback
+        self.weigh(callback)
+
+    def weigh(self, callback: Callback) -> None:
+        """Note how many bytes a callback takes by now; the oldest are given up where all take too many."""
+        taken = callback.bytes
+        self.bytes += taken - self._weights.get(callback.id, 0)
+        self._weights[callback.id] = taken
+        while self.bytes > CALLBACKS and len(self._callbacks) > 1:
+            self._give_up(next(iter(self._finished), "") or next(iter(self._callbacks)))
+
+    def give_up_half(self) -> None:
+        """Give up the older half of those that are finished."""
+        for callback_id in list(islice(self._finished, len(self._finished) // 2)):
+            self._give_up(callback_id)
+
+    def _give_up(self, callback_id: str) -> None:
+        self.given_up.append(callback_id)
+        self.forget(callback_id)
 
     def put(self, callback: Callback, *, parked: bool) -> None:
         """Keep a callback as it is; nothing is sent, `parked` waits for the next one of its lane."""
@@ -171,9 +205,10 @@ class Outbox:
         self._ready.pop(callback.id, None)
         self._unpark(callback)
         if callback.status not in FINISHED:
-            self._finished.discard(callback.id)
+            self._finished.pop(callback.id, None)
         else:
-            self._finished.add(callback.id)
+            self._finished[callback.id] = None
+        self.weigh(callback)
         if parked:
             self.park(callback)
 
@@ -182,14 +217,15 @@ class Outbox:
         callback = self._callbacks.pop(callback_id, None)
         if callback is not None:
             self._unpark(callback)
+            self.bytes -= self._weights.pop(callback_id, 0)
         self._ready.pop(callback_id, None)
-        self._finished.discard(callback_id)
+        self._finished.pop(callback_id, None)
 
     def ready(self, callback: Callback) -> None:
         """Let the callback be sent now."""
         callback.status = "pending"
         callback.turn += 1
-        self._finished.discard(callback.id)
+        self._finished.pop(callback.id, None)
         self._ready[callback.id] = callback
 
     def stop(self, callback: Callback, status: str) -> None:
@@ -198,11 +234,9 @@ class Outbox:
         callback.turn += 1
         self._ready.pop(callback.id, None)
         if status in FINISHED:
-            self._finished.add(callback.id)
+            self._finished[callback.id] = None
             while len(self._finished) > self.size:
-                oldest = next(each for each in self._callbacks if each in self._finished)
-                self.given_up.append(oldest)
-                self.forget(oldest)
+                self._give_up(next(iter(self._finished)))
 
     def is_ready(self, callback: Callback) -> bool:
         """Tell whether the callback is to be sent right now."""

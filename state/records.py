@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from state.errors import MalformedId, Unknown, WrongStatus
 from state.ids import is_uuid
+from state.memory import RECORDS, weight
 
 Transitions = Mapping[str, tuple[str, ...]]
 """Which statuses may follow each status; none follow an end."""
@@ -71,10 +72,11 @@ class Collection(Generic[R]):
     """The records of one kind, in the order in which they were made.
 
     A new record is live until it is retired, and listed until it is hidden; it is found by id until it is given up.
+    `bytes` are those of records that are no longer live.
     A page costs the same however many records there are.
     """
 
-    __slots__ = ("_all", "_by_session", "_listed", "_live", "_retired", "kind")
+    __slots__ = ("_all", "_by_session", "_listed", "_live", "_retired", "bytes", "kind")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -82,7 +84,8 @@ class Collection(Generic[R]):
         self._listed: dict[str, R] = {}
         self._by_session: dict[str, dict[str, R]] = {}
         self._live: dict[str, dict[str, R]] = {}
-        self._retired: set[str] = set()
+        self._retired: dict[str, int] = {}
+        self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._all)
@@ -109,10 +112,10 @@ class Collection(Generic[R]):
             self.hide(record)
         if live:
             self._live.setdefault(record.session_id, {})[record.live_key] = record
-            self._retired.discard(record.id)
+            self._unweigh(record.id)
         else:
             self._end(before)
-            self._retired.add(record.id)
+            self._weigh(record)
 
     def forget(self, record_id: str) -> None:
         """Give up a record."""
@@ -120,23 +123,38 @@ class Collection(Generic[R]):
         if record is not None:
             self._end(record)
             self.hide(record)
-            self._retired.discard(record_id)
+            self._unweigh(record_id)
+
+    def _weigh(self, record: R) -> None:
+        self._unweigh(record.id)
+        taken = self._retired[record.id] = weight(record)
+        self.bytes += taken
+
+    def _unweigh(self, record_id: str) -> None:
+        self.bytes -= self._retired.pop(record_id, 0)
 
     def _end(self, record: R | None) -> None:
         """Let a record be live no longer, if it is: another one may have its key by now."""
         if record is not None and self._live.get(record.session_id, {}).get(record.live_key) is record:
             self._drop(self._live, record.session_id, record.live_key)
 
-    def surplus(self, size: int) -> list[R]:
-        """Return the oldest records that are no longer live, beyond `size` of them."""
-        excess = len(self._retired) - size
-        if excess <= 0:
+    def surplus(self, size: int, most: int = RECORDS) -> list[R]:
+        """Return the oldest records that are no longer live, beyond `size` of them and `most` bytes of them."""
+        excess, too_much = len(self._retired) - size, self.bytes - most
+        if excess <= 0 and too_much <= 0:
             return []
-        return list(islice((record for record in self._all.values() if record.id in self._retired), excess))
+        found: list[R] = []
+        for record in self._all.values():
+            if excess <= 0 and too_much <= 0:
+                break
+            if (taken := self._retired.get(record.id)) is not None:
+                found.append(record)
+                excess, too_much = excess - 1, too_much - taken
+        return found
 
     def retire(self, record: R) -> None:
         """Note that `record` is no longer live."""
-        self._retired.add(record.id)
+        self._weigh(record)
         self._drop(self._live, record.session_id, record.live_key)
 
     def hide(self, record: R) -> None:

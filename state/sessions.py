@@ -23,6 +23,7 @@ from state.errors import (
     UnknownStream,
 )
 from state.ids import decode_session_id, is_uuid
+from state.memory import SIGNALS, weight
 
 SIGNALS_KEPT = 1000
 
@@ -331,11 +332,27 @@ def signal(app: Application, session: Session, type_: str, data: str, to: str = 
     session.require_clients()
     sent = Signal(app.ids.uuid(), session.id, app.now, type_, data, to)
     session.signals[sent.id] = sent
+    app.signal_bytes += weight(sent)
     app.touch(sent)
     if len(session.signals) > SIGNALS_KEPT:
-        app.remove(session.signals.pop(next(iter(session.signals))))
+        _forget_oldest(app, session)
+    if app.signal_bytes > SIGNALS:
+        _forget_signals(app)
     app.emit("signal.sent", session, detail=sent)
     return sent
+
+
+def _forget_oldest(app: Application, session: Session) -> None:
+    gone = session.signals.pop(next(iter(session.signals)))
+    app.signal_bytes -= weight(gone)
+    app.remove(gone)
+
+
+def _forget_signals(app: Application) -> None:
+    """Give up signals, those of the oldest sessions first, until there is some room again."""
+    for session in app.sessions.values():
+        while session.signals and app.signal_bytes > SIGNALS * 3 // 4:
+            _forget_oldest(app, session)
 
 
 def mute_stream(app: Application, session: Session, stream_id: str) -> None:

@@ -10,6 +10,7 @@ from state import archives, broadcasts, callbacks, calls, captions, connectors, 
 from state.application import Application, Change, Credentials, Handler, Reaction, Rules, Sizes
 from state.clock import Clock, Source, wall_ms
 from state.errors import ApplicationExists, UnknownApplication
+from state.memory import ALL
 from state.options import Options
 
 Listener = Callable[[Change], None]
@@ -47,6 +48,8 @@ class Unit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._app.is_changed:
+            self._world.weigh(self._app)
         change = self._app.take_change()
         if change is not None and self._world.find(self._app.id) is self._app:  # else it was deleted meanwhile
             self._world.publish(change)
@@ -70,6 +73,9 @@ class World:
         self._rules = _rules(self.handlers, self.watchers)
         self._applications: dict[str, Application] = {}
         self._by_api_key: dict[str, Application] = {}
+        self._weights: dict[str, int] = {}
+        self._stuck_at = 0
+        self.bytes = 0
 
     def __iter__(self) -> Iterator[Application]:
         return iter(list(self._applications.values()))
@@ -129,6 +135,7 @@ class World:
     def forget(self, app: Application) -> None:
         """Drop an application without a word."""
         del self._applications[app.id]
+        self.bytes -= self._weights.pop(app.id, 0)
         self._give_up(app, app.credentials.api_key)
 
     def _give_up(self, app: Application, api_key: str) -> None:
@@ -137,6 +144,36 @@ class World:
             del self._by_api_key[api_key]
             found = (each for each in self._applications.values() if each.credentials.api_key == api_key)
             self._by_api_key.update((api_key, each) for each in found)
+
+    # Memory
+
+    def weigh(self, app: Application) -> None:
+        """Note how many bytes are kept of an application, in its unit; where all take too many, the largest give up some.
+
+        Others than this one give up only what no store has to learn of.
+        """
+        if self._applications.get(app.id) is not app:
+            return
+        self._weigh(app)
+        if self.bytes > max(ALL, self._stuck_at):
+            self._make_room(app)
+
+    def _make_room(self, changing: Application) -> None:
+        tried: set[str] = set()
+        while self.bytes > ALL and len(tried) < len(self._weights):
+            largest = max((each for each in self._weights if each not in tried), key=self._weights.__getitem__)
+            before = self._weights[largest]
+            found = self._applications[largest]
+            found.give_up_old(everything=found is changing)
+            self._weigh(found)
+            if self._weights[largest] > before * 9 // 10:
+                tried.add(largest)  # the rest of it is live, or refused where it is too much
+        self._stuck_at = self.bytes * 21 // 20 if self.bytes > ALL else 0
+
+    def _weigh(self, app: Application) -> None:
+        taken = app.total_bytes
+        self.bytes += taken - self._weights.get(app.id, 0)
+        self._weights[app.id] = taken
 
     def tell(self, change: Change) -> None:
         """Tell everybody what a unit of work did."""

@@ -26,6 +26,8 @@ router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
 LONGEST_WAIT = 60.0
 HEARTBEAT = 15.0
 """s after which a silent stream shows that it is alive."""
+MOST_AT_ONCE = 100
+"""Events that a stream takes at once."""
 LOOK_AGAIN = 0.25
 """s after which a stream of changes looks for those that wake nobody: requests, the clock."""
 
@@ -142,12 +144,15 @@ async def _stream(
         after = min(after, app.events.last)  # a restored snapshot may lead back
         if app.events.first > after + 1:
             yield b": events %d to %d are no longer kept\n\n" % (after + 1, app.events.first - 1)
-        for event in app.events.after(after):
+        # A few at a time: who reads slowly must not keep what has been given up meanwhile.
+        for event in app.events.next_after(after, MOST_AT_ONCE):
             after = event.number
             if _wanted(event, type_, None, session):
                 data = orjson.dumps(show_event(request, app, event))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (event.number, event.type.encode(), data)
                 silent_since = time.monotonic()
+        if after < app.events.last:
+            continue
         if watched is not None:
             with suppress(Unavailable):
                 await store_of(request).read_journals(app)

@@ -51,7 +51,7 @@ async def add_faults(
         faults = faulting.of(app)
         names: set[str] = set()
         try:
-            faults.require_room(len(written))
+            faults.require_room(len(written), written)
         except Mistake as mistake:
             raise refused(mistake) from None
         for index, data in enumerate(written):

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from emulator import __version__
 from emulator.control.common import CurrentWorld, store_of
-from state.application import MOST_CHECKPOINTS, MOST_RULES
+from emulator.gate import MAX_BODIES
+from emulator.unread import MAX_UNREAD
+from state import memory
+from state.application import MOST_CHECKPOINTS, MOST_RULES, Application
 from state.journal import MAX_BYTES
 from state.sessions import SIGNALS_KEPT
+from state.world import World
 
 router = APIRouter(tags=["Emulator"])
+
+LIMITS: Mapping[str, int] = {
+    "requests": MAX_BYTES,
+    "events": memory.EVENTS,
+    "callbacks": memory.CALLBACKS,
+    "signals": memory.SIGNALS,
+    "records": memory.RECORDS,
+    "checkpoints": memory.CHECKPOINTS,
+    "rules": memory.RULES,
+}
+"""Bytes that one application keeps at most, by what they are; `records` of each kind."""
+
+
+def _of_largest(world: World, name: str, limit: int) -> dict[str, Any]:
+    """Return how much the application keeps that keeps the most of something, and its id."""
+    largest: Application | None = max(world, key=lambda app: app.bytes[name], default=None)
+    used = largest.bytes[name] if largest is not None else 0
+    return {"used": used, "limit": limit, "application": largest.id if largest is not None and used else None}
 
 
 @router.get("/health")
@@ -50,5 +73,11 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
             "checkpoints": MOST_CHECKPOINTS,
             "rules": MOST_RULES,
             "bodyBytes": settings.max_body_bytes,
+        },
+        "bytes": {
+            "all": {"used": world.bytes, "limit": memory.ALL},
+            "bodies": {"used": request.app.state.room.used, "limit": MAX_BODIES},
+            "responses": {"used": request.app.state.unread.bytes, "limit": MAX_UNREAD},
+            **{name: _of_largest(world, name, limit) for name, limit in LIMITS.items()},
         },
     }

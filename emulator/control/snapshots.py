@@ -158,6 +158,10 @@ async def keep_checkpoint(request: Request, app: CurrentApplication, world: Curr
     with world.unit(app):
         at, dumped = app.now, dump(app)
     taken = await snapshots.beside_others(write(dumped))
+    try:
+        snapshots.require_room(world, app, name, taken)
+    except snapshots.TooMuchError as error:
+        raise ControlError(409, str(error), "name") from None
     with world.unit(app):
         return show_checkpoint(snapshots.keep(app, name, taken, at))
 

@@ -60,6 +60,11 @@ class Process:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself, or was ended."""
+        return self._process is None or self._process.poll() is not None
+
     def kill(self) -> None:
         """End it as by a power cut: SIGKILL."""
         self._end(signal.SIGKILL)

@@ -116,7 +116,7 @@ def _survives(process: Process, kills: int) -> None:
         with Load(process, 4) as load:
             while not load.acknowledged:
                 time.sleep(0.01)
-            time.sleep(chance.uniform(0, 0.4))
+            time.sleep(chance.uniform(0, 0.2))
             process.kill()
             load.stop.set()
         process.start()
@@ -136,8 +136,8 @@ def test_what_was_acknowledged_survives_sigkill_at_any_moment(process: Process) 
 
 
 @pytest.mark.extended
-def test_what_was_acknowledged_survives_fifty_sigkills(process: Process) -> None:
-    _survives(process, 50)
+def test_what_was_acknowledged_survives_a_hundred_sigkills(process: Process) -> None:
+    _survives(process, 100)
 
 
 def test_callbacks_that_were_not_delivered_are_delivered_after_the_restart_with_their_jti(process: Process) -> None:

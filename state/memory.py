@@ -1,0 +1,45 @@
+"""How many bytes are kept of one application, and of all together."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import orjson
+
+MIB = 1024 * 1024
+
+EVENTS = 32 * MIB
+SIGNALS = 16 * MIB
+CALLBACKS = 32 * MIB
+RECORDS = 128 * MIB
+"""Of one application at most, the oldest given up first: events, signals, callbacks with their attempts, and records
+that have ended, of each kind."""
+
+CHECKPOINTS = 128 * MIB
+RULES = 16 * MIB
+"""Of one application at most, refused where it would be more: checkpoints, failure rules."""
+
+ALL = 512 * MIB
+"""Of all applications together: where it is more, the one with the most gives up the older half of what it may."""
+
+OVERHEAD = 300
+"""Bytes that anything takes besides what is written of it."""
+
+
+def weight(record: Any) -> int:
+    """Return about how many bytes a record takes, by what is written of it."""
+    try:
+        return OVERHEAD + len(orjson.dumps(record, default=_plain))
+    except (TypeError, ValueError):  # nested too deeply for JSON
+        return OVERHEAD + len(repr(record))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return dict(value)
