@@ -260,6 +260,18 @@ class Application:
             total += sum(len(each.snapshot) for each in self.checkpoints.values())
         return total if self.faults is None else total + self.faults.bytes
 
+    def give_up_signal(self, session: Session) -> None:
+        """Give up the oldest signal of a session."""
+        gone = session.signals.pop(next(iter(session.signals)))
+        self.signal_bytes -= weight(gone)
+        self.remove(gone)
+
+    def give_up_signals(self, most: int) -> None:
+        """Give up signals beyond so many bytes, those of the oldest sessions first."""
+        for session in self.sessions.values():
+            while session.signals and self.signal_bytes > most:
+                self.give_up_signal(session)
+
     def give_up_old(self, *, everything: bool) -> None:
         """Give up the older half of exchanges and events; or of everything that may be given up, in a unit."""
         self.journal.give_up_half()

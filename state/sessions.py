@@ -335,24 +335,11 @@ def signal(app: Application, session: Session, type_: str, data: str, to: str = 
     app.signal_bytes += weight(sent)
     app.touch(sent)
     if len(session.signals) > SIGNALS_KEPT:
-        _forget_oldest(app, session)
+        app.give_up_signal(session)
     if app.signal_bytes > SIGNALS:
-        _forget_signals(app)
+        app.give_up_signals(SIGNALS * 3 // 4)
     app.emit("signal.sent", session, detail=sent)
     return sent
-
-
-def _forget_oldest(app: Application, session: Session) -> None:
-    gone = session.signals.pop(next(iter(session.signals)))
-    app.signal_bytes -= weight(gone)
-    app.remove(gone)
-
-
-def _forget_signals(app: Application) -> None:
-    """Give up signals, those of the oldest sessions first, until there is some room again."""
-    for session in app.sessions.values():
-        while session.signals and app.signal_bytes > SIGNALS * 3 // 4:
-            _forget_oldest(app, session)
 
 
 def mute_stream(app: Application, session: Session, stream_id: str) -> None:

@@ -148,7 +148,7 @@ class World:
     # Memory
 
     def weigh(self, app: Application) -> None:
-        """Note how many bytes are kept of an application, in its unit; where all take too many, the largest give up some.
+        """Note how many bytes are kept of an application, in its unit; where all take too many, some is given up.
 
         Others than this one give up only what no store has to learn of.
         """
