@@ -70,6 +70,7 @@ SCHEDULES: Mapping[str, Mapping[str, Schedule]] = MappingProxyType(
         "render.starting": {"renderCannotLoad": _instead_of("renderCannotLoad", "render.start")},
         "render.started": {"renderCrashes": _later("renderCrashes")},
         "captions.started": {"captionsFail": _later("captionsFail")},
+        "captions.transcribing": {},  # what was set when they started can still come
         "call.created": {"sipBusy": _instead_of("sipBusy", "call.ring")},
         "call.RINGING": {"sipDeclined": _instead_of("sipDeclined", "call.answer"), "sipNoAnswer": _no_answer},
         "call.ACTIVE": {"sipDrops": _later("sipDrops"), "sipMediaTimeout": _later("sipMediaTimeout")},
