@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from emulator.answers import Answer
 from emulator.errors import NotAllowed
 from emulator.limits import LIMITS
+from state import nesting
 from state.application import Application, Credentials
 from state.journal import Undocumented
 from state.world import World
@@ -208,7 +207,7 @@ def read(token: str, most: int = _TOO_LONG) -> tuple[str, dict[str, Any]]:
         decoded = jwt.decode_complete(token, options={"verify_signature": False})
         algorithm = decoded["header"].get("alg")
         claims = decoded["payload"]
-        orjson.dumps(claims)  # what cannot be written again (lone surrogates, endless nesting) is no claim
+        nesting.check(claims)  # what cannot be written again is no claim
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise _refuse("Invalid token format") from None
     if algorithm not in ("RS256", "HS256") or not isinstance(claims, dict):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from scenarios.patterns import Search
 
 GATE, SERVICE, CALLBACK = "gate", "service", "callback"
 """Where rules are asked: before the service sees the call, around its work, and when a callback is sent."""
@@ -89,3 +92,7 @@ class Asked(Protocol):
 
     def header(self, name: str) -> Any:
         """Return a header of the request by its name in lower case, or `MISSING`."""
+
+    @property
+    def search(self) -> Search:
+        """What looks for the patterns of all rules that are asked about it."""

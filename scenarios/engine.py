@@ -17,6 +17,9 @@ from state.memory import RULES, weight
 
 Place = tuple[str, str]
 
+MOST_STEPS = 250_000
+"""Steps of the patterns of all rules of an application: what compiling them anew may cost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Firing:
@@ -58,6 +61,7 @@ class Faults:
         self.previous: dict[str, bytes] = {}
         self.reads_stale = False
         self._number = 0
+        self._size = 0
         self._named: dict[str, int] = {}
         self._index: dict[Place, Bucket] = {}
 
@@ -80,16 +84,29 @@ class Faults:
             raise Mistake(f"there is a rule {name} already", ("name",))
         replaced = self.rules.get(name)
         self.require_room(0 if replaced else 1, [data], without=weight(replaced.data) if replaced else 0)
+        self.require_patterns(rule.size, without=replaced.size if replaced else 0)
         if replaced:
             self.remove(name)
-        self.bytes += weight(data)
         self._number += 1
         self.revision += 1
         fault = Fault(rule, dict(data), name, self._number, now, self.names)
         fault.source = source
-        self.rules[name] = fault
-        self._enter(fault)
+        self._keep(fault)
         return fault
+
+    def _keep(self, fault: Fault) -> None:
+        self.rules[fault.name] = fault
+        self.bytes += weight(fault.data)
+        self._size += fault.size
+        self._enter(fault)
+
+    def require_patterns(self, size: int, *, without: int = 0) -> None:
+        """Raise `Mistake` where patterns of such a size more would be too many, `without` some of those there are."""
+        if size and self._size - without + size > MOST_STEPS:
+            raise Mistake(
+                f"the patterns of an application's rules have {MOST_STEPS} steps at most, and with these "
+                f"{self._size - without + size}: write shorter ones"
+            )
 
     def require_room(self, count: int, rules: Iterable[Any] = (), *, without: int = 0) -> None:
         """Raise `Mistake` where so many more rules would be too many, or `rules` too large, `without` some bytes."""
@@ -107,6 +124,7 @@ class Faults:
         """Remove a rule. Raises `KeyError`."""
         fault = self.rules.pop(name)
         self.bytes -= weight(fault.data)
+        self._size -= fault.size
         self.revision += 1
         self._leave(fault)
         return fault
@@ -116,6 +134,7 @@ class Faults:
         self.revision += 1
         self.rules.clear()
         self.bytes = 0
+        self._size = 0
         self._index.clear()
         self.previous.clear()
         self.reads_stale = False
@@ -224,6 +243,11 @@ class Faults:
             self._leave(fault)
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing was ever done with it: who only looks for rules changes nothing."""
+        return not (self._number or self._named or self.fates or self.packs or self.cast)
+
+    @property
     def stamp(self) -> int:
         """A number that is another one after a hit, or after rules or packs have changed."""
         return hash((self._number, len(self.rules), *self.packs, *(fault.hits for fault in self.rules.values())))
@@ -263,14 +287,13 @@ class Faults:
                 rule = read_rule(entry["rule"], names)
             except Mistake as mistake:
                 raise mistake.below("rules", index, "rule") from None
+            faults.require_patterns(rule.size)
             fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
             fault.source, fault.hits = entry["source"], entry["hits"]
             if len(fault.matcher.counters()) != len(entry["counters"]):
                 raise Mistake(f"must be {len(fault.matcher.counters())} counts", ("rules", index, "counters"))
             fault.matcher.restore(entry["counters"])
-            faults.rules[fault.name] = fault
-            faults.bytes += weight(fault.data)
-            faults._enter(fault)
+            faults._keep(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])
         for subject, fates in dumped["fates"].items():
             for name, fate in fates.items():

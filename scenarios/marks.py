@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from scenarios.strict import Mistake, Path
+from state.nesting import MAX_DEPTH
 
 MAX_NODES = 10_000
 MERGE = "tag:yaml.org,2002:merge"
@@ -81,8 +82,11 @@ class _Reader:
 
     def _value(self, node: yaml.Node, path: Path) -> Any:
         self._nodes += 1
-        if self._nodes > MAX_NODES or len(path) > 50:
+        if self._nodes > MAX_NODES:
             raise PackError(self._document.file, _place(node.start_mark), "this is too large for a pack")
+        if len(path) > MAX_DEPTH:
+            text = f"this is nested too deeply: {MAX_DEPTH} levels are allowed"
+            raise PackError(self._document.file, _place(node.start_mark), text)
         self._document.values[path] = _place(node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return {key: self._value(value, (*path, key)) for key, value in self._pairs(node, path)}

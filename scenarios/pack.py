@@ -17,7 +17,7 @@ from scenarios.asking import Names
 from scenarios.marks import Document, parse
 from scenarios.rules import Rule, read_rule
 from scenarios.spelling import did_you_mean
-from scenarios.strict import Mistake, Path, Strict, read
+from scenarios.strict import Mistake, Path, Strict, read, require_writable
 from scenarios.timeline import Step, require_players
 
 NAME = r"[a-z0-9][a-z0-9-]{0,63}"
@@ -199,6 +199,7 @@ def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
     try:
         if not isinstance(document.data, Mapping):
             raise Mistake("expected a mapping with name, description, rules and timeline")
+        require_writable(document.data)
         pack = Pack(read(PackFile, document.data), document, names, bundled)
         pack.render()
     except Mistake as mistake:

@@ -92,8 +92,8 @@ def apply(
     rendered = pack.render(parameters)
     rules = [_about(rule, session) for rule in rendered.rules]
     faults.require_room(len(rules))
+    faults.require_patterns(sum(faults.check(rule).size for rule in rules))
     for rule in rules:
-        faults.check(rule)
         if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:
             raise Taken(rule["name"])
     if pack.name in faults.packs:

@@ -47,7 +47,7 @@ def _require(when: When, names: Names, path: Path, around: frozenset[str]) -> No
             known = {name for operation in possible for name in names.fields.get(operation, ()) if name[-1] not in "#*"}
             text = f"no body that this rule is about has a field {field}"
             raise Mistake(text, (*path, "body", field), did_you_mean(field, known), key=True)
-    for inner, below in _inner(when):
+    for inner, below in when.inner():
         # What is refused inside `not` need not go together with what is around it.
         _require(inner, names, (*path, *below), frozenset(names.operations) if below == ("not",) else possible)
 
@@ -58,11 +58,5 @@ def _require_callback(when: When, path: Path, *, top: bool = True) -> None:
     for key in _NOT_OF_CALLBACKS:
         if getattr(when, key) is not None:
             raise Mistake(f"a callback has no {key}", (*path, key), key=True)
-    for inner, below in _inner(when):
+    for inner, below in when.inner():
         _require_callback(inner, (*path, *below), top=False)
-
-
-def _inner(when: When) -> list[tuple[When, Path]]:
-    found: list[tuple[When, Path]] = [(each, ("all", index)) for index, each in enumerate(when.all_ or ())]
-    found += [(each, ("any", index)) for index, each in enumerate(when.any_ or ())]
-    return found if when.not_ is None else [*found, (when.not_, ("not",))]

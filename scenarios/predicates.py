@@ -6,16 +6,16 @@ everything beside them holds.
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Annotated, Any
 
-import regex
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from scenarios.asking import EVERY, MISSING, Asked, Names, same
-from scenarios.strict import Strict, unknown
+from scenarios.patterns import Search
+from scenarios.strict import Path, Strict, unknown
 
 Check = Callable[[Asked], bool]
 
@@ -59,9 +59,6 @@ Moment = Annotated[int, BeforeValidator(_moment, json_schema_input_type=int | Aw
 LONGEST = 366 * 24 * 3600
 """The longest time that can be asked for, s."""
 
-PATIENCE = 0.05
-"""s after which a pattern counts as not found."""
-
 
 class Test(Strict):
     """How a field or header is compared: all that is given must hold."""
@@ -70,41 +67,23 @@ class Test(Strict):
 
     equals: Any = Field(default_factory=lambda: MISSING, description="the value itself")
     contains: str | None = Field(None, description="text that is in it")
-    matches: str | None = Field(None, description="regular expression that is found in it")
+    matches: str | None = Field(None, description="regular expression (RE2) that is found in it")
     exists: bool | None = Field(None, description="whether it is there at all")
-
-    @field_validator("matches")
-    @classmethod
-    def _compile(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                regex.compile(value)
-            except regex.error as error:
-                raise ValueError(f"is no regular expression: {error}") from None
-        return value
 
     @property
     def is_plain(self) -> bool:
         """Whether it is about being equal and nothing else."""
         return self.model_fields_set == {"equals"}
 
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value (`MISSING` when there is none) is as wanted."""
+    def holds(self, value: Any, search: Search) -> bool:
+        """Tell whether a value (`MISSING` when there is none) is as wanted; `search` looks for the pattern."""
         if self.exists is not None and self.exists is (value is MISSING):
             return False
         if self.equals is not MISSING and not same(value, self.equals):
             return False
         if self.contains is not None and (value is MISSING or self.contains not in str(value)):
             return False
-        return self.matches is None or (value is not MISSING and _found(self.matches, str(value)))
-
-
-def _found(pattern: str, text: str) -> bool:
-    """Tell whether a pattern is found in time: one that runs away must not stop everybody."""
-    try:
-        return regex.search(pattern, text, timeout=PATIENCE) is not None
-    except TimeoutError:
-        return False
+        return self.matches is None or (value is not MISSING and search.found(self.matches, str(value)))
 
 
 def _as_test(value: Any) -> Any:
@@ -183,6 +162,16 @@ class When(Strict):
             possible -= self.not_.operations(names)
         return possible
 
+    def inner(self) -> list[tuple[When, Path]]:
+        """Return the conditions inside this one, with their places."""
+        found: list[tuple[When, Path]] = [(each, ("all", index)) for index, each in enumerate(self.all_ or ())]
+        found += [(each, ("any", index)) for index, each in enumerate(self.any_ or ())]
+        return found if self.not_ is None else [*found, (self.not_, ("not",))]
+
+    def count(self) -> int:
+        """Return how many conditions this is, those inside it included."""
+        return 1 + sum(inner.count() for inner, _ in self.inner())
+
     def insists_on(self) -> tuple[Kind, tuple[Any, ...]] | None:
         """Return one thing without which this cannot hold, and its possible values; None when there is none."""
         if self.session:
@@ -201,7 +190,7 @@ class When(Strict):
 class Matcher:
     """A `when` made ready: tells whether it holds, and counts."""
 
-    __slots__ = ("_after", "_inner", "_nth", "_probability", "_random", "calls", "checks")
+    __slots__ = ("_after", "_inner", "_nth", "_probability", "_seed", "calls", "checks")
 
     def __init__(self, when: When, names: Names, since: int, *, indexed: bool = False) -> None:
         """Prepare `when`, written at `since` ms; `indexed`: it is only asked about operations that it is about."""
@@ -213,7 +202,7 @@ class Matcher:
         self._nth = None if when.nth is None else frozenset(when.nth)
         self._after = when.after
         self._probability = when.probability
-        self._random = random.Random(when.seed) if when.probability is not None else None
+        self._seed = when.seed
         self.calls = 0
 
     def __call__(self, asked: Asked) -> bool:
@@ -227,9 +216,7 @@ class Matcher:
             return False
         if self._after is not None and self.calls <= self._after:
             return False
-        if self._random is not None and self._probability is not None:
-            return self._random.random() < self._probability
-        return True
+        return self._probability is None or _drawn(self._seed, self.calls) < self._probability
 
     def counters(self) -> list[int]:
         """Return what was counted, inner conditions included."""
@@ -238,11 +225,6 @@ class Matcher:
     def restore(self, counters: list[int]) -> list[int]:
         """Take up counters again; return those that are left."""
         self.calls, *rest = counters
-        # Draws are as many as the calls that got as far: with nth or after beside it, those that were let through.
-        if self._random is not None:
-            for call in range(1, self.calls + 1):
-                if (self._nth is None or call in self._nth) and (self._after is None or call > self._after):
-                    self._random.random()
         for inner in self._inner:
             rest = inner.restore(rest)
         return rest
@@ -281,6 +263,11 @@ class Matcher:
         return checks
 
 
+def _drawn(seed: int, call: int) -> float:
+    """Return a number from 0 to 1 for a call: the same one whatever was drawn before it."""
+    return int.from_bytes(blake2b(b"%d:%d" % (seed, call), digest_size=8).digest()) / 2**64
+
+
 def _together(inner: list[Matcher], combine: Callable[[list[bool]], bool]) -> Check:
     """Ask every one, so that each counts whatever the others say."""
     return lambda asked: combine([matcher(asked) for matcher in inner])
@@ -290,7 +277,7 @@ def _field(path: str, test: Test) -> Check:
     if test.is_plain:
         value = test.equals
         return lambda asked: same(asked.field(path), value)
-    return lambda asked: test.holds(asked.field(path))
+    return lambda asked: test.holds(asked.field(path), asked.search)
 
 
 def _header(name: str, test: Test) -> Check:
@@ -298,4 +285,4 @@ def _header(name: str, test: Test) -> Check:
     if test.is_plain:
         value = test.equals
         return lambda asked: same(asked.header(name), value)
-    return lambda asked: test.holds(asked.header(name))
+    return lambda asked: test.holds(asked.header(name), asked.search)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-import orjson
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from scenarios import possible
+from scenarios import patterns, possible
 from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
 from scenarios.effect import Effect
 from scenarios.effects import Then
 from scenarios.later_effects import Outcome
 from scenarios.predicates import Matcher, When
-from scenarios.strict import Mistake, Strict, read
+from scenarios.strict import Mistake, Strict, read, require_writable
 
 Position = Literal["before", "instead", "after"]
 
+MAX_CONDITIONS = 1000
+"""Conditions of one rule, those inside of `all`, `any` and `not` included."""
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}"
 
@@ -48,6 +48,7 @@ class Rule(Strict):
     position: Position | None = Field(None, description="left out: as the effect is usually meant")
     times: int | None = Field(None, ge=1, description="how often it fires; left out: always")
     priority: int = Field(0, description="higher goes first")
+    _size: int = PrivateAttr(0)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -72,6 +73,11 @@ class Rule(Strict):
         return self
 
     @property
+    def size(self) -> int:
+        """The size of its patterns together, in instructions; known once it was read by `read_rule`."""
+        return self._size
+
+    @property
     def effective_position(self) -> Position:
         """The position, or that in which the effects are usually meant."""
         if self.position is not None:
@@ -86,12 +92,12 @@ class Fault:
     """A rule in an application: it counts its hits, and is spent when it has fired as often as it may.
 
     `places` are the stages and operations (or kinds of callbacks) where it is asked; `order` is that among rules;
-    `key` is one thing that it insists on, for an index. Nothing else of the rule is kept.
+    `key` is one thing that it insists on, for an index; `size` that of its patterns. Nothing else of the rule is kept.
     """
 
     __slots__ = (
         "data", "effects", "hits", "key", "kinds", "matcher", "name", "number", "order", "places", "position", "since",
-        "source", "times",
+        "size", "source", "times",
     )  # fmt: skip
 
     def __init__(self, rule: Rule, data: Mapping[str, Any], name: str, number: int, since: int, names: Names) -> None:
@@ -108,6 +114,7 @@ class Fault:
         self.position: Position = rule.effective_position
         self.effects: Mapping[str, Effect] = rule.then.effects()
         self.kinds = frozenset(effect.kind for effect in self.effects.values())
+        self.size = rule.size
         self.places = self._places(rule.when, names)
         self.matcher = Matcher(rule.when, names, since, indexed=True)
 
@@ -138,11 +145,10 @@ def read_rule(data: Any, names: Names) -> Rule:
     """Return a rule as it is written in JSON or YAML. Raises `Mistake`, with a suggestion for misspelt names."""
     if not isinstance(data, Mapping):
         raise Mistake(f"expected a rule, found {type(data).__name__}")
-    try:
-        orjson.dumps(data)
-        json.dumps(data, allow_nan=False)
-    except (ValueError, TypeError, RecursionError) as error:  # what cannot be written again cannot be shown or answered
-        raise Mistake(f"cannot be written as JSON: {error}") from None
+    require_writable(data)
     rule = read(Rule, data, names)
+    if rule.when.count() > MAX_CONDITIONS:
+        raise Mistake(f"a rule has {MAX_CONDITIONS} conditions at most", ("when",))
+    rule._size = patterns.size_of_all(rule.when)
     possible.require(rule.when, rule.then.effects(), names)
     return rule

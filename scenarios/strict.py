@@ -10,6 +10,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from scenarios.spelling import did_you_mean
+from state import nesting
+from state.nesting import UnwritableError
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and indexes from its top."""
@@ -80,6 +82,14 @@ def read(model: type[M], data: Any, context: Any = None) -> M:
         return model.model_validate(data, context=context)
     except ValidationError as error:
         raise _mistake(error) from None
+
+
+def require_writable(data: Any) -> None:
+    """Raise `Mistake` for a document that could not be shown or stored (`state.nesting.check`)."""
+    try:
+        nesting.check(data)
+    except UnwritableError as error:
+        raise Mistake(str(error), error.path) from None
 
 
 def _mistake(error: ValidationError) -> Mistake:

@@ -49,6 +49,10 @@ class Faults(Protocol):
     bytes: int
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing was ever done with it: then it is as good as none."""
+
+    @property
     def stamp(self) -> int:
         """A number that is another one after a hit, or after rules or packs have changed."""
 

@@ -10,7 +10,9 @@ from typing import Any
 
 import orjson
 
+from state import nesting
 from state.documents import refuse
+from state.nesting import SNAPSHOT_DEPTH, UnwritableError, may_be_deep
 
 WINDOW = 65_536
 """Characters that are looked at together; more where one value is longer."""
@@ -90,9 +92,14 @@ class Reader:
         if len(value) > LARGEST_VALUE:
             refuse(field, f"is larger than {LARGEST_VALUE} bytes")
         try:
-            return orjson.loads(value)
+            read = orjson.loads(value)
+            if may_be_deep(value, SNAPSHOT_DEPTH):
+                nesting.check(read, SNAPSHOT_DEPTH)
         except orjson.JSONDecodeError as error:
             refuse(field, f"the body is not JSON: {error}")
+        except UnwritableError as error:
+            refuse(".".join(map(str, (field, *error.path) if field else error.path)), str(error))
+        return read
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object's members; whoever asks reads the value of each before the next."""

@@ -37,7 +37,7 @@ def dump(app: Application) -> Json:
         "application": documents.identity(app),
         "head": documents.head(app),
         **{name: [_still(kind.show(app, record)) for record in kind.all(app)] for name, kind in KINDS.items()},
-        "faults": app.faults.dump() if app.faults is not None else None,
+        "faults": app.faults.dump() if app.faults is not None and not app.faults.untouched else None,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from functools import cached_property
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
@@ -42,7 +42,9 @@ class ControlRoutes(BaseRoute):
     @cached_property
     def router(self) -> APIRouter:
         """All control endpoints."""
-        router = APIRouter(prefix=CONTROL)
+        from emulator.control.common import check_body
+
+        router = APIRouter(prefix=CONTROL, dependencies=[Depends(check_body)])
         for name in MODULES:
             router.include_router(importlib.import_module(f"{__name__}.{name}").router)
         return router

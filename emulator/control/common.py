@@ -14,11 +14,14 @@ from starlette.responses import JSONResponse
 
 from emulator import errors
 from emulator.errors import Invalid, NotAllowed
+from emulator.gate import KEY
 from emulator.store import Store
 from scenarios.spelling import did_you_mean
+from state import nesting
 from state.application import Application
 from state.errors import ApplicationExists, MalformedId, NotConnected, Unknown, UnknownStream, WrongStatus
 from state.events import TYPES
+from state.nesting import UnwritableError
 from state.world import World
 
 
@@ -93,6 +96,19 @@ CurrentApplication = Annotated[Application, Depends(held, scope="function")]
 
 NamedApplication = Annotated[Application, Depends(named)]
 """The application of the path, for endpoints that wait, and hold it (`unit`) only for what they do."""
+
+
+async def check_body(request: Request) -> None:
+    """Refuse a JSON body that could not be shown or stored. Raises `ControlError` (400)."""
+    route = request.scope.get("route")
+    if getattr(route, "body_field", None) is None or not request.scope[KEY].body:
+        return
+    try:
+        nesting.check(await request.json())  # it has been read: what is no JSON was refused
+    except UnwritableError as error:
+        raise ControlError(400, str(error), ".".join(map(str, error.path))) from None
+    except ValueError:
+        return  # of another content type: refused where the fields are read
 
 
 def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | None = None) -> ControlError:

@@ -54,9 +54,12 @@ async def add_faults(
             faults.require_room(len(written), written)
         except Mistake as mistake:
             raise refused(mistake) from None
+        size = 0
         for index, data in enumerate(written):
             try:
                 rule = faults.check(data)
+                size += rule.size
+                faults.require_patterns(size)
                 if rule.name and (rule.name in names or rule.name in faults.rules):
                     raise Mistake(f"there is a rule {rule.name} already", ("name",))
             except Mistake as mistake:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,8 +13,11 @@ from emulator import auth
 from emulator.errors import NotAllowed
 from emulator.gate import Passing
 from scenarios.asking import MISSING
+from scenarios.patterns import Search
+from state import nesting
 from state.application import Application
 from state.events import Event
+from state.nesting import UnwritableError
 
 PLACES: Mapping[str, str] = {
     "archiveId": "archives",
@@ -33,7 +37,12 @@ def content_of(operation: str, raw: bytes) -> Any:
     if not raw:
         return {}
     try:
-        return orjson.loads(raw)
+        content = orjson.loads(raw)
+        if nesting.may_be_deep(raw):
+            nesting.check(content)
+        return content
+    except UnwritableError:  # the service refuses it
+        return {}
     except orjson.JSONDecodeError:
         return dict(parse_qsl(raw.decode("utf-8", "replace"))) if operation == "createSession" else {}
 
@@ -55,7 +64,9 @@ def look_up(content: Any, path: str) -> Any:
 class AskedCall:
     """One call of an operation, as `scenarios.asking.Asked`; nothing is read before a rule wants to know it."""
 
-    __slots__ = ("_app", "_body", "_headers", "_passing", "_record", "_resources", "_session", "operation")
+    __slots__ = (
+        "_app", "_body", "_headers", "_passing", "_record", "_resources", "_search", "_session", "operation",
+    )  # fmt: skip
 
     def __init__(self, app: Application, passing: Passing) -> None:
         self._app = app
@@ -66,6 +77,7 @@ class AskedCall:
         self._headers: dict[bytes, bytes] | None = None
         self._session: str | None = None
         self._resources: set[str] | None = None
+        self._search: Search | None = None
 
     @property
     def now(self) -> int:
@@ -116,6 +128,13 @@ class AskedCall:
         value = self._headers.get(name.encode("latin-1", "replace"))
         return MISSING if value is None else value.decode("latin-1")
 
+    @property
+    def search(self) -> Search:
+        """What looks for the patterns of all rules: together they have their time."""
+        if self._search is None:
+            self._search = Search(time.thread_time)
+        return self._search
+
     def _find_session(self) -> str:
         session = self._passing.params.get("sessionId") or self.field("sessionId")
         if not isinstance(session, str) or not session:
@@ -152,6 +171,7 @@ class AskedCallback:
         self.now = app.now
         self.session = event.session_id
         self.role = ""
+        self.search = Search(time.thread_time)
         self._event = event
         self._body = orjson.loads(body)
 

@@ -264,12 +264,13 @@ def _rule_of_header(written: str) -> dict[str, Any]:
     if not written.startswith("{"):
         return {"then": written.strip()}
     from scenarios.spelling import did_you_mean
-    from scenarios.strict import Mistake
+    from scenarios.strict import Mistake, require_writable
 
     try:
         content = orjson.loads(written)
     except orjson.JSONDecodeError as error:
         raise Mistake(f"is not JSON: {error}") from None
+    require_writable(content)
     if "then" not in content:
         return {"then": content}
     for key in content:

@@ -12,7 +12,9 @@ from pydantic.alias_generators import to_camel
 from emulator.errors import REQUIRED, Invalid
 from emulator.schemas.reading import Limited, Reading, always, one_of, reading_of, text
 from emulator.settings import Address
+from state import nesting
 from state.layouts import Layout as LayoutState
+from state.nesting import UnwritableError, may_be_deep
 
 Resolution = Literal["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"]
 RenderResolution = Annotated[Resolution, Limited("renderResolution", one_of("1280x800"))]
@@ -118,12 +120,20 @@ def parse(model: type[M], raw: bytes, reading: Reading | None = None) -> M:
         raise Invalid(f"the body is not JSON: {error}") from None
     if not isinstance(content, dict):
         raise Invalid(f"expected a JSON object, found {_kind(content)}")
+    require_shallow(raw, content)
     try:
         return model.model_validate(_without_nulls(content), context=reading)
-    except RecursionError:
-        raise Invalid("the body is nested too deeply") from None
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def require_shallow(raw: bytes, content: Any) -> None:
+    """Raise `Invalid` for JSON that is nested more deeply than what is kept of it could be shown (ours)."""
+    if may_be_deep(raw):
+        try:
+            nesting.check(content)
+        except UnwritableError as error:
+            raise Invalid(str(error), ".".join(map(str, error.path))) from None
 
 
 def invalid(error: ValidationError) -> Invalid:

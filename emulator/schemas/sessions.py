@@ -19,7 +19,7 @@ from pydantic import (
 
 from emulator.errors import Invalid
 from emulator.schemas.absent import is_absent
-from emulator.schemas.common import Body, Resolution, filled, invalid
+from emulator.schemas.common import Body, Resolution, filled, invalid, require_shallow
 from emulator.schemas.reading import Limited, Reading, always, reading_of, text
 from state.sessions import NewSession
 
@@ -95,6 +95,7 @@ def parse_create_session(raw: bytes, reading: Reading) -> CreateSession:
         raise Invalid("the body is neither a form nor a JSON object") from None
     except ValueError as error:
         raise Invalid(f"the form cannot be read: {error}") from None
+    require_shallow(text, fields)
     given = {name: value for name, value in fields.items() if value not in (None, "") and not _is_left_out(name, value)}
     for name in [name for name, value in given.items() if is_absent(value) and reading.lets("absent", value, name)]:
         del given[name]

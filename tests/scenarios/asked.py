@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.asking import MISSING, SERVICE, Names
 from scenarios.engine import Faults
+from scenarios.patterns import Search
 from scenarios.predicates import Matcher
 from scenarios.rules import read_rule
 
@@ -29,6 +31,7 @@ class Asked:
     role: str = ""
     body: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    search: Search = field(default_factory=lambda: Search(time.thread_time))
 
     def field(self, path: str) -> Any:
         value: Any = self.body

@@ -66,11 +66,11 @@ def wrong(old: str, new: str) -> PackError:
         ("    join: {who: alice}", "    at: 3", "13:5: at is written twice"),
         ("name: my-pack", "name: My Pack", "1:7: name: a pack's name is up to 64 small letters"),
         ("description: Starting fails twice.\n", "", "1:1: description is required"),
-        ("default: 2", "default: .nan", "4:13: parameters.failures: default must be an integer (got nan)"),
+        ("default: 2", "default: .nan", "4:38: parameters.failures.default: input should be a finite number"),
         (
             "integer, default: 2",
             "number, default: .inf",
-            "4:13: parameters.failures: default must be a number (got inf)",
+            "4:37: parameters.failures.default: input should be a finite number",
         ),
         ("min: 1", "min: .nan", "4:46: parameters.failures.min: input should be a finite number"),
         ("min: 1", 'choices: [2, "2"]', "4:13: parameters.failures: choices must be an integer (got '2')"),
