@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import NamedTuple
 
+from emulator.store import Unavailable
 from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
 from emulator.store.reading import Found
 from state import documents
@@ -50,9 +51,15 @@ class Mirror:
         return item
 
     def faults_of(self, app: Application) -> Item | None:
-        """Return the application's faults, None when they are what was written last."""
+        """Return the application's faults, None when they are what was written last. Raises `Unavailable`."""
+        try:
+            return self._faults_of(app)
+        except Exception as error:
+            raise Unavailable(f"the failure rules cannot be written: {error}") from error
+
+    def _faults_of(self, app: Application) -> Item | None:
         before = self._faults.get(app.id)
-        if app.faults is None:
+        if app.faults is None or app.faults.untouched:
             if before is None:
                 return None
             del self._faults[app.id]

@@ -283,7 +283,12 @@ class Postgresql(Store):
 
     async def _commit(self, app: Application, hold: _Hold) -> None:
         if hold.begun.exception() is None and self._world.find(app.id) is app:
-            faults = self._mirror.faults_of(app)
+            try:
+                faults = self._mirror.faults_of(app)
+            except Unavailable:
+                assert hold.connection is not None
+                await self._connections.run(hold.connection.close)  # rolls back, and lets others work on it
+                raise
             if faults is not None:
                 hold.items.append(faults)
         await self._connections.run(self._end, hold)

@@ -134,12 +134,21 @@ class Sqlite(Store):
         try:
             yield
         finally:
-            faults = self._mirror.faults_of(app)
+            faults = self._faults_of(app)
             if faults is not None and self._world.find(app.id) is app:
                 self._put(faults, None)
             pending = self._pending.get(app.id)
             if pending is not None:
                 await asyncio.shield(pending)
+
+    def _faults_of(self, app: Application) -> database.Item | None:
+        """Return what is to be written of faults; where that is impossible, what was done to them is undone."""
+        try:
+            return self._mirror.faults_of(app)
+        except Unavailable:
+            self._stale.add(app.id)
+            self._distrust(app.id)
+            raise
 
     async def check(self) -> None:
         """Raise `Unavailable` when the file cannot be written."""
