@@ -138,7 +138,7 @@ test('manual broadcast shows only streams that were added', async () => {
 test('streams of an automatic broadcast cannot be picked', async () => {
   const { video, sessionId, streamIds } = await newCall(1);
   const { id } = await video.startBroadcast(sessionId, HLS);
-  await refused(video.addStreamToBroadcast(id, streamIds[0]), 405);
+  await refused(video.addStreamToBroadcast(id, streamIds[0]), 400);
 });
 
 test('unknown broadcast is not found', async () => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 import pytest
-from opentok import AuthError, Client, ForceDisconnectError, OpenTokException, SetStreamClassError
+from opentok import AuthError, Client, ForceDisconnectError, OpenTokException
 from opentok.exceptions import GetStreamError, RequestError
 
 from emulator.client import ApplicationClient, Participant
@@ -32,7 +32,7 @@ def test_layout_classes_replace_the_old_ones(opentok: Client, session_id: str, p
     stream_id = people[0].stream_ids[0]
     opentok.set_stream_class_lists(session_id, [{"id": stream_id, "layoutClassList": ["full", "focus"]}])
     assert opentok.get_stream(session_id, stream_id).layoutClassList == ["full", "focus"]
-    with pytest.raises(SetStreamClassError):
+    with pytest.raises(RequestError):
         opentok.set_stream_class_lists(session_id, [{"id": NOTHING, "layoutClassList": []}])
 
 
