@@ -1,0 +1,33 @@
+'use strict';
+
+// opentok-jwt, the vendor's own maker of REST tokens: they are good for 30 days unless told otherwise, which is longer
+// than documented, and some of its users pass milliseconds. The service takes both.
+
+const assert = require('node:assert/strict');
+const jwt = require('opentok-jwt');
+const { BASE, newApplication, test } = require('./support');
+
+async function archives({ apiKey }, token) {
+  const response = await fetch(`${BASE}/v2/project/${apiKey}/archive`, { headers: { 'X-OPENTOK-AUTH': token } });
+  return [response.status, await response.json()];
+}
+
+const LIVES = {
+  'the 30 days of its default': undefined,
+  'a day': Math.floor(Date.now() / 1000) + 24 * 60 * 60,
+  'an expiry in milliseconds': Date.now() + 60 * 60 * 1000,
+};
+
+for (const [name, expires] of Object.entries(LIVES)) {
+  test(`a token of opentok-jwt with ${name} is taken`, async () => {
+    const application = await newApplication();
+    const token = jwt.projectToken(application.apiKey, application.apiSecret, expires);
+    assert.deepEqual(await archives(application, token), [200, { count: 0, items: [] }]);
+  });
+}
+
+test('a token of opentok-jwt with another secret is refused', async () => {
+  const application = await newApplication();
+  const [status, body] = await archives(application, jwt.projectToken(application.apiKey, 'another secret'));
+  assert.deepEqual([status, body.message], [403, 'Invalid signature']);
+});
