@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,16 @@ from emulator.client import ApplicationClient
 from emulator.testing import Server, running_server
 
 pytest_plugins = ["pytester"]
+
+SDK_SUITES = Path(__file__).parent / "sdk"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and the SDK suites, whose results are looked at together, in one."""
+    for item in items:
+        group = "sdk" if SDK_SUITES in item.path.parents else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
