@@ -155,8 +155,7 @@ def test_streams_of_an_automatic_composition_cannot_be_picked(
     made = begin(video, session_id)
     with pytest.raises(HttpRequestError) as refused:
         add(video, made, AddStreamRequest(stream_id=people[0].stream_ids[0]))
-    expected = 400 if begin is archive else 405  # fidelity: rest-and-archives 12.9, broadcasts 1.6
-    assert refused.value.response.status_code == expected
+    assert refused.value.response.status_code == 400  # fidelity/rest-and-archives.md 12.9
 
 
 def test_unknown_stream_cannot_be_added(video: Video, session_id: str, people: list[Participant]) -> None:

@@ -129,7 +129,7 @@ class BroadcastsTest extends Suite {
     void streamsOfAnAutomaticBroadcastCannotBeChosen() {
         String session = call(1);
         String id = start(session);
-        refused(405, () -> video.addBroadcastStream(id, application.streamIds(session).get(0)));
+        refused(400, () -> video.addBroadcastStream(id, application.streamIds(session).get(0)));
     }
 
     @Test
