@@ -35,6 +35,7 @@ check: ## lint and type-check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	lint-imports
 	$(PYTHON) -m mypy --package tests --package benchmarks
 
 bench: ## measure against the budgets; ARGS for options

@@ -13,9 +13,9 @@ import sys
 from dataclasses import replace
 
 from benchmarks.effort import FULL, QUICK
-from benchmarks.load import LoadFailed
+from benchmarks.load import LoadError
 from benchmarks.measures import MEASURES
-from benchmarks.server import ServerFailed
+from benchmarks.server import ServerFailedError
 from benchmarks.table import HEAD, Row
 
 
@@ -36,7 +36,7 @@ def main() -> int:
         try:
             for row in MEASURES[name](effort):
                 print(row, flush=True)
-        except (LoadFailed, ServerFailed) as error:
+        except (LoadError, ServerFailedError) as error:
             failed = True
             print(Row(name, f"failed: {error}", ok=False), flush=True)
     return int(failed)

@@ -15,14 +15,14 @@ from benchmarks.tenant import COMMAND
 from emulator.client import Emulator
 from state import archives, sessions
 from state.application import Credentials
-from state.archives import NewArchive
+from state.archives import ArchiveSettings
 from state.options import Options
-from state.sessions import NewSession, NewStream
+from state.sessions import SessionSettings, StreamSettings
 from state.world import World
 
 SINK = ("benchmarks.bare", "sink", "{port}")
 KEYS = ("connection_created", "stream_created")
-PATIENCE = 120.0
+RUN_SECONDS = 120.0
 """How long the deliveries may take, s."""
 DAY = 86_400_000
 LIVE = 1_000
@@ -45,7 +45,7 @@ def callbacks(effort: Effort) -> Iterator[Row]:
         for session_id in made:
             application.join(session_id, people)
         wanted = rounds * people * len(KEYS)
-        while _count(outbox, status="pending", limit="1") and time.perf_counter() - started < PATIENCE:
+        while _count(outbox, status="pending", limit="1") and time.perf_counter() - started < RUN_SECONDS:
             time.sleep(0.05)
         rate = wanted / (time.perf_counter() - started)
         lost = wanted - _count(outbox, status="delivered", limit=str(wanted + 1))
@@ -55,7 +55,7 @@ def callbacks(effort: Effort) -> Iterator[Row]:
 
 
 def _count(outbox: str, **query: str) -> int:
-    with urllib.request.urlopen(f"{outbox}?{urlencode(query)}", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"{outbox}?{urlencode(query)}", timeout=RUN_SECONDS) as answer:
         return int(json.load(answer)["count"])
 
 
@@ -72,9 +72,9 @@ def day(effort: Effort) -> Iterator[Row]:
     app.clock.freeze()
     with world.unit(app):
         for number in range(LIVE):
-            session = sessions.create(app, "app", NewSession())
-            sessions.publish(app, session, sessions.join(app, session), NewStream())
-            archives.start(app, session, NewArchive(tag=str(number)))
+            session = sessions.create(app, "app", SessionSettings())
+            sessions.publish(app, session, sessions.join(app, session), StreamSettings())
+            archives.start(app, session, ArchiveSettings(tag=str(number)))
     started = time.perf_counter()
     with world.unit(app):
         while not app.advance_towards(1_800_000_000_000 + DAY):

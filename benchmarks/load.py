@@ -14,7 +14,7 @@ from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
 
-from benchmarks.answers import MalformedAnswer, read_answer
+from benchmarks.responses import MalformedResponseError, read_response
 
 HOST = "127.0.0.1"
 CONNECTIONS = 16
@@ -22,7 +22,7 @@ GRACE = 30.0
 """How long answers still in flight at the end may take, s."""
 
 
-class LoadFailed(Exception):
+class LoadError(Exception):
     """An answer was wrong, or there was none; the text says which."""
 
 
@@ -61,7 +61,7 @@ def drive(
 ) -> Load:
     """Send `requests` to `port` until they end, `count` are sent or `seconds` have passed; wait for their answers.
 
-    Connections go to several ports by turns. `keep` keeps the bodies. Raises `LoadFailed` at the first answer whose
+    Connections go to several ports by turns. `keep` keeps the bodies. Raises `LoadError` at the first answer whose
     status is not `expected` (None: not 2xx).
     """
     run = _Run(iter(requests), count, seconds, expected, keep)
@@ -106,14 +106,14 @@ class _Run:
             await asyncio.wait_for(self.done, self.seconds + GRACE)
             self.load.seconds = perf_counter() - start
         except TimeoutError:
-            raise LoadFailed(f"{self.busy} requests unanswered after {GRACE:.0f} s") from None
+            raise LoadError(f"{self.busy} requests unanswered after {GRACE:.0f} s") from None
         except OSError as error:
-            raise LoadFailed(f"no connection: {error}") from None
+            raise LoadError(f"no connection: {error}") from None
         finally:
             for connection in opened:
                 connection.transport.close()
         if not self.load.count:
-            raise LoadFailed("nothing was sent")
+            raise LoadError("nothing was sent")
         return self.load
 
     def next(self, now: float) -> bytes | None:
@@ -125,7 +125,7 @@ class _Run:
 
     def fail(self, message: str) -> None:
         if not self.done.done():
-            self.done.set_exception(LoadFailed(message))
+            self.done.set_exception(LoadError(message))
 
     def finish(self) -> None:
         """One connection has nothing left to do."""
@@ -159,8 +159,8 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         data = self.buffer + data if self.buffer else data
         try:
-            answer = read_answer(data)
-        except MalformedAnswer as error:
+            answer = read_response(data)
+        except MalformedResponseError as error:
             return self.run.fail(f"malformed answer {error}")
         if answer is None:
             self.buffer = data

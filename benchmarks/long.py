@@ -9,11 +9,11 @@ from statistics import mean
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.answers import request
 from benchmarks.effort import Effort
 from benchmarks.load import CONNECTIONS, drive
+from benchmarks.responses import request
 from benchmarks.table import Row, at_most
-from benchmarks.tenant import CONTROL, PATIENCE, PROJECT, Tenant, bearer, emulator
+from benchmarks.tenant import CONTROL, PROJECT, RUN_SECONDS, Tenant, bearer, emulator
 
 SUITES = 50
 """Suites that run side by side, each with a session, an archive, a broadcast and a token of its own."""
@@ -89,7 +89,7 @@ class _Run:
             for path, headers, body in zip(paths, self._headers, bodies, strict=True)
         ]
         load = drive(
-            self._port, requests, count=SUITES, seconds=PATIENCE, connections=connections, keep=method == "POST"
+            self._port, requests, count=SUITES, seconds=RUN_SECONDS, connections=connections, keep=method == "POST"
         )
         self.count += load.count
         return [json.loads(body) for body in load.bodies if body]

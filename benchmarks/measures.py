@@ -10,12 +10,12 @@ from itertools import cycle, repeat
 from statistics import median
 
 from benchmarks import rules
-from benchmarks.answers import request
 from benchmarks.compare import Comparison, Length, Side, compare
 from benchmarks.effort import Effort
 from benchmarks.happenings import callbacks, day
 from benchmarks.load import drive
 from benchmarks.long import long
+from benchmarks.responses import request
 from benchmarks.server import Server, spawn
 from benchmarks.stores import NO_SERVER, SQLITE, databases, kept, stores
 from benchmarks.table import Row, at_least, at_most, spread

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from benchmarks.answers import request
-from benchmarks.load import LoadFailed, drive
+from benchmarks.load import LoadError, drive
+from benchmarks.responses import request
 from benchmarks.tenant import CONTROL, Tenant
-from emulator.operations import OPERATIONS
+from emulator.spec.operations import OPERATIONS
 
 RULES = 1_000
 NOBODY = "2_" + "x" * 60
@@ -37,4 +37,4 @@ def install(tenant: Tenant) -> None:
     call = request("POST", f"{CONTROL}/faults", {"Content-Type": "application/json"}, body)
     load = drive(tenant.server.port, [call], count=1, seconds=30, connections=1, keep=True)
     if load.json()[0]["count"] != RULES:
-        raise LoadFailed("the rules were not written")
+        raise LoadError("the rules were not written")

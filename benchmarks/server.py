@@ -22,7 +22,7 @@ STOP_TIMEOUT = 10.0
 PROJECT = Path(__file__).parent.parent
 
 
-class ServerFailed(Exception):
+class ServerFailedError(Exception):
     """The server ended or stayed silent; the text holds its last words."""
 
 
@@ -53,7 +53,7 @@ class Server:
     def answers(self, method: str, path: str, headers: dict[str, str] | None = None) -> bool:
         """Whether the server answers this request; False while it does not listen.
 
-        Raises `ServerFailed` if the process has ended or the status is not 200.
+        Raises `ServerFailedError` if the process has ended or the status is not 200.
         """
         connection = HTTPConnection(HOST, self.port, timeout=START_TIMEOUT)
         try:
@@ -65,21 +65,24 @@ class Server:
         finally:
             connection.close()
         if status != 200:
-            raise ServerFailed(f"first answer of {method} {path}: {status}")
+            raise ServerFailedError(f"first answer of {method} {path}: {status}")
         return True
 
     def check(self) -> None:
-        """Raise `ServerFailed` if the process has ended."""
+        """Raise `ServerFailedError` if the process has ended."""
         if self.process.poll() is not None:
             words = self.log.read_text(errors="replace").strip().splitlines() or ["(silent)"]
-            raise ServerFailed(f"ended with status {self.process.returncode}: {words[-1][:200]}")
+            raise ServerFailedError(f"ended with status {self.process.returncode}: {words[-1][:200]}")
 
     def wait(self, method: str, path: str, headers: dict[str, str] | None = None) -> None:
-        """Ask every 2 ms until the server answers 200. Raises `ServerFailed` otherwise, or after `START_TIMEOUT`."""
+        """Ask every 2 ms until the server answers 200.
+
+        Raises `ServerFailedError` otherwise, or after `START_TIMEOUT`.
+        """
         deadline = time.perf_counter() + START_TIMEOUT
         while not self.answers(method, path, headers):
             if time.perf_counter() > deadline:
-                raise ServerFailed(f"no answer within {START_TIMEOUT:.0f} s")
+                raise ServerFailedError(f"no answer within {START_TIMEOUT:.0f} s")
             time.sleep(0.002)
 
     def stop(self) -> None:

@@ -16,14 +16,14 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from benchmarks.answers import request
-from benchmarks.load import Load, LoadFailed, drive
+from benchmarks.load import Load, LoadError, drive
+from benchmarks.responses import request
 from benchmarks.server import Server, spawn
 from emulator.wellknown import APPLICATION_ID, PRIVATE_KEY
 
 TOKEN_LIFE = 7200
 """Life of the one token that every request carries, s."""
-PATIENCE = 300.0
+RUN_SECONDS = 300.0
 """How long preparing a state may take, s."""
 PROJECT = f"/v2/project/{APPLICATION_ID}"
 CONTROL = f"/_emulator/applications/{APPLICATION_ID}"
@@ -101,9 +101,9 @@ class Tenant:
         return self.headers | {"Content-Type": "application/json"}
 
     def _prepare(self, requests: Iterator[bytes], number: int) -> Load:
-        load = drive(self.server.port, requests, count=number, seconds=PATIENCE, keep=True)
+        load = drive(self.server.port, requests, count=number, seconds=RUN_SECONDS, keep=True)
         if load.count < number:
-            raise LoadFailed(f"only {load.count} of {number} prepared in {PATIENCE:.0f} s")
+            raise LoadError(f"only {load.count} of {number} prepared in {RUN_SECONDS:.0f} s")
         return load
 
 

@@ -1,4 +1,4 @@
-"""The application: the world, the gate, the service's routes and the control API, put together."""
+"""The application: the world, the middleware, the service's routes and the control API, put together."""
 
 from __future__ import annotations
 
@@ -13,35 +13,38 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from emulator import __version__, wellknown
-from emulator.answers import Answer
-from emulator.applications import Applications
-from emulator.auth import Authenticator
-from emulator.call import Surroundings
-from emulator.callbacks import Deliveries
+from emulator.auth.permissive import believing, making
+from emulator.auth.rest_tokens import Authenticator
+from emulator.auth.strict import strict
+from emulator.callbacks.bodies import CallbackWriter
+from emulator.callbacks.dispatcher import CallbackDispatcher
+from emulator.context import KEY, Room
 from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_refusal, of_validation
 from emulator.control.token import ControlToken
-from emulator.cross_site import CrossSite
-from emulator.errors import Invalid, NotAllowed
-from emulator.events import Waiting
-from emulator.faults.faulting import Faulting
-from emulator.gate import KEY, Gate, Room
-from emulator.hosts import Hosts
-from emulator.lax import believing, making
-from emulator.paths import CONTROL
-from emulator.routes import ServiceRoutes, strict
+from emulator.faults.injector import FaultInjector
+from emulator.runtime.clock_controller import ClockController
+from emulator.runtime.notifier import ChangeNotifier
+from emulator.runtime.ticker import Ticker
+from emulator.security.cross_site import CrossSite
+from emulator.security.hosts import Hosts
+from emulator.service.invocation import Services
+from emulator.service.middleware import ServiceMiddleware
+from emulator.service.routes import ServiceRoutes
+from emulator.service.unread import Unread
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, open_store
-from emulator.ticker import Ticker
-from emulator.timelapse import Timelapse
-from emulator.unread import Unread
-from emulator.webhooks import Webhooks
+from emulator.spec.errors import InvalidRequestError, NotAllowedError
+from emulator.spec.paths import CONTROL
+from emulator.spec.responses import ErrorBody
+from emulator.store.base import Store, StoreError, StoreUnavailableError
+from emulator.store.opening import open_store
+from emulator.tenants.applications import Applications
 from state.application import Sizes
-from state.errors import Refused
+from state.errors import ServiceError
 from state.journal import Journal
 from state.world import World
 
-NOT_FOUND = Answer(404, "Not found. There is no such path.", code=404)
+NOT_FOUND = ErrorBody(404, "Not found. There is no such path.", code=404)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,23 +59,23 @@ def create_app(settings: Settings) -> FastAPI:
     world = World(sizes=sizes)
     store = open_store(settings)
     lenient = settings.auth == "lax"
-    faulting = Faulting(world, store, default=wellknown.APPLICATION_ID if lenient else "")
+    injector = FaultInjector(world, store, default=wellknown.APPLICATION_ID if lenient else "")
     if store.name != "memory":
-        faulting.prepare()  # timers of what is kept may be theirs
-    store.load(world, faulting.restore)
+        injector.prepare()  # timers of what is kept may be theirs
+    store.load(world, injector.restore)
     applications = Applications(world, settings)
-    _populate(world, faulting, applications, settings)
+    _populate(world, injector, applications, settings)
     authenticator = Authenticator(world, status=settings.unauthorized_status)
     authenticate = believing(strict(authenticator), world)
     if lenient:
         authenticate = making(authenticate, world, applications.make_named, wellknown.APPLICATION_ID)
     ticker = Ticker(world, store)
-    deliveries = Deliveries(world, store, settings)
+    dispatcher = CallbackDispatcher(world, store, settings)
     journal = Journal(settings.journal_size)
-    around = Surroundings(world, store, authenticator, settings.public_url)
+    services = Services(world, store, authenticator, settings.public_url)
     control = ControlRoutes()
-    app = _fastapi(store, ticker, deliveries)
-    app.router.routes.insert(0, ServiceRoutes(around, authenticate, faulting))
+    app = _fastapi(store, ticker, dispatcher)
+    app.router.routes.insert(0, ServiceRoutes(services, authenticate, injector))
     app.router.routes.append(control)
     app.state.world = world
     app.state.store = store
@@ -80,18 +83,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.applications = applications
     app.state.authenticator = authenticator
     app.state.journal = journal
-    app.state.timelapse = Timelapse(world, store, deliveries)
-    app.state.waiting = Waiting(world)
-    app.state.faulting = faulting
+    app.state.clock_controller = ClockController(world, store, dispatcher)
+    app.state.notifier = ChangeNotifier(world)
+    app.state.injector = injector
     app.state.urls = {}
     app.state.room, app.state.unread = Room(), Unread()
-    webhooks = Webhooks(lambda: settings.public_url or _own_url(app, settings), faulting.distortion)
+    webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)
     world.watchers.append(webhooks.on_event)
     _translate_errors(app)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
     app.add_middleware(
-        Gate,
+        ServiceMiddleware,
         world=world,
         store=store,
         journal=journal,
@@ -105,34 +108,34 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _populate(world: World, faulting: Faulting, applications: Applications, settings: Settings) -> None:
+def _populate(world: World, injector: FaultInjector, applications: Applications, settings: Settings) -> None:
     """Make the applications of the seed file and of the settings; what a store has kept stays, as each of them says."""
     if settings.seed_file is None:
         applications.from_settings(settings)
         return
-    from emulator import snapshots
+    from emulator.tenants import snapshots
 
     before = [app.id for app in world]
-    planted = snapshots.plant(world, faulting, settings.seed_file)
+    planted = snapshots.load_seed(world, injector, settings.seed_file)
     applications.from_settings(settings)
-    snapshots.root(world, planted, before)
+    snapshots.save_seed_checkpoint(world, planted, before)
 
 
-def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
+def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> FastAPI:
     """Return an application without routes, which keeps, ticks and delivers while it runs."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         try:
             await store.start()
-        except Unavailable as error:
+        except StoreUnavailableError as error:
             await store.stop()
             raise StoreError(str(error)) from None
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
-        await deliveries.close()
+        await dispatcher.close()
         await store.stop()
 
     return FastAPI(
@@ -147,7 +150,8 @@ def _fastapi(store: Store, ticker: Ticker, deliveries: Deliveries) -> FastAPI:
 
 
 async def _docs(request: Request) -> Response:
-    from emulator import docs_page, safe_headers
+    from emulator.security import safe_headers
+    from emulator.spec import docs_page
 
     content = docs_page.render(request.app.openapi())
     return HTMLResponse(content, headers=safe_headers.page_policy(docs_page.STYLE))
@@ -160,7 +164,7 @@ def _own_url(app: FastAPI, settings: Settings) -> str:
 
 
 def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
-    from emulator.openapi import describe
+    from emulator.spec.openapi import describe
 
     if app.openapi_schema is None:
         app.openapi_schema = describe(app, control.router.routes)
@@ -176,7 +180,7 @@ def _translate_errors(app: FastAPI) -> None:
 
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        passing = request.scope[KEY]
+        context = request.scope[KEY]
         if _is_control(request):
             allow = (error.headers or {}).get("Allow", "")
             suggestion = f"allowed: {allow}" if allow else ""
@@ -184,10 +188,10 @@ def _translate_errors(app: FastAPI) -> None:
             if allow:
                 response.headers["Allow"] = allow
             return response
-        if passing.allowed:
-            allowed = ", ".join(sorted(passing.allowed))
-            answer = Answer(405, f"Method not allowed. Allowed: {allowed}", code=405)
-            return answer.response({"allow": allowed})
+        if context.allowed:
+            allowed = ", ".join(sorted(context.allowed))
+            body = ErrorBody(405, f"Method not allowed. Allowed: {allowed}", code=405)
+            return body.response({"allow": allowed})
         return NOT_FOUND.response()
 
     async def of_control(request: Request, error: Exception) -> Response:
@@ -202,11 +206,11 @@ def _translate_errors(app: FastAPI) -> None:
         return of_refusal(error).response()
 
     async def of_store(request: Request, error: Exception) -> Response:
-        return (ControlError(503, str(error)) if _is_control(request) else Answer(503, str(error))).response()
+        return (ControlError(503, str(error)) if _is_control(request) else ErrorBody(503, str(error))).response()
 
-    app.add_exception_handler(Unavailable, of_store)
+    app.add_exception_handler(StoreUnavailableError, of_store)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(ControlError, of_control)
     app.add_exception_handler(RequestValidationError, of_body)
-    for kind in (Refused, Invalid, NotAllowed):
+    for kind in (ServiceError, InvalidRequestError, NotAllowedError):
         app.add_exception_handler(kind, of_rule)

@@ -6,14 +6,14 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from scenarios.spelling import did_you_mean
+from emulator.spec.addresses import Address
 from state.options import Options
+from state.spelling import did_you_mean
 
 ENV_PREFIX = "VONAGE_EMULATOR_"
 CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
@@ -52,21 +52,6 @@ WebhookKey = Literal[
 
 OpentokFamily = Literal["session", "archive", "broadcast", "sip", "render", "captions"]
 """What an OpenTok project has callback URLs for."""
-
-
-def _address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.username
-    except ValueError:
-        usable = False
-    if not usable or any(character.isspace() or not character.isprintable() for character in value):
-        raise ValueError("must be an http:// or https:// URL, without a user, that can be called")
-    return value
-
-
-Address = Annotated[str, Field(max_length=2048), AfterValidator(_address)]
-"""Where callbacks go."""
 
 
 class WebhookConfig(BaseModel):

@@ -1,4 +1,4 @@
-"""What every effect is: data, which emulator/faults/faulted.py or scenarios/outcomes.py carries out."""
+"""What every effect is: data, which emulator/faults/execution.py or scenarios/outcomes.py carries out."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, create_model, model_validator
 
-from scenarios import answer_effects as answer
 from scenarios import later_effects as later
+from scenarios import response_effects as answer
 from scenarios.effect import Effect
 from scenarios.strict import Strict
 

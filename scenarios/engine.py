@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scenarios.asking import CALLBACK, Asked, Names
 from scenarios.effect import Effect, Kind
 from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
-from scenarios.spelling import did_you_mean
-from scenarios.strict import Mistake
-from state.application import MOST_RULES
+from scenarios.strict import RuleError
+from scenarios.targets import CALLBACK, MatchTarget, Names
+from state.application import MAX_RULES
 from state.memory import RULES, weight
+from state.spelling import did_you_mean
 
 Place = tuple[str, str]
 
@@ -22,7 +22,7 @@ MOST_STEPS = 250_000
 
 
 @dataclass(frozen=True, slots=True)
-class Firing:
+class Match:
     """A rule that fires on a call, with the effects that it has on it."""
 
     fault: Fault
@@ -30,7 +30,7 @@ class Firing:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class PlannedOutcome:
     """What is to become of a resource: an outcome by its name, what it is set to, and the rule it comes from."""
 
     effect: str
@@ -41,7 +41,7 @@ class Fate:
 class Faults:
     """What is to go wrong in one application.
 
-    `fates` are outcomes by subject: the id of a resource, or that of a session and the rule's name behind a blank.
+    `planned` are outcomes by subject: the id of a resource, or that of a session and the rule's name behind a blank.
     `upcoming` are those that wait for what the current call starts; `attached` names the rules whose outcomes it has
     taken. `cast` has by session who plays whom. `reads_stale`: there is a rule that answers stale reads.
     `revision` is another one whenever something that `dump` returns may have changed: who changes it counts on.
@@ -52,10 +52,10 @@ class Faults:
         self.revision = 0
         self.bytes = 0
         self.rules: dict[str, Fault] = {}
-        self.fates: dict[str, dict[str, Fate]] = {}
+        self.planned: dict[str, dict[str, PlannedOutcome]] = {}
         self._of_session: dict[str, list[str]] = {}
-        self.upcoming: list[Fate] = []
-        self.attached: list[str] = []
+        self.pending: list[PlannedOutcome] = []
+        self.applied: list[str] = []
         self.packs: dict[str, Any] = {}
         self.cast: dict[str, dict[str, list[str]]] = {}
         self.previous: dict[str, bytes] = {}
@@ -71,17 +71,17 @@ class Faults:
     # Rules
 
     def check(self, data: Any) -> Rule:
-        """Return what is written as a rule. Raises `Mistake`."""
+        """Return what is written as a rule. Raises `RuleError`."""
         return read_rule(data, self.names)
 
     def add(
         self, data: Mapping[str, Any], now: int, *, source: str = "", replace: bool = False, taken: Collection[str] = ()
     ) -> Fault:
-        """Add a rule, written at `now` ms. Raises `Mistake`, also when the name is taken and not to be replaced."""
+        """Add a rule, written at `now` ms. Raises `RuleError`, also when the name is taken and not to be replaced."""
         rule = self.check(data)
         name = rule.name or self._free_name(rule, taken)
         if name in self.rules and not replace:
-            raise Mistake(f"there is a rule {name} already", ("name",))
+            raise RuleError(f"there is a rule {name} already", ("name",))
         replaced = self.rules.get(name)
         self.require_room(0 if replaced else 1, [data], without=weight(replaced.data) if replaced else 0)
         self.require_patterns(rule.size, without=replaced.size if replaced else 0)
@@ -101,23 +101,23 @@ class Faults:
         self._enter(fault)
 
     def require_patterns(self, size: int, *, without: int = 0) -> None:
-        """Raise `Mistake` where patterns of such a size more would be too many, `without` some of those there are."""
+        """Raise `RuleError` where patterns of such a size more would be too many, `without` some of those there are."""
         if size and self._size - without + size > MOST_STEPS:
-            raise Mistake(
+            raise RuleError(
                 f"the patterns of an application's rules have {MOST_STEPS} steps at most, and with these "
                 f"{self._size - without + size}: write shorter ones"
             )
 
     def require_room(self, count: int, rules: Iterable[Any] = (), *, without: int = 0) -> None:
-        """Raise `Mistake` where so many more rules would be too many, or `rules` too large, `without` some bytes."""
+        """Raise `RuleError` where so many more rules would be too many, or `rules` too large, `without` some bytes."""
         size = sum(map(weight, rules)) + self.bytes - without
         if size > RULES:
-            raise Mistake(
+            raise RuleError(
                 f"the rules of an application have {RULES} bytes at most, and these would be {size}: remove some"
             )
-        if len(self.rules) + count > MOST_RULES:
-            raise Mistake(
-                f"an application has {MOST_RULES} rules at most, and there are {len(self.rules)}: remove some"
+        if len(self.rules) + count > MAX_RULES:
+            raise RuleError(
+                f"an application has {MAX_RULES} rules at most, and there are {len(self.rules)}: remove some"
             )
 
     def remove(self, name: str) -> Fault:
@@ -165,25 +165,25 @@ class Faults:
 
     # Outcomes
 
-    def decide(self, subject: str, fate: Fate) -> None:
+    def decide(self, subject: str, planned: PlannedOutcome) -> None:
         """Decide what is to become of a resource or session."""
         self.revision += 1
-        self._put_fate(subject, fate)
+        self._put_planned(subject, planned)
 
-    def _put_fate(self, subject: str, fate: Fate) -> None:
-        if subject not in self.fates:
-            self.fates[subject] = {}
+    def _put_planned(self, subject: str, planned: PlannedOutcome) -> None:
+        if subject not in self.planned:
+            self.planned[subject] = {}
             session, blank, _ = subject.partition(" ")
             if blank:
                 self._of_session.setdefault(session, []).append(subject)
-        self.fates[subject][fate.effect] = fate
+        self.planned[subject][planned.effect] = planned
 
     def forget(self, subject: str) -> Sequence[str]:
         """Forget what was to become of a resource, or of a session with who plays in it.
 
         Return the subjects of outcomes that are forgotten: their timers have nothing to do any more.
         """
-        subjects = [each for each in (subject, *self._of_session.pop(subject, ())) if self.fates.pop(each, None)]
+        subjects = [each for each in (subject, *self._of_session.pop(subject, ())) if self.planned.pop(each, None)]
         session, blank, _ = subject.partition(" ")
         if blank and session in self._of_session:
             self._of_session[session].remove(subject)
@@ -199,7 +199,7 @@ class Faults:
         """Tell whether any rule can hold at this stage of this operation."""
         return (stage, operation) in self._index
 
-    def ask(self, stage: str, asked: Asked, taken: Collection[Kind] = ()) -> list[Firing]:
+    def ask(self, stage: str, asked: MatchTarget, taken: Collection[Kind] = ()) -> list[Match]:
         """Return the rules that fire, in order; each counts a hit.
 
         Of each kind of effect the first one wins, but for kinds that are `taken` already.
@@ -210,7 +210,7 @@ class Faults:
             return []
         self.revision += 1  # conditions count calls, even where the rule does not fire
         taken = set(taken)
-        fired: list[Firing] = []
+        matched: list[Match] = []
         for fault in tuple(candidates):
             matcher = fault.matcher
             for check in matcher.checks:
@@ -222,10 +222,10 @@ class Faults:
                 effects = {name: effect for name, effect in fault.effects.items() if effect.kind not in taken}
                 taken |= fault.kinds
                 self._hit(fault)
-                fired.append(Firing(fault, effects))
-        return fired
+                matched.append(Match(fault, effects))
+        return matched
 
-    def callback_effects(self, asked: Asked) -> list[Firing]:
+    def callback_effects(self, asked: MatchTarget) -> list[Match]:
         """Return what happens to a callback that is about to be sent; `asked.operation` is its kind."""
         return self.ask(CALLBACK, asked)
 
@@ -245,7 +245,7 @@ class Faults:
     @property
     def untouched(self) -> bool:
         """Whether nothing was ever done with it: who only looks for rules changes nothing."""
-        return not (self._number or self._named or self.fates or self.packs or self.cast)
+        return not (self._number or self._named or self.planned or self.packs or self.cast)
 
     @property
     def stamp(self) -> int:
@@ -271,8 +271,11 @@ class Faults:
                 for fault in self.rules.values()
             ],
             "fates": {
-                subject: {fate.effect: {"settings": dict(fate.settings), "rule": fate.rule} for fate in fates.values()}
-                for subject, fates in self.fates.items()
+                subject: {
+                    planned.effect: {"settings": dict(planned.settings), "rule": planned.rule}
+                    for planned in outcomes.values()
+                }
+                for subject, outcomes in self.planned.items()
             },
             "packs": self.packs,
             "cast": self.cast,
@@ -280,24 +283,24 @@ class Faults:
 
     @classmethod
     def load(cls, names: Names, dumped: Mapping[str, Any]) -> Faults:
-        """Return what `dump` gave, as it was. Raises `Mistake` for what is no rule, or has counted something else."""
+        """Return what `dump` gave, as it was. Raises `RuleError` for what is no rule, or has counted something else."""
         faults = cls(names)
         for index, entry in enumerate(dumped["rules"]):
             try:
                 rule = read_rule(entry["rule"], names)
-            except Mistake as mistake:
-                raise mistake.below("rules", index, "rule") from None
+            except RuleError as error:
+                raise error.below("rules", index, "rule") from None
             faults.require_patterns(rule.size)
             fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
             fault.source, fault.hits = entry["source"], entry["hits"]
             if len(fault.matcher.counters()) != len(entry["counters"]):
-                raise Mistake(f"must be {len(fault.matcher.counters())} counts", ("rules", index, "counters"))
+                raise RuleError(f"must be {len(fault.matcher.counters())} counts", ("rules", index, "counters"))
             fault.matcher.restore(entry["counters"])
             faults._keep(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])
-        for subject, fates in dumped["fates"].items():
-            for name, fate in fates.items():
-                faults._put_fate(subject, Fate(name, fate["settings"], fate["rule"]))
+        for subject, outcomes in dumped["fates"].items():
+            for name, planned in outcomes.items():
+                faults._put_planned(subject, PlannedOutcome(name, planned["settings"], planned["rule"]))
         faults.packs = dict(dumped["packs"])
         faults.cast = {session: dict(cast) for session, cast in dumped["cast"].items()}
         return faults

@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.asking import Asked
 from scenarios.predicates import PLAIN, Kind
 from scenarios.rules import Fault
+from scenarios.targets import MatchTarget
 
-Values = Callable[[Asked], Collection[Any]]
+Values = Callable[[MatchTarget], Collection[Any]]
 
 
 def _values(kind: Kind) -> Values:
@@ -37,7 +37,7 @@ class Bucket:
     """The rules of one place: those filed by what they insist on, and the others, each in order."""
 
     general: list[Fault] = field(default_factory=list)
-    filed: dict[Kind, tuple[Values, dict[Any, list[Fault]]]] = field(default_factory=dict)
+    indexed: dict[Kind, tuple[Values, dict[Any, list[Fault]]]] = field(default_factory=dict)
 
     def enter(self, fault: Fault) -> None:
         """File a rule."""
@@ -51,22 +51,22 @@ class Bucket:
                 rules.remove(fault)
         if fault.key is not None:
             kind, values = fault.key
-            table = self.filed[kind][1]
+            table = self.indexed[kind][1]
             for value in values:
                 if not table.get(value, True):
                     del table[value]
             if not table:
-                del self.filed[kind]
+                del self.indexed[kind]
 
     @property
     def empty(self) -> bool:
         """Whether there is no rule left."""
-        return not self.general and not self.filed
+        return not self.general and not self.indexed
 
-    def candidates(self, asked: Asked) -> list[Fault]:
+    def candidates(self, asked: MatchTarget) -> list[Fault]:
         """Return the rules that can hold, in order."""
         named: dict[str, Fault] = {}
-        for values, table in self.filed.values():
+        for values, table in self.indexed.values():
             for value in values(asked):
                 if isinstance(value, PLAIN) and value in table:
                     named.update((fault.name, fault) for fault in table[value])
@@ -76,9 +76,9 @@ class Bucket:
         if fault.key is None:
             return [self.general]
         kind, values = fault.key
-        if kind not in self.filed:
-            self.filed[kind] = (_values(kind), {})
-        table = self.filed[kind][1]
+        if kind not in self.indexed:
+            self.indexed[kind] = (_values(kind), {})
+        table = self.indexed[kind][1]
         return [table.setdefault(value, []) for value in values]
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from scenarios.effect import Effect
-from scenarios.predicates import LONGEST
+from scenarios.predicates import MAX_SPAN_SECONDS
 
-Seconds = Annotated[float, Field(ge=0, le=LONGEST)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SPAN_SECONDS)]
 
 # Outcomes: what becomes of a resource later, in s of the application's clock
 

@@ -10,16 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
-from scenarios.asking import Names
 from scenarios.effect import Effect
 from scenarios.effects import EFFECTS
-from scenarios.engine import Fate, Faults
+from scenarios.engine import Faults, PlannedOutcome
 from scenarios.later_effects import Outcome
 from scenarios.magic import values_of
+from scenarios.targets import Names
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
 from state.application import Application, Handler
+from state.archives import Archive
+from state.broadcasts import Broadcast
+from state.calls import Call
+from state.captions import Captions
+from state.connectors import Connector
 from state.events import Event
 from state.lifecycles import LIFECYCLES
+from state.renders import Render
 
 Settings = Mapping[str, Any]
 Schedule = Callable[[Application, str, Settings], None]
@@ -133,11 +139,11 @@ class Outcomes:
             self._decide(app, event, BEGINNINGS[type_])
         if app.faults is not None and type_ in SCHEDULES:
             faults = cast(Faults, app.faults)
-            fates = faults.fates.get(event.subject)
-            if fates:
+            outcomes = faults.planned.get(event.subject)
+            if outcomes:
                 for effect, schedule in SCHEDULES[type_].items():
-                    if effect in fates and app.timeline.get(action(effect), event.subject) is None:
-                        schedule(app, event.subject, fates[effect].settings)
+                    if effect in outcomes and app.timeline.get(action(effect), event.subject) is None:
+                        schedule(app, event.subject, outcomes[effect].settings)
         if app.faults is not None and type_ in ENDINGS:
             for subject in cast(Faults, app.faults).forget(event.subject):
                 app.timeline.cancel(*HANDLERS, subject)
@@ -145,51 +151,51 @@ class Outcomes:
     def _decide(self, app: Application, event: Event, possible: frozenset[str]) -> None:
         if app.faults is not None:
             faults = cast(Faults, app.faults)
-            for upcoming in [each for each in faults.upcoming if each.effect in possible]:
-                faults.upcoming.remove(upcoming)
-                _give(faults, event, upcoming)
+            for pending in [each for each in faults.pending if each.effect in possible]:
+                faults.pending.remove(pending)
+                _give(faults, event, pending)
         if app.options.magic_values == "on":
             for magic, target in values_of(event.record):
                 if magic.effect in possible:
                     effect = EFFECTS[magic.effect].model_validate(
                         {**magic.settings, **({"target": target} if target else {})}
                     )
-                    _give(self.faults(app), event, fate_of(magic.effect, effect, f"magic:{magic.word}"))
+                    _give(self.faults(app), event, planned_outcome(magic.effect, effect, f"magic:{magic.word}"))
 
 
-def fate_of(name: str, effect: Effect, rule: str) -> Fate:
+def planned_outcome(name: str, effect: Effect, rule: str) -> PlannedOutcome:
     """Return what an outcome of a rule, or of a magic value, makes of a resource."""
     settings = effect.model_dump(by_alias=True)
     if "target" in settings:
         settings["targets"] = [settings.pop("target")]
-    return Fate(name, settings, rule)
+    return PlannedOutcome(name, settings, rule)
 
 
-def _give(faults: Faults, event: Event, fate: Fate) -> None:
+def _give(faults: Faults, event: Event, planned: PlannedOutcome) -> None:
     """Let a resource have its fate, if there is something to happen to; what has been decided of it before stands."""
-    if not _finds(fate, event.record):
+    if not _finds(planned, event.record):
         return
-    fates = faults.fates.get(event.subject, {})
-    if fate.effect in fates:
-        targets = fates[fate.effect].settings.get("targets", [""])
-        more = [target for target in fate.settings.get("targets", ()) if "" not in targets and target not in targets]
+    outcomes = faults.planned.get(event.subject, {})
+    if planned.effect in outcomes:
+        targets = outcomes[planned.effect].settings.get("targets", [""])
+        more = [target for target in planned.settings.get("targets", ()) if "" not in targets and target not in targets]
         if not more:
             return
         targets.extend(more)
         faults.revision += 1
-    elif any(_decides(effect) == _decides(fate.effect) for effect in fates):
+    elif any(_decides(effect) == _decides(planned.effect) for effect in outcomes):
         return
     else:
-        faults.decide(event.subject, fate)
-    if fate.rule not in faults.attached:
-        faults.attached.append(fate.rule)
+        faults.decide(event.subject, planned)
+    if planned.rule not in faults.applied:
+        faults.applied.append(planned.rule)
 
 
-def _finds(fate: Fate, record: Any) -> bool:
+def _finds(planned: PlannedOutcome, record: Any) -> bool:
     """Tell whether a new resource has what an outcome is about."""
-    if fate.effect == "hlsError":
+    if planned.effect == "hlsError":
         return record.hls is not None
-    targets = fate.settings.get("targets")
+    targets = planned.settings.get("targets")
     return targets is None or any(each.meant_by(target) for each in record.rtmp for target in targets)
 
 
@@ -197,29 +203,29 @@ def _decides(effect: str) -> str:
     return cast(type[Outcome], EFFECTS[effect]).decides or effect
 
 
-def befall_session(app: Application, faults: Faults, session_id: str, fate: Fate) -> None:
+def apply_to_session(app: Application, faults: Faults, session_id: str, planned: PlannedOutcome) -> None:
     """Let an outcome that is about a session happen to it, after the seconds that it is set to."""
-    subject = f"{session_id} {fate.rule}"
-    faults.decide(subject, fate)
-    _later(fate.effect)(app, subject, fate.settings)
+    subject = f"{session_id} {planned.rule}"
+    faults.decide(subject, planned)
+    _later(planned.effect)(app, subject, planned.settings)
 
 
 def _settings(app: Application, subject: str, effect: str) -> Settings:
     faults = cast(Faults, app.faults)
-    return faults.fates[subject][effect].settings
+    return faults.planned[subject][effect].settings
 
 
 # What the timers do. Whatever has ended meanwhile is left alone.
 
 
 def _archive_fails(app: Application, subject: str) -> None:
-    archive = app.archives.get(subject)
+    archive = app[Archive].get(subject)
     if archive.status in archives.LIVE:
         archives.fail(app, archive, _settings(app, subject, "archiveFails")["reason"])
 
 
 def _upload_fails(app: Application, subject: str) -> None:
-    archive = app.archives.get(subject)
+    archive = app[Archive].get(subject)
     if archive.status == "stopped":
         archives.fail(app, archive, _settings(app, subject, "uploadFails")["reason"])
 
@@ -236,14 +242,14 @@ def _upload_stuck(app: Application, subject: str) -> None:
 
 
 def _broadcast_fails(app: Application, subject: str) -> None:
-    if app.broadcasts.get(subject).status == "started":
+    if app[Broadcast].get(subject).status == "started":
         broadcasts.fail(app, subject, _settings(app, subject, "broadcastFails")["reason"])
 
 
 def _rtmp(effect: str, status: str) -> Handler:
     def handler(app: Application, subject: str) -> None:
         settings = _settings(app, subject, effect)
-        if app.broadcasts.get(subject).status == "started":
+        if app[Broadcast].get(subject).status == "started":
             for target in settings["targets"]:
                 broadcasts.set_target_status(app, subject, status, target)
 
@@ -251,26 +257,26 @@ def _rtmp(effect: str, status: str) -> Handler:
 
 
 def _hls_error(app: Application, subject: str) -> None:
-    if app.broadcasts.get(subject).status == "started":
+    if app[Broadcast].get(subject).status == "started":
         broadcasts.fail_hls(app, subject)
 
 
 def _render(effect: str) -> Handler:
     def handler(app: Application, subject: str) -> None:
-        if app.renders.get(subject).status in renders.LIVE:
+        if app[Render].get(subject).status in renders.LIVE:
             renders.fail(app, subject, _settings(app, subject, effect)["reason"])
 
     return handler
 
 
 def _captions_fail(app: Application, subject: str) -> None:
-    if app.captions.get(subject).status in captions.LIVE:
+    if app[Captions].get(subject).status in captions.LIVE:
         captions.fail(app, subject, _settings(app, subject, "captionsFail")["reason"])
 
 
 def _hang_up(code: str) -> Handler:
     def handler(app: Application, subject: str) -> None:
-        if app.calls.get(subject).status != "HANGUP":
+        if app[Call].get(subject).status != "HANGUP":
             calls.hang_up(app, subject, code)
 
     return handler
@@ -290,7 +296,7 @@ def _handshake_hangs(app: Application, subject: str) -> None:
 
 
 def _handshake_fails(app: Application, subject: str) -> None:
-    if app.connectors.get(subject).status != "disconnected":
+    if app[Connector].get(subject).status != "disconnected":
         connectors.fail(app, subject)
 
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from scenarios.asking import Names
-from scenarios.marks import Document, parse
 from scenarios.rules import Rule, read_rule
-from scenarios.spelling import did_you_mean
-from scenarios.strict import Mistake, Path, Strict, read, require_writable
+from scenarios.strict import Path, RuleError, Strict, read, require_writable
+from scenarios.targets import Names
 from scenarios.timeline import Step, require_players
+from scenarios.yaml_positions import Document, parse
+from state.spelling import did_you_mean
 
 NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9]*)\}")
@@ -114,7 +114,7 @@ class Pack:
         return self.written.name
 
     def render(self, parameters: Mapping[str, Any] | None = None) -> Rendered:
-        """Return the rules and steps with these parameters. Raises `Mistake`, with its path inside the file."""
+        """Return the rules and steps with these parameters. Raises `RuleError`, with its path inside the file."""
         values = self._values(parameters or {})
         used: set[str] = set()
         rules = [self._filled(rule, values, ("rules", index), used) for index, rule in enumerate(self.written.rules)]
@@ -128,7 +128,7 @@ class Pack:
         _below(("timeline",), require_players, [Step.model_validate(step) for step in steps])
         for name in self.written.parameters:
             if name not in used:
-                raise Mistake(f"nothing uses the parameter {name}: write ${{{name}}}", ("parameters", name), key=True)
+                raise RuleError(f"nothing uses the parameter {name}: write ${{{name}}}", ("parameters", name), key=True)
         return Rendered(self.name, values, named, steps)
 
     def show(self) -> dict[str, Any]:
@@ -156,7 +156,7 @@ class Pack:
         seen: set[str] = set()
         for index, rule in enumerate(rules):
             if rule["name"] in seen:
-                raise Mistake(f"there is a rule {rule['name']} already in this pack", ("rules", index, "name"))
+                raise RuleError(f"there is a rule {rule['name']} already in this pack", ("rules", index, "name"))
             seen.add(rule["name"])
 
     def _values(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,11 +164,11 @@ class Pack:
         for name, value in given.items():
             if name not in known:
                 text = f"{self.name} has no parameter {name}"
-                raise Mistake(text, ("parameters", name), did_you_mean(name, known), key=True)
+                raise RuleError(text, ("parameters", name), did_you_mean(name, known), key=True)
             try:
                 known[name].check(value, name)
             except ValueError as error:
-                raise Mistake(str(error), ("parameters", name)) from None
+                raise RuleError(str(error), ("parameters", name)) from None
         return {name: given.get(name, parameter.default) for name, parameter in known.items()}
 
     def _filled(self, value: Any, values: Mapping[str, Any], path: Path, used: set[str]) -> Any:
@@ -180,7 +180,7 @@ class Pack:
             return value
         for name in _PLACEHOLDER.findall(value):
             if name not in values:
-                raise Mistake(f"there is no parameter {name}", path, did_you_mean(name, values))
+                raise RuleError(f"there is no parameter {name}", path, did_you_mean(name, values))
             used.add(name)
         whole = _PLACEHOLDER.fullmatch(value)
         return values[whole[1]] if whole else _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
@@ -189,8 +189,8 @@ class Pack:
 def _below(path: Path, function: Any, *arguments: Any) -> None:
     try:
         function(*arguments)
-    except Mistake as mistake:
-        raise mistake.below(*path) from None
+    except RuleError as error:
+        raise error.below(*path) from None
 
 
 def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
@@ -198,21 +198,21 @@ def load(text: str, file: str, names: Names, *, bundled: bool = True) -> Pack:
     document = parse(text, file)
     try:
         if not isinstance(document.data, Mapping):
-            raise Mistake("expected a mapping with name, description, rules and timeline")
+            raise RuleError("expected a mapping with name, description, rules and timeline")
         require_writable(document.data)
         pack = Pack(read(PackFile, document.data), document, names, bundled)
         pack.render()
-    except Mistake as mistake:
-        raise document.error(mistake, _indent_hint(mistake)) from None
+    except RuleError as error:
+        raise document.error(error, _indent_hint(error)) from None
     return pack
 
 
-def _indent_hint(mistake: Mistake) -> str:
+def _indent_hint(error: RuleError) -> str:
     """Say where a key belongs that is indented too far, or not far enough."""
-    if not mistake.key or "body" in mistake.path[:-1]:  # a field of a request may be called as it likes
+    if not error.key or "body" in error.path[:-1]:  # a field of a request may be called as it likes
         return ""
-    key = str(mistake.path[-1])
+    key = str(error.path[-1])
     for model, owner, depth in ((Rule, "the rule", 3), (Step, "the step", 3), (PackFile, "the pack", 1)):
-        if key in set(model.keys()) and len(mistake.path) != depth:
+        if key in set(model.keys()) and len(error.path) != depth:
             return f"{key} belongs to {owner}: check the indent"
     return ""

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from scenarios import timeline
-from scenarios.asking import Names
 from scenarios.engine import Faults
-from scenarios.marks import PackError
 from scenarios.pack import Pack, load
 from scenarios.rules import Fault
-from scenarios.spelling import did_you_mean
-from scenarios.strict import Mistake
+from scenarios.strict import RuleError
+from scenarios.targets import Names
+from scenarios.yaml_positions import PackError
 from state.application import Application
+from state.spelling import did_you_mean
 
 BUNDLED = Path(__file__).parent / "library"
 
@@ -59,7 +59,7 @@ class Library:
         return dict(sorted(packs.items())), errors
 
     def get(self, name: str) -> Pack:
-        """Return the pack with this name. Raises `Mistake` when there is none, `PackError` when its file is wrong."""
+        """Return the pack with this name. Raises `RuleError` when there is none, `PackError` when its file is wrong."""
         for path in reversed(list(self.files())):
             if path.stem == name:
                 pack = self.read(path)
@@ -71,10 +71,10 @@ class Library:
         for error in errors:
             if Path(error.file).stem == name:
                 raise error
-        raise Mistake(f"there is no scenario {name}", ("name",), did_you_mean(name, packs))
+        raise RuleError(f"there is no scenario {name}", ("name",), did_you_mean(name, packs))
 
 
-class Taken(Exception):
+class NameTakenError(Exception):
     """A rule that no pack brought has the name of a pack's rule."""
 
     def __init__(self, name: str) -> None:
@@ -87,7 +87,7 @@ def apply(
 ) -> dict[str, Any]:
     """Apply a pack, anew if it is applied already: to one session, or to the application and every new session.
 
-    Raises `Mistake` for parameters that do not fit, and `Taken`; then nothing has changed.
+    Raises `RuleError` for parameters that do not fit, and `NameTakenError`; then nothing has changed.
     """
     rendered = pack.render(parameters)
     rules = [_about(rule, session) for rule in rendered.rules]
@@ -95,7 +95,7 @@ def apply(
     faults.require_patterns(sum(faults.check(rule).size for rule in rules))
     for rule in rules:
         if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:
-            raise Taken(rule["name"])
+            raise NameTakenError(rule["name"])
     if pack.name in faults.packs:
         remove(app, faults, pack.name)
     for rule in rules:

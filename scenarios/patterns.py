@@ -6,13 +6,12 @@ costs is bounded by the size of its program and the length of the text; the size
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scenarios.predicates import Test, When
-    from scenarios.strict import Path
+    pass
 
 MAX_PATTERN = 1000
 """Characters of a pattern."""
@@ -91,32 +90,3 @@ class Search:
         found = compiled.search(octets) is not None
         self.left -= self._used() - started
         return found
-
-
-def size_of_all(when: When) -> int:
-    """Return the size of the patterns of a condition together. Raises `Mistake` for the first that cannot be used."""
-    from scenarios.strict import Mistake  # here: whoever searches needs no models
-
-    size = count = 0
-    for place, test in _tests_of(when, ("when",)):
-        if test.matches is None:
-            continue
-        count += 1
-        try:
-            if count > MAX_PATTERNS:
-                raise PatternError(f"a rule has {MAX_PATTERNS} patterns at most")
-            size += size_of(test.matches)
-            if size > MAX_RULE_SIZE:
-                raise PatternError(f"the patterns of a rule are too large together: {MAX_RULE_SIZE} steps are allowed")
-        except PatternError as error:
-            raise Mistake(str(error), (*place, "matches")) from None
-    return size
-
-
-def _tests_of(when: When, path: Path) -> Iterator[tuple[Path, Test]]:
-    """Yield the comparisons of a condition and of those inside it, with their places."""
-    for part, tests in (("body", when.body), ("header", when.header)):
-        for name, test in (tests or {}).items():
-            yield (*path, part, name), test
-    for inner, below in when.inner():
-        yield from _tests_of(inner, (*path, *below))

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
-from scenarios.asking import EVERY, MISSING, Asked, Names, same
 from scenarios.patterns import Search
 from scenarios.strict import Path, Strict, unknown
+from scenarios.targets import EVERY, MISSING, MatchTarget, Names, same
 
-Check = Callable[[Asked], bool]
+Check = Callable[[MatchTarget], bool]
 
 Kind = tuple[str, str]
 """What is insisted on: `session`, `resource`, `body`, `header`, `state` or `role`; and of which field or header."""
@@ -56,7 +56,7 @@ Counts = Annotated[
 ]
 Moment = Annotated[int, BeforeValidator(_moment, json_schema_input_type=int | AwareDatetime)]
 
-LONGEST = 366 * 24 * 3600
+MAX_SPAN_SECONDS = 366 * 24 * 3600
 """The longest time that can be asked for, s."""
 
 
@@ -122,7 +122,7 @@ class When(Strict):
         None, description="until this time of the application: ms since the epoch, or 2026-01-31T12:00:00Z"
     )
     within: float | None = Field(
-        None, ge=0, le=LONGEST, description="for so many s of the application's time from being written"
+        None, ge=0, le=MAX_SPAN_SECONDS, description="for so many s of the application's time from being written"
     )
     probability: float | None = Field(None, ge=0, le=1, description="share of the calls, drawn by `seed`")
     seed: int = Field(0, description="seed of `probability`: the same seed draws the same calls")
@@ -172,7 +172,7 @@ class When(Strict):
         """Return how many conditions this is, those inside it included."""
         return 1 + sum(inner.count() for inner, _ in self.inner())
 
-    def insists_on(self) -> tuple[Kind, tuple[Any, ...]] | None:
+    def index_key(self) -> tuple[Kind, tuple[Any, ...]] | None:
         """Return one thing without which this cannot hold, and its possible values; None when there is none."""
         if self.session:
             return ("session", ""), tuple(self.session)
@@ -205,7 +205,7 @@ class Matcher:
         self._seed = when.seed
         self.calls = 0
 
-    def __call__(self, asked: Asked) -> bool:
+    def __call__(self, asked: MatchTarget) -> bool:
         """Tell whether it holds for this call, which is counted."""
         return all(check(asked) for check in self.checks) and self.count()
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
-from scenarios import patterns, possible
-from scenarios.asking import CALLBACK, EVERY, GATE, SERVICE, Names
+from scenarios import satisfiable
 from scenarios.effect import Effect
 from scenarios.effects import Then
 from scenarios.later_effects import Outcome
+from scenarios.pattern_sizes import size_of_all
 from scenarios.predicates import Matcher, When
-from scenarios.strict import Mistake, Strict, read, require_writable
+from scenarios.strict import RuleError, Strict, read, require_writable
+from scenarios.targets import CALLBACK, EVERY, GATE, SERVICE, Names
 
 Position = Literal["before", "instead", "after"]
 
@@ -110,7 +111,7 @@ class Fault:
         self.hits = 0
         self.times = rule.times
         self.order = (-rule.priority, number)
-        self.key = rule.when.insists_on()
+        self.key = rule.when.index_key()
         self.position: Position = rule.effective_position
         self.effects: Mapping[str, Effect] = rule.then.effects()
         self.kinds = frozenset(effect.kind for effect in self.effects.values())
@@ -127,11 +128,11 @@ class Fault:
         if when.callback is not None:
             return tuple((CALLBACK, kind) for kind in (names.callbacks if EVERY in when.callback else when.callback))
         stage = GATE if self.position == "before" else SERVICE
-        possible = set(when.operations(names))
+        satisfiable = set(when.operations(names))
         follows = [set(effect.follows) for effect in self.effects.values() if effect.follows]
         if follows and self.kinds == {"outcome"}:
-            possible &= set().union(*follows)
-        return tuple((stage, operation) for operation in sorted(possible))
+            satisfiable &= set().union(*follows)
+        return tuple((stage, operation) for operation in sorted(satisfiable))
 
     def show(self) -> dict[str, Any]:
         """Return the rule as it was written, with what became of it."""
@@ -142,13 +143,13 @@ class Fault:
 
 
 def read_rule(data: Any, names: Names) -> Rule:
-    """Return a rule as it is written in JSON or YAML. Raises `Mistake`, with a suggestion for misspelt names."""
+    """Return a rule as it is written in JSON or YAML. Raises `RuleError`, with a suggestion for misspelt names."""
     if not isinstance(data, Mapping):
-        raise Mistake(f"expected a rule, found {type(data).__name__}")
+        raise RuleError(f"expected a rule, found {type(data).__name__}")
     require_writable(data)
     rule = read(Rule, data, names)
     if rule.when.count() > MAX_CONDITIONS:
-        raise Mistake(f"a rule has {MAX_CONDITIONS} conditions at most", ("when",))
-    rule._size = patterns.size_of_all(rule.when)
-    possible.require(rule.when, rule.then.effects(), names)
+        raise RuleError(f"a rule has {MAX_CONDITIONS} conditions at most", ("when",))
+    rule._size = size_of_all(rule.when)
+    satisfiable.require(rule.when, rule.then.effects(), names)
     return rule

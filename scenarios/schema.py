@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenarios.asking import EVERY, Names
 from scenarios.effects import EFFECTS
 from scenarios.pack import PackFile
 from scenarios.rules import Rule
+from scenarios.targets import EVERY, Names
 from scenarios.timeline import Step
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from scenarios.spelling import did_you_mean
 from state import nesting
 from state.nesting import UnwritableError
+from state.spelling import did_you_mean
 
 Path = tuple[str | int, ...]
 """Where in a document: keys and indexes from its top."""
@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 M = TypeVar("M", bound="Strict")
 
 
-class Mistake(Exception):
+class RuleError(Exception):
     """What was written cannot be used; `path` leads to the wrong value, or with `key` to the wrong key."""
 
     def __init__(self, message: str, path: Path = (), suggestion: str = "", *, key: bool = False) -> None:
@@ -29,9 +29,9 @@ class Mistake(Exception):
         self.suggestion = suggestion
         self.key = key
 
-    def below(self, *path: str | int) -> Mistake:
+    def below(self, *path: str | int) -> RuleError:
         """Return the same mistake, in a document that holds this one at `path`."""
-        return Mistake(self.message, (*path, *self.path), self.suggestion, key=self.key)
+        return RuleError(self.message, (*path, *self.path), self.suggestion, key=self.key)
 
     @property
     def field(self) -> str:
@@ -77,22 +77,22 @@ class Strict(BaseModel):
 
 
 def read(model: type[M], data: Any, context: Any = None) -> M:
-    """Return `data` as `model`. Raises `Mistake` for the first thing that is wrong."""
+    """Return `data` as `model`. Raises `RuleError` for the first thing that is wrong."""
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise _mistake(error) from None
+        raise _error(error) from None
 
 
 def require_writable(data: Any) -> None:
-    """Raise `Mistake` for a document that could not be shown or stored (`state.nesting.check`)."""
+    """Raise `RuleError` for a document that could not be shown or stored (`state.nesting.check`)."""
     try:
         nesting.check(data)
     except UnwritableError as error:
-        raise Mistake(str(error), error.path) from None
+        raise RuleError(str(error), error.path) from None
 
 
-def _mistake(error: ValidationError) -> Mistake:
+def _error(error: ValidationError) -> RuleError:
     # Of the alternatives of a union (`str | list[str]`) each reports; the first one is the usual way to write it.
     problem = error.errors(include_url=False)[0]
     path: Path = tuple(part for part in problem["loc"] if not _is_alternative(part))
@@ -100,16 +100,16 @@ def _mistake(error: ValidationError) -> Mistake:
     if problem["type"] == "mistake":
         if context["key"]:
             path = (*path, context["key"])
-        return Mistake(str(context["text"]), path, str(context["suggestion"]), key=bool(context["key"]))
+        return RuleError(str(context["text"]), path, str(context["suggestion"]), key=bool(context["key"]))
     if problem["type"] == "missing":
-        return Mistake(f"{path[-1]} is required", path[:-1])
+        return RuleError(f"{path[-1]} is required", path[:-1])
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return Mistake(f"expected a mapping (got {_short(problem['input'])})", path)
+        return RuleError(f"expected a mapping (got {_short(problem['input'])})", path)
     message = str(problem["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not isinstance(problem["input"], Mapping):
         message += f" (got {_short(problem['input'])})"
-    return Mistake(message, path)
+    return RuleError(message, path)
 
 
 def _is_alternative(part: str | int) -> bool:

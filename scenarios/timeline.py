@@ -13,14 +13,15 @@ from typing import Any, ClassVar, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from scenarios.engine import Faults
-from scenarios.predicates import LONGEST
-from scenarios.spelling import did_you_mean
-from scenarios.strict import Mistake, Strict
+from scenarios.predicates import MAX_SPAN_SECONDS
+from scenarios.strict import RuleError, Strict
 from state import archives, rotation, sessions
 from state.application import Application, Handler
-from state.archives import NewArchive
-from state.errors import Refused
-from state.sessions import NewStream, Session
+from state.archives import ArchiveSettings
+from state.errors import ServiceError
+from state.session_records import Session
+from state.sessions import StreamSettings
+from state.spelling import did_you_mean
 from state.timeline import Timer
 
 STEP = "fault.step"
@@ -65,7 +66,7 @@ class Drop(Leave):
     reason = "networkDisconnected"
 
 
-class Record(Strict):
+class Recording(Strict):
     """Start an archive."""
 
     name: str = Field("", max_length=1000)
@@ -81,13 +82,13 @@ class Rotate(Strict):
 class Step(Strict):
     """What happens `at` so many seconds: exactly one thing."""
 
-    at: float = Field(ge=0, le=LONGEST, description="s from the beginning")
+    at: float = Field(ge=0, le=MAX_SPAN_SECONDS, description="s from the beginning")
     join: Join | None = None
     publish: Publish | None = None
     unpublish: Unpublish | None = None
     leave: Leave | None = None
     drop: Drop | None = None
-    record: Record | None = None
+    record: Recording | None = None
     rotate: Rotate | None = None
 
     @model_validator(mode="before")
@@ -114,7 +115,7 @@ class Step(Strict):
 
 
 def require_players(steps: Sequence[Step]) -> None:
-    """Raise `Mistake` for a step of somebody who has not joined by then."""
+    """Raise `RuleError` for a step of somebody who has not joined by then."""
     joined: dict[str, bool | None] = {}
     for index in sorted(range(len(steps)), key=lambda index: steps[index].at):
         act = steps[index].act
@@ -127,7 +128,7 @@ def require_players(steps: Sequence[Step]) -> None:
         elif isinstance(act, Act):
             if act.who not in joined:
                 (key,) = steps[index]._acts()
-                raise Mistake(f"{act.who} has not joined by then", (index, key, "who"), did_you_mean(act.who, joined))
+                raise RuleError(f"{act.who} has not joined by then", (index, key, "who"), did_you_mean(act.who, joined))
             if isinstance(act, Leave):
                 del joined[act.who]
 
@@ -163,7 +164,7 @@ def _step(app: Application, subject: str) -> None:
     session = sessions.find(app, session_id)
     faults.revision += 1  # who plays whom changes
     cast_of_session = faults.cast.setdefault(session_id, {})
-    with contextlib.suppress(Refused):  # somebody who is not there any more can do nothing
+    with contextlib.suppress(ServiceError):  # somebody who is not there any more can do nothing
         _ACTS[type(step.act)](app, session, step.act, cast_of_session)
 
 
@@ -172,13 +173,13 @@ def _join(app: Application, session: Session, act: Join, players: dict[str, list
         connection = sessions.join(app, session, data=act.data, role=act.role, migrates=act.migrates)
         players.setdefault(act.who, []).append(connection.id)
         if act.publish and act.role in sessions.PUBLISHING_ROLES:
-            sessions.publish(app, session, connection, NewStream())
+            sessions.publish(app, session, connection, StreamSettings())
 
 
 def _publish(app: Application, session: Session, act: Publish, players: dict[str, list[str]]) -> None:
     for connection_id in players.get(act.who, ()):
         connection = sessions.connected(session, connection_id)
-        sessions.publish(app, session, connection, NewStream(name=act.name, video_type=act.video_type))
+        sessions.publish(app, session, connection, StreamSettings(name=act.name, video_type=act.video_type))
 
 
 def _unpublish(app: Application, session: Session, act: Unpublish, players: dict[str, list[str]]) -> None:
@@ -194,8 +195,8 @@ def _leave(app: Application, session: Session, act: Leave, players: dict[str, li
             sessions.leave(app, session, connection_id, act.reason)
 
 
-def _record(app: Application, session: Session, act: Record, players: dict[str, list[str]]) -> None:
-    archives.start(app, session, NewArchive(name=act.name or None, tag=act.tag))
+def _record(app: Application, session: Session, act: Recording, players: dict[str, list[str]]) -> None:
+    archives.start(app, session, ArchiveSettings(name=act.name or None, tag=act.tag))
 
 
 def _rotate(app: Application, session: Session, act: Rotate, players: dict[str, list[str]]) -> None:
@@ -209,7 +210,7 @@ _ACTS: Mapping[type[Strict], Callable[[Application, Session, Any, dict[str, list
         Unpublish: _unpublish,
         Leave: _leave,
         Drop: _leave,
-        Record: _record,
+        Recording: _record,
         Rotate: _rotate,
     }
 )

@@ -6,40 +6,31 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
+from state.bytes_json import JsonBytes
 from state.clock import Clock
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
 from state.memory import weight
-from state.octets import Octets
 from state.options import Options
 from state.outbox import RETRY, Outbox, Webhook
 from state.pace import PACES
-from state.records import Collection, copied
+from state.project_records import Registration, StorageTarget
+from state.records import Collection, R, Record, copied
+from state.session_records import Session
 from state.timeline import Timeline, Timer
 
-if TYPE_CHECKING:
-    from state.archives import Archive
-    from state.broadcasts import Broadcast
-    from state.calls import Call
-    from state.captions import Captions
-    from state.connectors import Connector
-    from state.registrations import Registration
-    from state.renders import Render
-    from state.sessions import Session
-    from state.storages import StorageTarget
-
-MOST_CHECKPOINTS = 100
-MOST_RULES = 10_000
+MAX_CHECKPOINTS = 100
+MAX_RULES = 10_000
 """Checkpoints and failure rules that one application may have."""
 
 Handler = Callable[["Application", str], None]
 Reaction = Callable[["Application", Event], None]
 
 
-class Faults(Protocol):
+class FaultState(Protocol):
     """What is to go wrong in an application; `scenarios` makes it when it is first needed.
 
     `revision` is another one whenever something of it may have changed; `bytes` are those of its rules.
@@ -67,12 +58,14 @@ class Faults(Protocol):
 class Rules:
     """What happens when a timer is due, by its action, and in reaction to an event, by its type.
 
-    `watchers` see every event, before what it leads to happens.
+    `watchers` see every event, before what it leads to happens. `kinds` are the types of the records that are kept in
+    collections.
     """
 
     handlers: Mapping[str, Handler]
     reactions: Mapping[str, tuple[Reaction, ...]]
     watchers: Sequence[Reaction] = ()
+    kinds: Sequence[type[Record]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +107,7 @@ class Checkpoint:
 
     id: str
     at: int
-    snapshot: Octets
+    snapshot: JsonBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +126,7 @@ _HELD = (
     "outbox",
     "sessions",
     "signal_bytes",
-    "archives",
-    "broadcasts",
-    "renders",
-    "captions",
-    "calls",
-    "connectors",
+    "_collections",
     "registrations",
 )
 """What an application has, by attribute."""
@@ -188,15 +176,10 @@ class Application:
         self.sessions: dict[str, Session] = {}
         self.signal_bytes = 0
         self._sweep_from = 0
-        self.archives: Collection[Archive] = Collection("archive")
-        self.broadcasts: Collection[Broadcast] = Collection("broadcast")
-        self.renders: Collection[Render] = Collection("render")
-        self.captions: Collection[Captions] = Collection("captions")
-        self.calls: Collection[Call] = Collection("call")
-        self.connectors: Collection[Connector] = Collection("connector")
+        self._collections: dict[type[Any], Collection[Any]] = {kind: Collection(kind.kind) for kind in self.rules.kinds}
         self.registrations: dict[str, Registration] = {}
         self.storages: dict[str, StorageTarget] = {}
-        self.faults: Faults | None = None
+        self.faults: FaultState | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []
         self._removed: set[tuple[str, str]] = set()
@@ -234,10 +217,14 @@ class Application:
             setattr(self, name, getattr(other, name))
         self._changed.update(other._changed)
 
+    def __getitem__(self, kind: type[R]) -> Collection[R]:
+        """Return the records of a kind of resource: `app[Archive]`. Raises `KeyError` for what is none."""
+        return self._collections[kind]
+
     @property
     def collections(self) -> tuple[Collection[Any], ...]:
         """What there is in sessions, by kind."""
-        return self.archives, self.broadcasts, self.renders, self.captions, self.calls, self.connectors
+        return tuple(self._collections.values())
 
     # Memory
 

@@ -16,12 +16,12 @@ from typing import ClassVar
 from state import selection
 from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE, SECOND
-from state.errors import AlreadyRunning, NotComposed, WrongStatus
+from state.errors import AlreadyRunningError, NotComposedError, WrongStatusError
 from state.events import Event
 from state.layouts import BEST_FIT, Layout
 from state.records import Record, require_transition, transitions
-from state.selection import NOTHING, Selected
-from state.sessions import Session
+from state.selection import NOTHING, SelectedStream
+from state.session_records import Session
 
 # Contractual times, ms (fidelity/rest-and-archives.md 12.10)
 IDLE = 60 * MINUTE
@@ -57,7 +57,7 @@ _LIVE_TIMERS = ("archive.pause", "archive.idle", "archive.full", "archive.total"
 
 
 @dataclass(frozen=True, slots=True)
-class NewArchive:
+class ArchiveSettings:
     """What an archive is started with; bitrate in bit/s, None where not given."""
 
     name: str | None = None
@@ -100,15 +100,15 @@ class Archive(Record):
 
     kind: ClassVar[str] = "archive"
 
-    new: NewArchive
+    new: ArchiveSettings
     stream_mode: str
     layout: Layout
     status: str = "started"
     reason: str = ""
     recorded: int = 0
     recording_since: int = 0
-    selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
-    streams: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
+    selected: Mapping[str, SelectedStream] = field(default_factory=lambda: NOTHING)
+    streams: Mapping[str, SelectedStream] = field(default_factory=lambda: NOTHING)
     transcription: str = ""
     segments: tuple[Segment, ...] = ()
     stated_size: int | None = None
@@ -134,17 +134,17 @@ class Archive(Record):
         return self.status in ("uploaded", "available", "expired", "deleted")
 
 
-def start(app: Application, session: Session, new: NewArchive) -> Archive:
-    """Start to record. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag)."""
+def start(app: Application, session: Session, new: ArchiveSettings) -> Archive:
+    """Start to record. Raises `NotRoutedError`, `NoClientsError`, `AlreadyRunningError` (same tag)."""
     session.require_routed("archive")
     session.require_clients()
     taken = (new.tag,) if new.tag else ("", AUTOMATIC)  # beside an automatic archive a tag is needed (12.2)
-    if any(app.archives.is_live(session.id, key) for key in taken):
-        raise AlreadyRunning("archive", new.tag)
+    if any(app[Archive].is_live(session.id, key) for key in taken):
+        raise AlreadyRunningError("archive", new.tag)
     return _begin(app, session, new)
 
 
-def _begin(app: Application, session: Session, new: NewArchive) -> Archive:
+def _begin(app: Application, session: Session, new: ArchiveSettings) -> Archive:
     archive = Archive(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -155,8 +155,8 @@ def _begin(app: Application, session: Session, new: NewArchive) -> Archive:
         layout=new.layout,
         transcription="requested" if new.has_transcription else "",
     )
-    archive.streams = selection.taken_in(archive, session)
-    app.archives.add(archive)
+    archive.streams = selection.included_streams(archive, session)
+    app[Archive].add(archive)
     app.after("archive.total", archive.id, TOTAL)
     app.emit("archive.started", archive)
     if archive.streams:
@@ -166,18 +166,18 @@ def _begin(app: Application, session: Session, new: NewArchive) -> Archive:
     return archive
 
 
-def stop(app: Application, archive_id: str, *, again: bool = True) -> Archive:
+def stop(app: Application, archive_id: str, *, idempotent: bool = True) -> Archive:
     """Stop recording; `again`: a stopped archive may be stopped once more. An automatic archive goes on.
 
-    Raises `Unknown`, `MalformedId`, `WrongStatus`.
+    Raises `Unknown`, `MalformedIdError`, `WrongStatusError`.
     """
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     if archive.new.automatic and archive.status in LIVE:
         return archive
     if archive.status in LIVE:
         end(app, archive, "user initiated")
-    elif archive.status != "stopped" or not again:
-        raise WrongStatus("archive", "stop", archive.status)
+    elif archive.status != "stopped" or not idempotent:
+        raise WrongStatusError("archive", "stop", archive.status)
     return archive
 
 
@@ -206,7 +206,7 @@ def force(
     size: int | None = None,
     duration: int | None = None,
 ) -> None:
-    """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`.
+    """Move the archive to a status that may follow its own, with all that belongs to it. Raises `WrongStatusError`.
 
     `size` (bytes) and `duration` (s) are what the archive tells from then on; left out, they stay those of its file.
     They may be stated of one that has the status already.
@@ -245,32 +245,38 @@ def force(
 def _leave_live(app: Application, archive: Archive) -> None:
     _halt(app, archive)
     app.timeline.cancel(*_LIVE_TIMERS, archive.id)
-    app.archives.retire(archive)
+    app[Archive].retire(archive)
 
 
 def delete(app: Application, archive_id: str) -> None:
-    """Delete an archive, which leaves the lists. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
-    archive = app.archives.get(archive_id)
+    """Delete an archive, which leaves the lists. Raises `Unknown`, `MalformedIdError`, `WrongStatusError`."""
+    archive = app[Archive].get(archive_id)
     if archive.status not in DELETABLE:
-        raise WrongStatus("archive", "delete", archive.status)
+        raise WrongStatusError("archive", "delete", archive.status)
     if archive.status != "deleted":
         app.timeline.cancel("archive.release", "archive.expire", archive.id)
         _move(app, archive, "deleted")
-        app.archives.hide(archive)
+        app[Archive].hide(archive)
 
 
 def set_layout(app: Application, archive_id: str, layout: Layout) -> Archive:
-    """Change the layout while it records. Raises `Unknown`, `MalformedId`, `NotComposed`, `WrongStatus`."""
+    """Change the layout while it records.
+
+    Raises `Unknown`, `MalformedIdError`, `NotComposedError`, `WrongStatusError`.
+    """
     archive = _get_live(app, archive_id, "change the layout of")
     if archive.new.output_mode != "composed":
-        raise NotComposed
+        raise NotComposedError
     archive.layout = layout
     app.emit("archive.updated", archive)
     return archive
 
 
-def select(app: Application, archive_id: str, stream_id: str, selected: Selected) -> None:
-    """Take in a stream. Raises `Unknown`, `MalformedId`, `SelectsItself`, `UnknownStream`, `WrongStatus`."""
+def select(app: Application, archive_id: str, stream_id: str, selected: SelectedStream) -> None:
+    """Take in a stream.
+
+    Raises `Unknown`, `MalformedIdError`, `SelectsItselfError`, `UnknownStreamError`, `WrongStatusError`.
+    """
     archive = _get_live(app, archive_id, "select streams of")
     added = stream_id not in archive.selected
     selection.select(archive, app.sessions[archive.session_id], stream_id, selected)
@@ -288,9 +294,9 @@ def deselect(app: Application, archive_id: str, stream_id: str) -> None:
 
 
 def _get_live(app: Application, archive_id: str, action: str) -> Archive:
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     if archive.status not in LIVE:
-        raise WrongStatus("archive", action, archive.status)
+        raise WrongStatusError("archive", action, archive.status)
     return archive
 
 
@@ -306,7 +312,7 @@ def _move(app: Application, archive: Archive, status: str, reason: str = "") -> 
 
 
 def _follow(app: Application, archive: Archive) -> None:
-    streams = selection.taken_in(archive, app.sessions[archive.session_id])
+    streams = selection.included_streams(archive, app.sessions[archive.session_id])
     if streams != archive.streams:
         archive.streams = streams
         app.touch(archive)
@@ -370,18 +376,18 @@ def _segment(app: Application, session: Session, stream_id: str) -> Segment:
 
 
 def _pause(app: Application, archive_id: str) -> None:
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     if archive.status == "started":
         _move(app, archive, "paused")
 
 
 def _stop_idle(app: Application, archive_id: str) -> None:
-    end(app, app.archives.get(archive_id), "maximum idle time exceeded")
+    end(app, app[Archive].get(archive_id), "maximum idle time exceeded")
 
 
 def _stop_full(app: Application, archive_id: str) -> None:
     """At 4 h recorded or 12 h in all an archive stops; an automatic one goes on in a new one (12.12)."""
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     end(app, archive, "maximum duration exceeded")
     session = app.sessions[archive.session_id]
     if archive.new.automatic and session.connections:
@@ -389,7 +395,7 @@ def _stop_full(app: Application, archive_id: str) -> None:
 
 
 def _stop_abandoned(app: Application, archive_id: str) -> None:
-    end(app, app.archives.get(archive_id), "session ended")
+    end(app, app[Archive].get(archive_id), "session ended")
 
 
 def _process_next(app: Application, archive: Archive) -> None:
@@ -401,14 +407,14 @@ def _process_next(app: Application, archive: Archive) -> None:
 
 
 def _uploaded(app: Application, archive_id: str) -> None:
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     _finish_transcription(archive, "uploaded")
     _move(app, archive, "uploaded")
     _process_next(app, archive)
 
 
 def _available(app: Application, archive_id: str) -> None:
-    archive = app.archives.get(archive_id)
+    archive = app[Archive].get(archive_id)
     _finish_transcription(archive, "available")
     _move(app, archive, "available")
     app.timeline.set("archive.expire", archive.id, max(archive.created_at + KEPT, app.now))
@@ -420,7 +426,7 @@ def _finish_transcription(archive: Archive, status: str) -> None:
 
 
 def _expire(app: Application, archive_id: str) -> None:
-    _move(app, app.archives.get(archive_id), "expired")
+    _move(app, app[Archive].get(archive_id), "expired")
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
@@ -443,9 +449,9 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 def _start_automatic(app: Application, event: Event) -> None:
     """An automatic archive starts as soon as a client connects (12.12), to the server that it migrated to as well."""
     session = app.sessions[event.session_id]
-    if not session.connections or session.archive_mode != "always" or app.archives.is_live(session.id, AUTOMATIC):
+    if not session.connections or session.archive_mode != "always" or app[Archive].is_live(session.id, AUTOMATIC):
         return
-    new = NewArchive(
+    new = ArchiveSettings(
         name=session.archive_name or None, resolution=session.archive_resolution or "640x480", automatic=True
     )
     _begin(app, session, new)
@@ -455,7 +461,7 @@ REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {
         **selection.reactions(
             "archive",
-            live=lambda app, session_id: app.archives.live(session_id),
+            live=lambda app, session_id: app[Archive].live(session_id),
             follow=_follow,
             end=lambda app, archive: end(app, archive, "session ended"),
         ),

@@ -18,11 +18,11 @@ from typing import ClassVar
 from state import selection
 from state.application import Application, Handler, Reaction
 from state.clock import SECOND
-from state.errors import AlreadyRunning, TooManyTargets, WrongStatus
+from state.errors import AlreadyRunningError, TooManyTargetsError, WrongStatusError
 from state.layouts import BEST_FIT, Layout
 from state.records import Record, require_transition, transitions
-from state.selection import NOTHING, Selected
-from state.sessions import Session
+from state.selection import NOTHING, SelectedStream
+from state.session_records import Session
 
 MAX_RTMP_TARGETS = 5
 
@@ -59,7 +59,7 @@ class RtmpTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class NewBroadcast:
+class BroadcastSettings:
     """What a broadcast is started with; duration in s, bitrate in bit/s."""
 
     hls: Hls | None = None
@@ -80,14 +80,14 @@ class Broadcast(Record):
 
     kind: ClassVar[str] = "broadcast"
 
-    new: NewBroadcast
+    new: BroadcastSettings
     stream_mode: str
     layout: Layout
     hls: Hls | None
     rtmp: tuple[RtmpTarget, ...]
     status: str = "started"
     reason: str = ""
-    selected: Mapping[str, Selected] = field(default_factory=lambda: NOTHING)
+    selected: Mapping[str, SelectedStream] = field(default_factory=lambda: NOTHING)
 
     @property
     def live_key(self) -> str:
@@ -100,15 +100,18 @@ class Broadcast(Record):
         return (self.new.tag,)
 
 
-def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
-    """Start to broadcast. Raises `NotRouted`, `NoClients`, `AlreadyRunning` (same tag), `TooManyTargets`."""
+def start(app: Application, session: Session, new: BroadcastSettings) -> Broadcast:
+    """Start to broadcast.
+
+    Raises `NotRoutedError`, `NoClientsError`, `AlreadyRunningError` (same tag), `TooManyTargetsError`.
+    """
     session.require_routed("broadcast")
     session.require_clients()
-    if app.broadcasts.is_live(session.id, new.tag):
-        raise AlreadyRunning("broadcast")
-    running = sum(len(broadcast.rtmp) for broadcast in app.broadcasts.live(session.id)) if new.rtmp else 0
+    if app[Broadcast].is_live(session.id, new.tag):
+        raise AlreadyRunningError("broadcast")
+    running = sum(len(broadcast.rtmp) for broadcast in app[Broadcast].live(session.id)) if new.rtmp else 0
     if running + len(new.rtmp) > MAX_RTMP_TARGETS:
-        raise TooManyTargets
+        raise TooManyTargetsError
     broadcast = Broadcast(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -120,7 +123,7 @@ def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
         hls=new.hls,
         rtmp=new.rtmp,
     )
-    app.broadcasts.add(broadcast)
+    app[Broadcast].add(broadcast)
     app.after("broadcast.end", broadcast.id, new.max_duration * SECOND)
     if new.hls:
         app.process("broadcast.hlsReady", broadcast.id)
@@ -130,15 +133,18 @@ def start(app: Application, session: Session, new: NewBroadcast) -> Broadcast:
 
 
 def get_live(app: Application, broadcast_id: str, action: str) -> Broadcast:
-    """Return a broadcast that is started. Raises `Unknown`, `MalformedId`, `WrongStatus` (naming `action`)."""
-    broadcast = app.broadcasts.get(broadcast_id)
+    """Return a broadcast that is started.
+
+    Raises `Unknown`, `MalformedIdError`, `WrongStatusError` (naming `action`).
+    """
+    broadcast = app[Broadcast].get(broadcast_id)
     if broadcast.status != "started":
-        raise WrongStatus("broadcast", action, broadcast.status)
+        raise WrongStatusError("broadcast", action, broadcast.status)
     return broadcast
 
 
 def stop(app: Application, broadcast_id: str) -> Broadcast:
-    """Stop broadcasting. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    """Stop broadcasting. Raises `Unknown`, `MalformedIdError`, `WrongStatusError`."""
     broadcast = get_live(app, broadcast_id, "stop")
     _end(app, broadcast, "stopped")
     return broadcast
@@ -160,8 +166,8 @@ def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") 
         "broadcast.rtmpLive",
         broadcast.id,
     )
-    app.broadcasts.retire(broadcast)
-    app.broadcasts.hide(broadcast)
+    app[Broadcast].retire(broadcast)
+    app[Broadcast].hide(broadcast)
     if broadcast.hls:
         broadcast.hls = replace(broadcast.hls, status="ended")
     broadcast.status = status
@@ -170,7 +176,7 @@ def _end(app: Application, broadcast: Broadcast, status: str, reason: str = "") 
 
 
 def force(app: Application, broadcast: Broadcast, status: str, reason: str = "") -> None:
-    """End the broadcast: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
+    """End the broadcast: `stopped`, or `failed` for a reason. Raises `WrongStatusError`."""
     require_transition(TRANSITIONS, broadcast, status)
     if status == "failed":
         fail(app, broadcast.id, reason or "forceDisconnected")
@@ -179,10 +185,10 @@ def force(app: Application, broadcast: Broadcast, status: str, reason: str = "")
 
 
 def force_hls(app: Application, broadcast: Broadcast, status: str) -> None:
-    """Move the HLS output to `ready`, `live` or `error`. Raises `WrongStatus`, as when it has no such output."""
+    """Move the HLS output to `ready`, `live` or `error`. Raises `WrongStatusError`, as when it has no such output."""
     now = broadcast.hls.status if broadcast.hls else "ended"
     if broadcast.status != "started" or status == "ended" or status not in HLS_TRANSITIONS[now]:
-        raise WrongStatus("HLS output", f"move to {status}", now)
+        raise WrongStatusError("HLS output", f"move to {status}", now)
     app.timeline.cancel("broadcast.hlsReady", "broadcast.hlsLive", broadcast.id)
     if status == "ready":
         _hls_ready(app, broadcast.id)
@@ -210,15 +216,18 @@ def fail_hls(app: Application, broadcast_id: str) -> Broadcast:
 
 
 def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast:
-    """Change the layout. Raises `Unknown`, `MalformedId`, `WrongStatus`."""
+    """Change the layout. Raises `Unknown`, `MalformedIdError`, `WrongStatusError`."""
     broadcast = get_live(app, broadcast_id, "change the layout of")
     broadcast.layout = layout
     _updated(app, broadcast)
     return broadcast
 
 
-def select(app: Application, broadcast_id: str, stream_id: str, selected: Selected) -> None:
-    """Take in a stream. Raises `Unknown`, `MalformedId`, `WrongStatus`, `SelectsItself`, `UnknownStream`."""
+def select(app: Application, broadcast_id: str, stream_id: str, selected: SelectedStream) -> None:
+    """Take in a stream.
+
+    Raises `Unknown`, `MalformedIdError`, `WrongStatusError`, `SelectsItselfError`, `UnknownStreamError`.
+    """
     broadcast = get_live(app, broadcast_id, "select streams of")
     selection.select(broadcast, app.sessions[broadcast.session_id], stream_id, selected)
     _updated(app, broadcast)
@@ -239,7 +248,7 @@ def _updated(app: Application, broadcast: Broadcast, event: str = "updated") -> 
 
 def _follow(app: Application, broadcast: Broadcast) -> None:
     """Let the outputs connect once something is published; a selected stream that has ended is in no longer."""
-    taken = selection.taken_in(broadcast, app.sessions[broadcast.session_id])
+    taken = selection.included_streams(broadcast, app.sessions[broadcast.session_id])
     if len(taken) < len(broadcast.selected):
         broadcast.selected = taken
         _updated(app, broadcast)
@@ -255,14 +264,14 @@ def _follow(app: Application, broadcast: Broadcast) -> None:
 
 
 def _hls_ready(app: Application, broadcast_id: str) -> None:
-    broadcast = app.broadcasts.get(broadcast_id)
+    broadcast = app[Broadcast].get(broadcast_id)
     _set_hls(app, broadcast, "ready")
     _follow(app, broadcast)
 
 
 def _hls_live(app: Application, broadcast_id: str) -> None:
-    broadcast = app.broadcasts.get(broadcast_id)
-    if selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
+    broadcast = app[Broadcast].get(broadcast_id)
+    if selection.includes_any(broadcast, app.sessions[broadcast.session_id]):
         _set_hls(app, broadcast, "live")
 
 
@@ -273,8 +282,8 @@ def _set_hls(app: Application, broadcast: Broadcast, status: str) -> None:
 
 
 def _rtmp_live(app: Application, broadcast_id: str) -> None:
-    broadcast = app.broadcasts.get(broadcast_id)
-    if not selection.takes_in(broadcast, app.sessions[broadcast.session_id]):
+    broadcast = app[Broadcast].get(broadcast_id)
+    if not selection.includes_any(broadcast, app.sessions[broadcast.session_id]):
         return  # it goes on connecting until somebody publishes again
     broadcast.rtmp = tuple(
         replace(target, status="live") if target.status == "connecting" else target for target in broadcast.rtmp
@@ -283,7 +292,7 @@ def _rtmp_live(app: Application, broadcast_id: str) -> None:
 
 
 def _ended(app: Application, broadcast_id: str) -> None:
-    _end(app, app.broadcasts.get(broadcast_id), "stopped")
+    _end(app, app[Broadcast].get(broadcast_id), "stopped")
 
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
@@ -300,7 +309,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     selection.reactions(
         "broadcast",
-        live=lambda app, session_id: app.broadcasts.live(session_id),
+        live=lambda app, session_id: app[Broadcast].live(session_id),
         follow=_follow,
         end=lambda app, broadcast: _end(app, broadcast, "stopped"),
     )

@@ -16,7 +16,7 @@ from state.events import TYPES, matches
 from state.outbox import RETRY, UNDISTORTED, Attempt, Callback, Distortion
 
 FIRST_WAIT = 5 * SECOND
-LONGEST_WAIT = 15 * MINUTE
+MAX_WAIT = 15 * MINUTE
 GIVEN_UP = 24 * HOUR
 
 
@@ -103,7 +103,7 @@ def record(app: Application, callback: Callback, attempt: Attempt, turn: int) ->
         return
     if outdated:
         return
-    due = app.now + min(FIRST_WAIT * 2 ** min(callback.tries - 1, 20), LONGEST_WAIT)
+    due = app.now + min(FIRST_WAIT * 2 ** min(callback.tries - 1, 20), MAX_WAIT)
     if due - callback.since > GIVEN_UP:
         app.outbox.stop(callback, "failed")
     else:

@@ -16,11 +16,12 @@ from typing import ClassVar
 from state import sessions
 from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
-from state.errors import NoCall, Unknown
+from state.errors import NoCallError, UnknownResourceError
 from state.events import Event
 from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
-from state.sessions import NewStream, Session
+from state.session_records import Session
+from state.sessions import StreamSettings
 
 MAX_DURATION = 6 * HOUR
 SILENT = 5 * MINUTE
@@ -54,7 +55,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class NewCall:
+class CallSettings:
     """What a call is dialled with; `streams` empty mixes all of the session.
 
     `migrates`: it follows the session to another media server.
@@ -78,7 +79,7 @@ class Call(Record):
 
     kind: ClassVar[str] = "call"
 
-    new: NewCall
+    new: CallSettings
     connection_id: str
     stream_id: str
     status: str = "DIALING"
@@ -87,10 +88,12 @@ class Call(Record):
     reason_message: str = ""
 
 
-def dial(app: Application, session: Session, new: NewCall, data: str = "", layout_classes: Iterable[str] = ()) -> Call:
+def dial(
+    app: Application, session: Session, new: CallSettings, data: str = "", layout_classes: Iterable[str] = ()
+) -> Call:
     """Dial into the session; connection data and layout classes are those of the token.
 
-    Raises `NotRouted`, `UnknownStream`.
+    Raises `NotRoutedError`, `UnknownStreamError`.
     """
     session.require_routed("SIP call")
     for stream_id in new.streams:
@@ -107,10 +110,10 @@ def dial(app: Application, session: Session, new: NewCall, data: str = "", layou
         connection_id=connection.id,
         stream_id=app.ids.uuid(),
     )
-    app.calls.add(call)
+    app[Call].add(call)
     app.emit("call.created", call)
     app.emit("call.updated", call)
-    stream = NewStream(has_video=new.video, id=call.stream_id, observes_mute=new.observe_force_mute)
+    stream = StreamSettings(has_video=new.video, id=call.stream_id, observes_mute=new.observe_force_mute)
     sessions.publish(app, session, connection, stream)
     app.process("call.ring", call.id)
     app.after("call.end", call.id, MAX_DURATION)
@@ -120,14 +123,14 @@ def dial(app: Application, session: Session, new: NewCall, data: str = "", layou
 def play_digits(app: Application, session: Session, digits: str, connection_id: str = "") -> list[Call]:
     """Play DTMF digits to every call of the session, or to that of one connection.
 
-    Raises `NoClients`, `NotConnected`, `MalformedId`, `NoCall`.
+    Raises `NoClientsError`, `NotConnectedError`, `MalformedIdError`, `NoCallError`.
     """
     if connection_id:
         sessions.connected(session, connection_id)
     session.require_clients()
-    called = [call for call in app.calls.live(session.id) if connection_id in ("", call.connection_id)]
+    called = [call for call in app[Call].live(session.id) if connection_id in ("", call.connection_id)]
     if not called:
-        raise NoCall
+        raise NoCallError
     for call in called:
         call.digits = (*call.digits, digits)
         app.emit("call.digits", call)
@@ -135,12 +138,12 @@ def play_digits(app: Application, session: Session, digits: str, connection_id: 
 
 
 def _ringing(app: Application, call_id: str) -> None:
-    _update(app, app.calls.get(call_id), "RINGING")
+    _update(app, app[Call].get(call_id), "RINGING")
     app.process("call.answer", call_id)
 
 
 def _answered(app: Application, call_id: str) -> None:
-    _update(app, app.calls.get(call_id), "ACTIVE")
+    _update(app, app[Call].get(call_id), "ACTIVE")
 
 
 def _exceeded(app: Application, call_id: str) -> None:
@@ -154,12 +157,12 @@ def _inactive(app: Application, call_id: str) -> None:
 def hang_up(app: Application, call_id: str, code: str, message: str = "") -> None:
     """End a call from the far side, with a reason code and its message; its connection leaves.
 
-    Raises `Unknown` when it has ended.
+    Raises `UnknownResourceError` when it has ended.
     """
-    call = app.calls.get(call_id)
+    call = app[Call].get(call_id)
     session = app.sessions[call.session_id]
     if call.connection_id not in session.connections:
-        raise Unknown("call")
+        raise UnknownResourceError("call")
     call.reason_code, call.reason_message = code, message or REASONS.get(code, "")
     sessions.leave(app, session, call.connection_id)
 
@@ -167,7 +170,7 @@ def hang_up(app: Application, call_id: str, code: str, message: str = "") -> Non
 def force(app: Application, call: Call, status: str, code: str, message: str) -> None:
     """Let the far side ring, answer, hold the call, take it back, or hang up with a reason code.
 
-    Raises `WrongStatus` where that may not follow.
+    Raises `WrongStatusError` where that may not follow.
     """
     require_transition(TRANSITIONS, call, status)
     app.timeline.cancel("call.ring", "call.answer", call.id)
@@ -197,10 +200,10 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
 
 def _on_connection_destroyed(app: Application, event: Event) -> None:
     """A call ends when its connection leaves: by its own end or by force (2.1)."""
-    for call in app.calls.live(event.session_id):
+    for call in app[Call].live(event.session_id):
         if call.connection_id == event.subject:
             app.timeline.cancel("call.ring", "call.answer", "call.end", "call.silent", call.id)
-            app.calls.retire(call)
+            app[Call].retire(call)
             if not call.reason_code:
                 call.reason_code, call.reason_message = NORMAL, REASONS[NORMAL]
             _update(app, call, "HANGUP")
@@ -210,14 +213,14 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
 def _on_session_destroyed(app: Application, event: Event) -> None:
     """Calls that do not migrate end with their media server (rest-and-archives 11)."""
     if event.reason == ROTATED:
-        for call in app.calls.live(event.session_id):
+        for call in app[Call].live(event.session_id):
             if not call.new.migrates:
                 hang_up(app, call.id, UNEXPECTED)
 
 
 def _on_stream_changed(app: Application, event: Event) -> None:
     """A far side that sends neither audio nor video is given up after a while (2.1)."""
-    for call in app.calls.live(event.session_id):
+    for call in app[Call].live(event.session_id):
         if call.stream_id == event.subject:
             if event.type != "stream.destroyed" and (event.record.has_audio or event.record.has_video):
                 app.timeline.cancel("call.silent", call.id)
@@ -226,7 +229,7 @@ def _on_stream_changed(app: Application, event: Event) -> None:
 
 
 def _on_stream_muted(app: Application, event: Event) -> None:
-    for call in app.calls.live(event.session_id):
+    for call in app[Call].live(event.session_id):
         if call.stream_id == event.subject and call.new.observe_force_mute:
             app.emit("call.muteForced", call)
 

@@ -16,11 +16,11 @@ from typing import ClassVar
 
 from state.application import Application, Handler, Reaction
 from state.clock import SECOND
-from state.errors import AlreadyRunning, Unknown
+from state.errors import AlreadyRunningError, UnknownResourceError
 from state.events import Event
 from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
-from state.sessions import Session
+from state.session_records import Session
 
 LIVE = frozenset({"started", "transcribing"})
 
@@ -28,7 +28,7 @@ TRANSITIONS = transitions(started="transcribing stopped failed", transcribing="s
 
 
 @dataclass(frozen=True, slots=True)
-class NewCaptions:
+class CaptionsSettings:
     """What captions are started with; duration in s. `id` is given by the specification's path only: once its run has
     ended, it may be started again.
 
@@ -49,7 +49,7 @@ class Captions(Record):
 
     kind: ClassVar[str] = "captions"
 
-    new: NewCaptions
+    new: CaptionsSettings
     status: str = "started"
     reason: str = ""
     stream_id: str = ""
@@ -60,17 +60,17 @@ class Captions(Record):
         return ""
 
 
-def start(app: Application, session: Session, new: NewCaptions) -> Captions:
-    """Start captions. Raises `NotRouted`, `AlreadyRunning`."""
+def start(app: Application, session: Session, new: CaptionsSettings) -> Captions:
+    """Start captions. Raises `NotRoutedError`, `AlreadyRunningError`."""
     session.require_routed("captions")
-    before = app.captions.get(new.id) if new.id and app.captions.has(new.id) else None
-    if app.captions.is_live(session.id) or (before is not None and before.status in LIVE):
-        raise AlreadyRunning("captions")
-    app.captions.forget(new.id)
+    before = app[Captions].get(new.id) if new.id and app[Captions].has(new.id) else None
+    if app[Captions].is_live(session.id) or (before is not None and before.status in LIVE):
+        raise AlreadyRunningError("captions")
+    app[Captions].forget(new.id)
     captions = Captions(
         id=new.id or app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new
     )
-    app.captions.add(captions)
+    app[Captions].add(captions)
     app.after("captions.end", captions.id, new.max_duration * SECOND)
     captions.stream_id = _heard(session)
     app.emit("captions.started", captions)
@@ -79,25 +79,25 @@ def start(app: Application, session: Session, new: NewCaptions) -> Captions:
 
 
 def stop(app: Application, captions_id: str) -> Captions:
-    """Stop captions. Raises `Unknown` (also when they have ended), `MalformedId`."""
-    captions = app.captions.get(captions_id)
+    """Stop captions. Raises `UnknownResourceError` (also when they have ended), `MalformedIdError`."""
+    captions = app[Captions].get(captions_id)
     if captions.status not in LIVE:
-        raise Unknown("captions")
+        raise UnknownResourceError("captions")
     _end(app, captions, "stopped")
     return captions
 
 
 def fail(app: Application, captions_id: str, reason: str) -> Captions:
     """Let the captions fail, as when their provider does. Raises as `stop`."""
-    captions = app.captions.get(captions_id)
+    captions = app[Captions].get(captions_id)
     if captions.status not in LIVE:
-        raise Unknown("captions")
+        raise UnknownResourceError("captions")
     _end(app, captions, "failed", reason)
     return captions
 
 
 def force(app: Application, captions: Captions, status: str, reason: str = "") -> None:
-    """Let the captions transcribe, or end: `stopped`, or `failed` for a reason. Raises `WrongStatus`."""
+    """Let the captions transcribe, or end: `stopped`, or `failed` for a reason. Raises `WrongStatusError`."""
     require_transition(TRANSITIONS, captions, status)
     if status == "transcribing":
         app.timeline.cancel("captions.transcribe", captions.id)
@@ -119,7 +119,7 @@ def _listen(app: Application, captions: Captions) -> None:
 
 
 def _heard_out(app: Application, captions_id: str) -> None:
-    captions = app.captions.get(captions_id)
+    captions = app[Captions].get(captions_id)
     if stream_id := _heard(app.sessions[captions.session_id]):
         _transcribe(app, captions, stream_id)
 
@@ -133,7 +133,7 @@ def _transcribe(app: Application, captions: Captions, stream_id: str) -> None:
 
 def _end(app: Application, captions: Captions, status: str, reason: str = "") -> None:
     app.timeline.cancel("captions.end", "captions.transcribe", captions.id)
-    app.captions.retire(captions)
+    app[Captions].retire(captions)
     captions.status = status
     captions.reason = reason
     captions.updated_at = app.now
@@ -141,18 +141,18 @@ def _end(app: Application, captions: Captions, status: str, reason: str = "") ->
 
 
 def _ended(app: Application, captions_id: str) -> None:
-    _end(app, app.captions.get(captions_id), "stopped")
+    _end(app, app[Captions].get(captions_id), "stopped")
 
 
 def _on_stream(app: Application, event: Event) -> None:
-    for captions in app.captions.live(event.session_id):
+    for captions in app[Captions].live(event.session_id):
         _listen(app, captions)
 
 
 def _on_session_destroyed(app: Application, event: Event) -> None:
     """Captions end with their media server (3.1), but not because nobody is there for a while."""
     if event.reason == ROTATED:
-        for captions in app.captions.live(event.session_id):
+        for captions in app[Captions].live(event.session_id):
             _end(app, captions, "stopped")
 
 

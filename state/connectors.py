@@ -16,17 +16,18 @@ from typing import ClassVar
 
 from state import sessions
 from state.application import Application, Handler, Reaction
-from state.errors import Unknown
+from state.errors import UnknownResourceError
 from state.events import Event
 from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
-from state.sessions import NewStream, Session
+from state.session_records import Session
+from state.sessions import StreamSettings
 
 TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
 
 
 @dataclass(frozen=True, slots=True)
-class NewConnector:
+class ConnectorSettings:
     """What a connector is made with; rate in Hz, `streams` empty mixes all of the session.
 
     `migrates`: it follows the session to another media server.
@@ -47,17 +48,17 @@ class Connector(Record):
 
     kind: ClassVar[str] = "connector"
 
-    new: NewConnector
+    new: ConnectorSettings
     connection_id: str
     status: str = "connecting"
 
 
 def connect(
-    app: Application, session: Session, new: NewConnector, data: str = "", layout_classes: Iterable[str] = ()
+    app: Application, session: Session, new: ConnectorSettings, data: str = "", layout_classes: Iterable[str] = ()
 ) -> Connector:
     """Connect the session's audio; connection data and layout classes are those of the token.
 
-    Raises `NotRouted`, `UnknownStream`.
+    Raises `NotRoutedError`, `UnknownStreamError`.
     """
     session.require_routed("audio connector")
     for stream_id in new.streams:
@@ -73,42 +74,42 @@ def connect(
         new=new,
         connection_id=connection.id,
     )
-    app.connectors.add(connector)
+    app[Connector].add(connector)
     app.emit("connector.connecting", connector)
     app.process("connector.handshake", connector.id)
     if new.bidirectional:
-        sessions.publish(app, session, connection, NewStream(has_video=False))
+        sessions.publish(app, session, connection, StreamSettings(has_video=False))
     return connector
 
 
 def _connected(app: Application, connector_id: str) -> None:
-    connector = app.connectors.get(connector_id)
+    connector = app[Connector].get(connector_id)
     connector.status = "connected"
     connector.updated_at = app.now
     app.emit("connector.connected", connector)
 
 
 def disconnect(app: Application, connector_id: str) -> Connector:
-    """Disconnect. Raises `Unknown` (also when it has ended), `MalformedId`."""
-    connector = app.connectors.get(connector_id)
+    """Disconnect. Raises `UnknownResourceError` (also when it has ended), `MalformedIdError`."""
+    connector = app[Connector].get(connector_id)
     if connector.status == "disconnected":
-        raise Unknown("connector")
+        raise UnknownResourceError("connector")
     sessions.leave(app, app.sessions[connector.session_id], connector.connection_id)
     return connector
 
 
 def fail(app: Application, connector_id: str) -> Connector:
     """Disconnect because the WebSocket handshake did not finish. Raises as `disconnect`."""
-    connector = app.connectors.get(connector_id)
+    connector = app[Connector].get(connector_id)
     if connector.status == "disconnected":
-        raise Unknown("connector")
+        raise UnknownResourceError("connector")
     session = app.sessions[connector.session_id]
     sessions.leave(app, session, connector.connection_id, "networkDisconnected")
     return connector
 
 
 def force(app: Application, connector: Connector, status: str) -> None:
-    """Let the handshake end at once, or the connector be disconnected. Raises `WrongStatus`."""
+    """Let the handshake end at once, or the connector be disconnected. Raises `WrongStatusError`."""
     require_transition(TRANSITIONS, connector, status)
     if status == "connected":
         app.timeline.cancel("connector.handshake", connector.id)
@@ -118,10 +119,10 @@ def force(app: Application, connector: Connector, status: str) -> None:
 
 
 def _on_connection_destroyed(app: Application, event: Event) -> None:
-    for connector in app.connectors.live(event.session_id):
+    for connector in app[Connector].live(event.session_id):
         if connector.connection_id == event.subject:
             app.timeline.cancel("connector.handshake", connector.id)
-            app.connectors.retire(connector)
+            app[Connector].retire(connector)
             connector.status = "disconnected"
             connector.updated_at = app.now
             app.emit("connector.disconnected", connector, reason=event.reason)
@@ -130,7 +131,7 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
 def _on_session_destroyed(app: Application, event: Event) -> None:
     """Connectors that do not migrate end with their media server (rest-and-archives 11)."""
     if event.reason == ROTATED:
-        for connector in app.connectors.live(event.session_id):
+        for connector in app[Connector].live(event.session_id):
             if not connector.new.migrates:
                 fail(app, connector.id)
 

@@ -15,20 +15,20 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from state.application import Application, Credentials
+from state.bytes_json import text_of
 from state.clock import LAST
 from state.ids import Ids
 from state.journal import Exchange
-from state.octets import text_of
 from state.options import Options
 from state.outbox import Webhook
 
-MOST = 2**53 - 1
+MAX_NUMBER = 2**53 - 1
 """The largest number that every reader of JSON tells from the next one."""
 
 Json = dict[str, Any]
 
 
-class BadDocument(ValueError):
+class DocumentError(ValueError):
     """A document that cannot be read: `field` says where, the text what was expected."""
 
     def __init__(self, field: str, problem: str) -> None:
@@ -68,7 +68,7 @@ def read(type_: Any, value: Any, field: str) -> Any:
 
 
 def refuse(field: str, problem: str) -> NoReturn:
-    raise BadDocument(field, problem)
+    raise DocumentError(field, problem)
 
 
 # The application itself
@@ -150,13 +150,13 @@ def head(app: Application) -> Head:
 
 
 def read_identity(document: Any, field: str = "application") -> Identity:
-    """Return the identity that was written. Raises `BadDocument`."""
+    """Return the identity that was written. Raises `DocumentError`."""
     found: Identity = read(Identity, document, field)
     return found
 
 
 def read_head(document: Any, field: str = "head") -> Head:
-    """Return the head that was written. Raises `BadDocument`."""
+    """Return the head that was written. Raises `DocumentError`."""
     found: Head = read(Head, document, field)
     if not 0 < found.clock.speed <= 1_000_000 or not 0 < found.clock.anchor <= LAST:
         refuse(f"{field}.clock", "must be a time before the year 9999, at a speed from above 0 to 1,000,000")
@@ -170,8 +170,8 @@ def read_head(document: Any, field: str = "head") -> Head:
         ("event", found.event),
         ("exchange", found.exchange),
     ):
-        if not 0 <= number <= MOST:
-            refuse(f"{field}.{name}", f"must be a number from 0 to {MOST}")
+        if not 0 <= number <= MAX_NUMBER:
+            refuse(f"{field}.{name}", f"must be a number from 0 to {MAX_NUMBER}")
     return found
 
 
@@ -197,6 +197,6 @@ def put_head(app: Application, found: Head) -> None:
 
 
 def read_exchange(document: Any) -> Exchange:
-    """Return the exchange that was written. Raises `BadDocument`."""
+    """Return the exchange that was written. Raises `DocumentError`."""
     found: Exchange = read(Exchange, document, "exchange")
     return found

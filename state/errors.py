@@ -1,13 +1,13 @@
-"""What can be refused, as small classes that hold data. They know no HTTP: emulator/errors.py translates them."""
+"""What can be refused, as small classes that hold data. They know no HTTP: emulator/spec/errors.py translates them."""
 
 from __future__ import annotations
 
 
-class Refused(Exception):
+class ServiceError(Exception):
     """A call that the rules of the service forbid; the state is unchanged."""
 
 
-class UnknownApplication(Refused):
+class UnknownApplicationError(ServiceError):
     """No application has this id."""
 
     def __init__(self, application_id: str) -> None:
@@ -15,7 +15,7 @@ class UnknownApplication(Refused):
         self.application_id = application_id
 
 
-class ApplicationExists(Refused):
+class ApplicationExistsError(ServiceError):
     """An application with this id or api key exists already."""
 
     def __init__(self, field: str, value: str) -> None:
@@ -24,35 +24,35 @@ class ApplicationExists(Refused):
         self.value = value
 
 
-class InvalidSessionId(Refused):
+class InvalidSessionIdError(ServiceError):
     """The text is not a session id."""
 
 
-class UnknownSession(Refused):
+class UnknownSessionError(ServiceError):
     """The session belongs to another application."""
 
 
-class NoClients(Refused):
+class NoClientsError(ServiceError):
     """Nobody is connected to the session."""
 
 
-class NeverUsedError(Refused):
+class NeverUsedError(ServiceError):
     """Nobody ever connected to the session: for the service there is none yet."""
 
 
-class NoStreamsYet(Refused):
+class NoStreamsYetError(ServiceError):
     """The session has not had any stream."""
 
 
-class NotConnected(Refused):
+class NotConnectedError(ServiceError):
     """The connection is not in the session."""
 
 
-class UnknownStream(Refused):
+class UnknownStreamError(ServiceError):
     """The stream is not in the session."""
 
 
-class NotRouted(Refused):
+class NotRoutedError(ServiceError):
     """A relayed session cannot do what needs the media server; `feature` says what was asked for."""
 
     def __init__(self, feature: str) -> None:
@@ -60,7 +60,7 @@ class NotRouted(Refused):
         self.feature = feature
 
 
-class MalformedId(Refused):
+class MalformedIdError(ServiceError):
     """An id that is not a UUID; `kind` says of what (archive, broadcast, render …)."""
 
     def __init__(self, kind: str) -> None:
@@ -68,7 +68,7 @@ class MalformedId(Refused):
         self.kind = kind
 
 
-class Unknown(Refused):
+class UnknownResourceError(ServiceError):
     """There is no such archive, broadcast, render, captions run or connector; `kind` says which."""
 
     def __init__(self, kind: str) -> None:
@@ -76,7 +76,7 @@ class Unknown(Refused):
         self.kind = kind
 
 
-class AlreadyRunning(Refused):
+class AlreadyRunningError(ServiceError):
     """The session has one already; for archives and broadcasts: with the same tag, which `action` tells apart."""
 
     def __init__(self, kind: str, tag: str = "") -> None:
@@ -85,7 +85,7 @@ class AlreadyRunning(Refused):
         self.action = "tag" if tag else ""
 
 
-class WrongStatus(Refused):
+class WrongStatusError(ServiceError):
     """What was asked is not possible in this status."""
 
     def __init__(self, kind: str, action: str, status: str) -> None:
@@ -95,7 +95,7 @@ class WrongStatus(Refused):
         self.status = status
 
 
-class SelectsItself(Refused):
+class SelectsItselfError(ServiceError):
     """Streams cannot be chosen: the archive or broadcast selects them by itself."""
 
     def __init__(self, kind: str) -> None:
@@ -103,25 +103,25 @@ class SelectsItself(Refused):
         self.kind = kind
 
 
-class NotComposed(Refused):
+class NotComposedError(ServiceError):
     """An individual archive has no layout."""
 
 
-class MigrationInProgress(Refused):
+class MigrationInProgressError(ServiceError):
     """The session is migrating."""
 
 
-class MigrationTooSoon(Refused):
+class MigrationTooSoonError(ServiceError):
     """The session was made or migrated a moment ago."""
 
 
-class TooManyRegistrations(Refused):
+class TooManyRegistrationsError(ServiceError):
     """The project has as many registered callbacks as it may have."""
 
 
-class TooManyTargets(Refused):
+class TooManyTargetsError(ServiceError):
     """A session can be sent to a handful of RTMP servers at once."""
 
 
-class NoCall(Refused):
+class NoCallError(ServiceError):
     """There is no SIP call to play digits to."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from state.octets import Octets
+from state.bytes_json import JsonBytes
 
 MAX_BODY = 65_536
 MAX_BYTES = 16 * 1024 * 1024
@@ -44,10 +44,10 @@ class Exchange:
     path: str
     query: str = ""
     operation: str = ""
-    headers: tuple[tuple[Octets, Octets], ...] = ()
-    body: Octets = b""
+    headers: tuple[tuple[JsonBytes, JsonBytes], ...] = ()
+    body: JsonBytes = b""
     status: int = 0
-    answer: Octets = b""
+    answer: JsonBytes = b""
     duration: float = 0.0
     claims: Mapping[str, Any] = field(default_factory=dict)
     unread: tuple[str, ...] = ()

@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from state import archives, broadcasts, calls, captions, connectors, registrations, renders, storages
+from state import archives, broadcasts, calls, captions, connectors, renders
 from state.application import Application, Checkpoint
 from state.documents import Json, read, refuse
 from state.events import TYPES, Event
 from state.lifecycles import LIFECYCLES
 from state.memory import weight
 from state.outbox import RETRY, Callback
-from state.sessions import Connection, Session, Signal, Stream
+from state.project_records import Registration, StorageTarget
+from state.session_records import Connection, Session, Signal, Stream
 from state.timeline import Timer
 
 
@@ -62,7 +63,7 @@ class Kind:
         return record
 
     def read(self, document: Any, field: str) -> Any:
-        """Return the record of a document. Raises `BadDocument`."""
+        """Return the record of a document. Raises `DocumentError`."""
         return read(self.type, document, field)
 
 
@@ -142,26 +143,25 @@ class _Signals(_InSession):
 
 
 class _Collected(Kind):
-    """Records of a collection: the application's attribute `held`. Documents say whether they are live and listed.
+    """Records of a collection. Documents say whether they are live and listed.
 
     `live` are the statuses of those that are; where they are not given, all that have one to follow.
     """
 
-    def __init__(self, type_: Any, held: str, live: Collection[str] = ()) -> None:
+    def __init__(self, type_: Any, live: Collection[str] = ()) -> None:
         super().__init__(type_)
-        self._held = held
         self._live = live or {status for status, after in LIFECYCLES[self.name].transitions.items() if after}
 
     def all(self, app: Application) -> Iterable[Any]:
-        records: Iterable[Any] = getattr(app, self._held)
+        records: Iterable[Any] = app[self.type]
         return records
 
     def has(self, app: Application, record: Any) -> bool:
-        found: bool = getattr(app, self._held).has(record.id)
+        found: bool = app[self.type].has(record.id)
         return found
 
     def show(self, app: Application, record: Any) -> Any:
-        live, listed = getattr(app, self._held).holds(record)
+        live, listed = app[self.type].holds(record)
         return {"live": live, "listed": listed, "record": record}
 
     def read(self, document: Any, field: str) -> Any:
@@ -180,17 +180,17 @@ class _Collected(Kind):
         _check_status(self.name, record, field)
 
     def put(self, app: Application, record: Any, document: Json) -> None:
-        getattr(app, self._held).put(record, live=document["live"], listed=document["listed"])
+        app[self.type].put(record, live=document["live"], listed=document["listed"])
 
     def drop(self, app: Application, record_id: str) -> None:
-        getattr(app, self._held).forget(record_id)
+        app[self.type].forget(record_id)
 
 
 class _Broadcasts(_Collected):
     """Broadcasts: their outputs have statuses too."""
 
     def __init__(self) -> None:
-        super().__init__(broadcasts.Broadcast, "broadcasts")
+        super().__init__(broadcasts.Broadcast)
 
     def _check(self, record: broadcasts.Broadcast, field: str) -> None:
         super()._check(record, field)
@@ -303,14 +303,14 @@ KINDS: Mapping[str, Kind] = {
         _InSession(Connection, "connections"),
         _InSession(Stream, "streams"),
         _Signals(),
-        _Collected(archives.Archive, "archives", live=archives.LIVE),
+        _Collected(archives.Archive, live=archives.LIVE),
         _Broadcasts(),
-        _Collected(renders.Render, "renders"),
-        _Collected(captions.Captions, "captions"),
-        _Collected(calls.Call, "calls"),
-        _Collected(connectors.Connector, "connectors"),
-        _Named(registrations.Registration, "registrations"),
-        _Named(storages.StorageTarget, "storages"),
+        _Collected(renders.Render),
+        _Collected(captions.Captions),
+        _Collected(calls.Call),
+        _Collected(connectors.Connector),
+        _Named(Registration, "registrations"),
+        _Named(StorageTarget, "storages"),
         _Timers(),
         _Callbacks(),
         _Events(),

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from state.sessions import Stream
+    from state.session_records import Stream
 
-MOST = 16
+MAX_TILES = 16
 """Video streams that a composition can take in."""
 
 
@@ -81,7 +81,7 @@ def compose(layout: Layout, streams: Iterable[Stream], resolution: str = "640x48
         type_, main = layout.screenshare_type, screens[0]  # "not a stream with a class applied"
         if type_ == "bestFit":
             candidates = screens  # "only screen-sharing streams are included"
-    included = candidates[:MOST]
+    included = candidates[:MAX_TILES]
     if type_ == "custom":
         tiles = [Tile(stream) for stream in included]
     else:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
-from state.errors import Unknown
+from state.bytes_json import JsonBytes
+from state.errors import UnknownResourceError
 from state.memory import CALLBACKS, OVERHEAD
-from state.octets import Octets
 from state.records import transitions
 
 RETRY = "callback.retry"
@@ -45,7 +45,7 @@ class Webhook:
 class Attempt:
     """One attempt: `at` in ms of the clock, `duration` in ms of real time; `status` 0 when there was no answer.
 
-    `cause` says in a word why it did not count as delivered (emulator/callbacks.py), "" where it did.
+    `cause` says in a word why it did not count as delivered (emulator/callbacks/dispatcher.py), "" where it did.
     """
 
     number: int
@@ -55,7 +55,7 @@ class Attempt:
     cause: str = ""
     request_headers: tuple[tuple[str, str], ...] = ()
     response_headers: tuple[tuple[str, str], ...] = ()
-    response_body: Octets = b""
+    response_body: JsonBytes = b""
 
     @property
     def bytes(self) -> int:
@@ -101,7 +101,7 @@ class Callback:
     url: str
     secret: str
     session_id: str
-    body: Octets
+    body: JsonBytes
     created_at: int
     distortion: Distortion = UNDISTORTED
     status: str = "pending"
@@ -156,10 +156,10 @@ class Outbox:
         return self._callbacks.get(callback_id)
 
     def get(self, callback_id: str) -> Callback:
-        """Return the callback. Raises `Unknown`."""
+        """Return the callback. Raises `UnknownResourceError`."""
         callback = self._callbacks.get(callback_id)
         if callback is None:
-            raise Unknown("callback")
+            raise UnknownResourceError("callback")
         return callback
 
     def has(self, callback: Callback) -> bool:
@@ -266,7 +266,7 @@ class Outbox:
     def reorder(self, ids: list[str]) -> None:
         """Let the callbacks that are not sent yet be sent in this order: `ids` take the places they have together.
 
-        Raises `Unknown`.
+        Raises `UnknownResourceError`.
         """
         wanted = iter([self.get(callback_id) for callback_id in dict.fromkeys(ids)])
         named = set(ids)

@@ -20,10 +20,10 @@ WINDOW = 65_536
 LARGEST_VALUE = 16 * 1024 * 1024
 """Bytes of one value: of a record, or of all failure rules."""
 
-MOST_PARTS = 250_000
+MAX_PARTS = 250_000
 """Brackets and commas of one value."""
 
-MOST_BLANKS = 1024 * 1024
+MAX_BLANKS = 1024 * 1024
 """Blanks between two values."""
 
 _NEAR = 16
@@ -41,7 +41,7 @@ _scan: Callable[[str, int], tuple[Any, int]] = make_scanner(
 
 
 class Reader:
-    """Reads JSON from its beginning to its end; what is wrong raises `BadDocument`.
+    """Reads JSON from its beginning to its end; what is wrong raises `DocumentError`.
 
     (orjson reads what it is given as a whole, and 45 MB of `[],` become 1.5 GB.)
     """
@@ -69,8 +69,8 @@ class Reader:
                 return self._text[self._at]
             if self._whole:
                 return ""
-            if self.position - begun > MOST_BLANKS:
-                refuse("", f"there are more than {MOST_BLANKS} blanks at byte {begun}")
+            if self.position - begun > MAX_BLANKS:
+                refuse("", f"there are more than {MAX_BLANKS} blanks at byte {begun}")
             self._slide(WINDOW)
 
     def value(self, field: str) -> Any:
@@ -168,8 +168,8 @@ class Reader:
 
     def _require_few_parts(self, field: str) -> None:
         without_texts = _TEXTS.sub("", self._text)
-        if sum(map(without_texts.count, "[{,")) > MOST_PARTS:
-            refuse(field, f"has more than {MOST_PARTS} brackets and commas")
+        if sum(map(without_texts.count, "[{,")) > MAX_PARTS:
+            refuse(field, f"has more than {MAX_PARTS} brackets and commas")
 
     def _take(self, wanted: str) -> str:
         found = self.peek()

@@ -10,7 +10,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from state.errors import MalformedId, Unknown, WrongStatus
+from state.errors import MalformedIdError, UnknownResourceError, WrongStatusError
 from state.ids import is_uuid
 from state.memory import RECORDS, weight
 
@@ -24,9 +24,9 @@ def transitions(**following: str) -> Transitions:
 
 
 def require_transition(table: Transitions, record: Any, status: str) -> None:
-    """Raise `WrongStatus` unless the status may follow that of the record."""
+    """Raise `WrongStatusError` unless the status may follow that of the record."""
     if status not in table[record.status]:
-        raise WrongStatus(record.kind, f"move to {status}", record.status)
+        raise WrongStatusError(record.kind, f"move to {status}", record.status)
 
 
 def copied(record: Any) -> Any:
@@ -170,10 +170,10 @@ class Collection(Generic[R]):
             index.pop(session_id, None)
 
     def get(self, record_id: str) -> R:
-        """Return the record. Raises `Unknown`, or `MalformedId` when the id is not a UUID."""
+        """Return the record. Raises `UnknownResourceError`, or `MalformedIdError` when the id is not a UUID."""
         record = self._all.get(record_id)
         if record is None:
-            raise Unknown(self.kind) if is_uuid(record_id) else MalformedId(self.kind)
+            raise UnknownResourceError(self.kind) if is_uuid(record_id) else MalformedIdError(self.kind)
         return record
 
     def has(self, record_id: str) -> bool:

@@ -17,11 +17,12 @@ from typing import ClassVar
 from state import sessions
 from state.application import Application, Handler, Reaction
 from state.clock import SECOND
-from state.errors import Unknown
+from state.errors import UnknownResourceError
 from state.events import Event
 from state.records import Record, require_transition, transitions
 from state.rotation import ROTATED
-from state.sessions import NewStream, Session
+from state.session_records import Session
+from state.sessions import StreamSettings
 
 LIVE = frozenset({"starting", "started"})
 
@@ -29,7 +30,7 @@ TRANSITIONS = transitions(starting="started stopped failed", started="stopped fa
 
 
 @dataclass(frozen=True, slots=True)
-class NewRender:
+class RenderSettings:
     """What a render is started with; duration in s.
 
     `data`, `role` and `layout_classes` are those of its token. `project` is the api key by which it was started, empty
@@ -53,7 +54,7 @@ class Render(Record):
 
     kind: ClassVar[str] = "render"
 
-    new: NewRender
+    new: RenderSettings
     status: str = "starting"
     reason: str = ""
     connection_id: str = ""
@@ -65,36 +66,36 @@ class Render(Record):
         return (self.new.name,)
 
 
-def start(app: Application, session: Session, new: NewRender) -> Render:
-    """Start a render. Raises `NotRouted`."""
+def start(app: Application, session: Session, new: RenderSettings) -> Render:
+    """Start a render. Raises `NotRoutedError`."""
     session.require_routed("render")
     render = Render(id=app.ids.uuid(), session_id=session.id, created_at=app.now, updated_at=app.now, new=new)
-    app.renders.add(render)
+    app[Render].add(render)
     app.emit("render.starting", render)
     app.process("render.start", render.id)
     return render
 
 
 def stop(app: Application, render_id: str) -> Render:
-    """Stop a render. Raises `Unknown` (also when it has ended), `MalformedId`."""
-    render = app.renders.get(render_id)
+    """Stop a render. Raises `UnknownResourceError` (also when it has ended), `MalformedIdError`."""
+    render = app[Render].get(render_id)
     if render.status not in LIVE:
-        raise Unknown("render")
+        raise UnknownResourceError("render")
     _end(app, render, "stopped", "Stop requested")
     return render
 
 
 def fail(app: Application, render_id: str, reason: str = "Could not load URL") -> Render:
     """Let the render fail: its page cannot be loaded, or it crashes. Raises as `stop`."""
-    render = app.renders.get(render_id)
+    render = app[Render].get(render_id)
     if render.status not in LIVE:
-        raise Unknown("render")
+        raise UnknownResourceError("render")
     _end(app, render, "failed", reason)
     return render
 
 
 def force(app: Application, render: Render, status: str, reason: str = "") -> None:
-    """Move the render to a status that may follow its own, with all that belongs to it. Raises `WrongStatus`."""
+    """Move the render to a status that may follow its own, with all that belongs to it. Raises `WrongStatusError`."""
     require_transition(TRANSITIONS, render, status)
     if status == "started":
         app.timeline.cancel("render.start", render.id)
@@ -104,7 +105,7 @@ def force(app: Application, render: Render, status: str, reason: str = "") -> No
 
 
 def _started(app: Application, render_id: str) -> None:
-    render = app.renders.get(render_id)
+    render = app[Render].get(render_id)
     session = app.sessions[render.session_id]
     new = render.new
     connection = sessions.join(
@@ -116,12 +117,12 @@ def _started(app: Application, render_id: str) -> None:
     render.updated_at = app.now
     app.after("render.end", render.id, new.max_duration * SECOND)
     app.emit("render.started", render)
-    sessions.publish(app, session, connection, NewStream(name=new.name, video_type="custom", id=render.stream_id))
+    sessions.publish(app, session, connection, StreamSettings(name=new.name, video_type="custom", id=render.stream_id))
 
 
 def _end(app: Application, render: Render, status: str, reason: str) -> None:
     app.timeline.cancel("render.start", "render.end", render.id)
-    app.renders.retire(render)
+    app[Render].retire(render)
     render.status = status
     render.reason = reason
     render.updated_at = app.now
@@ -132,12 +133,12 @@ def _end(app: Application, render: Render, status: str, reason: str) -> None:
 
 
 def _exceeded(app: Application, render_id: str) -> None:
-    _end(app, app.renders.get(render_id), "stopped", "Max duration exceeded")
+    _end(app, app[Render].get(render_id), "stopped", "Max duration exceeded")
 
 
 def _on_connection_destroyed(app: Application, event: Event) -> None:
     """A render that is disconnected by force ends."""
-    for render in app.renders.live(event.session_id):
+    for render in app[Render].live(event.session_id):
         if render.connection_id == event.subject:
             _end(app, render, "stopped", event.reason)
 
@@ -145,7 +146,7 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
 def _on_session_destroyed(app: Application, event: Event) -> None:
     """Renders end with their media server (rest-and-archives 11)."""
     if event.reason == ROTATED:
-        for render in app.renders.live(event.session_id):
+        for render in app[Render].live(event.session_id):
             _end(app, render, "stopped", ROTATED)
 
 

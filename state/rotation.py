@@ -14,9 +14,9 @@ from types import MappingProxyType
 from state import sessions
 from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
-from state.errors import MigrationInProgress, MigrationTooSoon
+from state.errors import MigrationInProgressError, MigrationTooSoonError
 from state.events import Event
-from state.sessions import Connection, Session
+from state.session_records import Connection, Session
 
 MIGRATION_PAUSE = MINUTE
 """ms after creation or a migration in which a session refuses to migrate; the service only says "shortly"."""
@@ -28,17 +28,17 @@ ROTATED = "serverRotation"
 """Why a session ends whose media server is taken away, and what its notices announce."""
 
 
-def migrate(app: Application, session: Session, *, patient: bool = True) -> None:
+def migrate(app: Application, session: Session, *, enforce_cooldown: bool = True) -> None:
     """Begin to move the session to another media server.
 
     `patient`: refuse it shortly after creation or another migration.
-    Raises `NoClients`, `MigrationInProgress`, `MigrationTooSoon`.
+    Raises `NoClientsError`, `MigrationInProgressError`, `MigrationTooSoonError`.
     """
     session.require_clients()
     if session.migrating:
-        raise MigrationInProgress
-    if patient and app.now - max(session.created_at, session.migrated_at) < MIGRATION_PAUSE:
-        raise MigrationTooSoon
+        raise MigrationInProgressError
+    if enforce_cooldown and app.now - max(session.created_at, session.migrated_at) < MIGRATION_PAUSE:
+        raise MigrationTooSoonError
     session.migrating = True
     app.process("session.migrate", session.id)
     app.emit("session.migrating", session)

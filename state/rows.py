@@ -38,7 +38,7 @@ def rows_of(app: Application, change: Change) -> list[Row]:
 
 
 def put_row(app: Application, row: Row) -> None:
-    """Let a record of the application be what its row says. Raises `BadDocument`."""
+    """Let a record of the application be what its row says. Raises `DocumentError`."""
     kind = STORED[row.kind]
     if row.document is None:
         kind.drop(app, row.id)

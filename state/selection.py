@@ -9,17 +9,18 @@ from typing import ClassVar, Protocol, TypeVar
 
 from state.application import Application, Reaction
 from state.clock import MINUTE
-from state.errors import SelectsItself
+from state.errors import SelectsItselfError
 from state.events import Event
 from state.records import Record
 from state.rotation import ROTATED
-from state.sessions import Session, published
+from state.session_records import Session
+from state.sessions import published
 
-NOTHING: Mapping[str, Selected] = MappingProxyType({})
+NOTHING: Mapping[str, SelectedStream] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class SelectedStream:
     """A stream selected by hand, with what of it is taken in."""
 
     has_audio: bool = True
@@ -31,7 +32,7 @@ class Composition(Protocol):
 
     kind: ClassVar[str]
     stream_mode: str
-    selected: Mapping[str, Selected]
+    selected: Mapping[str, SelectedStream]
 
 
 ABANDONED = MINUTE
@@ -77,30 +78,30 @@ def reactions(
     }
 
 
-ALL_OF_IT = Selected()
+ALL_OF_IT = SelectedStream()
 
 
-def taken_in(composition: Composition, session: Session) -> Mapping[str, Selected]:
+def included_streams(composition: Composition, session: Session) -> Mapping[str, SelectedStream]:
     """Return the streams of the session that are taken in right now."""
     if composition.stream_mode == "auto":
         return dict.fromkeys(session.streams, ALL_OF_IT)
     return {stream_id: chosen for stream_id, chosen in composition.selected.items() if stream_id in session.streams}
 
 
-def takes_in(composition: Composition, session: Session) -> bool:
+def includes_any(composition: Composition, session: Session) -> bool:
     """Tell whether anything of the session is taken in right now."""
-    return bool(taken_in(composition, session))
+    return bool(included_streams(composition, session))
 
 
-def select(composition: Composition, session: Session, stream_id: str, selected: Selected) -> None:
-    """Take in a stream, or change what of it is taken in. Raises `SelectsItself`, `UnknownStream`."""
+def select(composition: Composition, session: Session, stream_id: str, selected: SelectedStream) -> None:
+    """Take in a stream, or change what of it is taken in. Raises `SelectsItselfError`, `UnknownStreamError`."""
     _require_manual(composition)
     published(session, stream_id)
     composition.selected = {**composition.selected, stream_id: selected}
 
 
 def deselect(composition: Composition, session: Session, stream_id: str) -> None:
-    """Leave a stream out again. Raises `SelectsItself`, `UnknownStream` when it was not taken in."""
+    """Leave a stream out again. Raises `SelectsItselfError`, `UnknownStreamError` when it was not taken in."""
     _require_manual(composition)
     if stream_id not in composition.selected:
         published(session, stream_id)
@@ -109,4 +110,4 @@ def deselect(composition: Composition, session: Session, stream_id: str) -> None
 
 def _require_manual(composition: Composition) -> None:
     if composition.stream_mode != "manual":
-        raise SelectsItself(composition.kind)
+        raise SelectsItselfError(composition.kind)

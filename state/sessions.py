@@ -6,24 +6,20 @@ Facts: fidelity/rest-and-archives.md 5 to 11, broadcasts-sip-captions-renders-ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 from state.application import Application
 from state.errors import (
-    InvalidSessionId,
-    MalformedId,
-    NeverUsedError,
-    NoClients,
-    NoStreamsYet,
-    NotConnected,
-    NotRouted,
-    UnknownSession,
-    UnknownStream,
+    InvalidSessionIdError,
+    MalformedIdError,
+    NotConnectedError,
+    UnknownSessionError,
+    UnknownStreamError,
 )
 from state.ids import decode_session_id, is_uuid
 from state.memory import SIGNALS, weight
+from state.session_records import Connection, Session, Signal, Stream
 
 SIGNALS_KEPT = 1000
 
@@ -34,111 +30,8 @@ ENDS: Mapping[str, str] = MappingProxyType({"networkDisconnected": "mediaIdle"})
 PUBLISHING_ROLES = frozenset({"publisher", "moderator", "publisheronly"})
 
 
-@dataclass(slots=True)
-class Stream:
-    """What a connection publishes. `muted` is force mute: the audio was switched off by the server.
-
-    `observes_mute`: a SIP call heeds it only when told to (broadcasts-sip-captions-renders-callbacks.md 2.1).
-    """
-
-    kind: ClassVar[str] = "stream"
-
-    id: str
-    session_id: str
-    connection_id: str
-    created_at: int
-    name: str = ""
-    video_type: str = "camera"
-    has_audio: bool = True
-    has_video: bool = True
-    layout_classes: tuple[str, ...] = ()
-    muted: bool = False
-    observes_mute: bool = True
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Its name."""
-        return (self.name,)
-
-
-@dataclass(slots=True)
-class Connection:
-    """Someone in a session. `origin` says what it is: a client, or a SIP call, a render, a connector.
-
-    `migrates`: whether it follows the session to another media server; None as the application's options say.
-    """
-
-    kind: ClassVar[str] = "connection"
-
-    id: str
-    session_id: str
-    created_at: int
-    data: str = ""
-    role: str = "publisher"
-    origin: str = "client"
-    layout_classes: tuple[str, ...] = ()
-    migrates: bool | None = None
-
-
 @dataclass(frozen=True, slots=True)
-class Signal:
-    """A signal sent by the server: to one connection, or to all when `to` is empty."""
-
-    kind: ClassVar[str] = "signal"
-
-    id: str
-    session_id: str
-    at: int
-    type: str
-    data: str
-    to: str = ""
-
-
-@dataclass(slots=True)
-class Session:
-    """A session. It never ends; it is alive while somebody is connected. `used`: somebody was, once.
-
-    `rotating` is set while its media server is taken away: its end is told already.
-    """
-
-    kind: ClassVar[str] = "session"
-
-    id: str
-    created_at: int
-    relayed: bool = False
-    archive_mode: str = "manual"
-    archive_name: str = ""
-    archive_resolution: str = ""
-    e2ee: bool = False
-    location: str = ""
-    connections: dict[str, Connection] = field(default_factory=dict)
-    streams: dict[str, Stream] = field(default_factory=dict)
-    had_streams: bool = False
-    mutes_new_streams: bool = False
-    migrating: bool = False
-    migrated_at: int = 0
-    used: bool = False
-    rotating: bool = False
-    signals: dict[str, Signal] = field(default_factory=dict)
-
-    @property
-    def session_id(self) -> str:
-        """The session's own id, as every other record has it."""
-        return self.id
-
-    def require_routed(self, feature: str) -> None:
-        """Raise `NotRouted` when media do not pass the server (relayed)."""
-        if self.relayed:
-            raise NotRouted(feature)
-
-    def require_clients(self) -> None:
-        """Raise `NoClients` when nobody is connected."""
-        if not self.connections:
-            raise NoClients
-
-
-@dataclass(frozen=True, slots=True)
-class NewSession:
+class SessionSettings:
     """What a session is made with."""
 
     relayed: bool = False
@@ -150,7 +43,7 @@ class NewSession:
 
 
 @dataclass(frozen=True, slots=True)
-class NewStream:
+class StreamSettings:
     """What a stream is published with; `layout_classes` None takes those of the connection."""
 
     name: str = ""
@@ -162,7 +55,7 @@ class NewStream:
     observes_mute: bool = True
 
 
-def create(app: Application, project: str, new: NewSession) -> Session:
+def create(app: Application, project: str, new: SessionSettings) -> Session:
     """Make a session; `project` is what its id carries: the application id or the api key."""
     session = Session(
         id=app.ids.session_id(project, location=new.location, created_at=app.now, relayed=new.relayed),
@@ -174,7 +67,7 @@ def create(app: Application, project: str, new: NewSession) -> Session:
         e2ee=new.e2ee,
         location=new.location,
     )
-    _keep(app, session)
+    _add(app, session)
     return session
 
 
@@ -183,25 +76,26 @@ def find(app: Application, session_id: str) -> Session:
 
     Session ids never expire (fidelity/rest-and-archives.md 6), so an id of this application that is not known yet, for
     example from before a restart, is taken up as an empty session.
-    Raises `InvalidSessionId` when the text is no session id, `UnknownSession` when it is another application's.
+    Raises `InvalidSessionIdError` when the text is no session id, `UnknownSessionError` when it is another
+    application's.
     """
     session = app.sessions.get(session_id)
     if session is None:
         parts = decode_session_id(session_id)
         if parts is None:
-            raise InvalidSessionId
+            raise InvalidSessionIdError
         if parts.project not in (app.id, app.credentials.api_key):
-            raise UnknownSession
+            raise UnknownSessionError
         session = Session(id=session_id, created_at=min(parts.created_at, app.now), relayed=parts.relayed)
-        _keep(app, session)
+        _add(app, session)
     return session
 
 
-def _keep(app: Application, session: Session) -> None:
+def _add(app: Application, session: Session) -> None:
     app.sessions[session.id] = session
     app.touch(session)
     for _ in range(app.options.auto_participants):
-        publish(app, session, join(app, session), NewStream())
+        publish(app, session, join(app, session), StreamSettings())
 
 
 def join(
@@ -246,7 +140,7 @@ def leave(
 
     Streams are destroyed before the connection, with the same reason; `session_reason` is that of the session's end:
     unless it is given, the same too, or `mediaIdle` when the network was lost.
-    Raises `NotConnected`, `MalformedId`.
+    Raises `NotConnectedError`, `MalformedIdError`.
     """
     connection = connected(session, connection_id)
     for stream in [stream for stream in session.streams.values() if stream.connection_id == connection_id]:
@@ -260,14 +154,14 @@ def leave(
 
 
 def connected(session: Session, connection_id: str) -> Connection:
-    """Return the connection. Raises `NotConnected`, or `MalformedId` when the id is not a UUID."""
+    """Return the connection. Raises `NotConnectedError`, or `MalformedIdError` when the id is not a UUID."""
     connection = session.connections.get(connection_id)
     if connection is None:
-        raise NotConnected if is_uuid(connection_id) else MalformedId("connection")
+        raise NotConnectedError if is_uuid(connection_id) else MalformedIdError("connection")
     return connection
 
 
-def publish(app: Application, session: Session, connection: Connection, new: NewStream) -> Stream:
+def publish(app: Application, session: Session, connection: Connection, new: StreamSettings) -> Stream:
     """Let a connection publish a stream; it is muted at once where the session mutes new streams."""
     stream = Stream(
         id=new.id or app.ids.uuid(),
@@ -291,7 +185,7 @@ def publish(app: Application, session: Session, connection: Connection, new: New
 
 
 def unpublish(app: Application, session: Session, stream_id: str, reason: str = "clientDisconnected") -> None:
-    """Let a stream end. Raises `UnknownStream`."""
+    """Let a stream end. Raises `UnknownStreamError`."""
     stream = published(session, stream_id)
     del session.streams[stream_id]
     app.touch(session)
@@ -300,24 +194,15 @@ def unpublish(app: Application, session: Session, stream_id: str, reason: str = 
 
 
 def published(session: Session, stream_id: str) -> Stream:
-    """Return the stream. Raises `UnknownStream`."""
+    """Return the stream. Raises `UnknownStreamError`."""
     stream = session.streams.get(stream_id)
     if stream is None:
-        raise UnknownStream
+        raise UnknownStreamError
     return stream
 
 
-def streams(session: Session) -> list[Stream]:
-    """Return what is published. Raises `NeverUsedError` when nobody ever connected, `NoStreamsYet` when nothing was."""
-    if not session.had_streams:
-        if not (session.used or session.connections):
-            raise NeverUsedError
-        raise NoStreamsYet
-    return list(session.streams.values())
-
-
 def set_layout_classes(app: Application, session: Session, classes: Mapping[str, tuple[str, ...]]) -> list[Stream]:
-    """Replace the layout classes of the streams named; all or none. Raises `UnknownStream`."""
+    """Replace the layout classes of the streams named; all or none. Raises `UnknownStreamError`."""
     changed = [published(session, stream_id) for stream_id in classes]
     for stream in changed:
         stream.layout_classes = classes[stream.id]
@@ -326,7 +211,7 @@ def set_layout_classes(app: Application, session: Session, classes: Mapping[str,
 
 
 def signal(app: Application, session: Session, type_: str, data: str, to: str = "") -> Signal:
-    """Send a signal to one connection, or to all. Raises `NoClients`, `NotConnected`, `MalformedId`."""
+    """Send a signal to one connection, or to all. Raises `NoClientsError`, `NotConnectedError`, `MalformedIdError`."""
     if to:
         connected(session, to)
     session.require_clients()
@@ -343,12 +228,12 @@ def signal(app: Application, session: Session, type_: str, data: str, to: str = 
 
 
 def mute_stream(app: Application, session: Session, stream_id: str) -> None:
-    """Mute one stream. Raises `UnknownStream`."""
+    """Mute one stream. Raises `UnknownStreamError`."""
     _mute(app, published(session, stream_id))
 
 
 def change_stream(app: Application, session: Session, stream_id: str, **changes: object) -> Stream:
-    """Change attributes of a stream, as its client does that switches audio or video. Raises `UnknownStream`."""
+    """Change attributes of a stream, as its client does that switches audio or video. Raises `UnknownStreamError`."""
     stream = published(session, stream_id)
     if changes.pop("muted", stream.muted) is not stream.muted:
         stream.muted = not stream.muted
@@ -361,7 +246,7 @@ def change_stream(app: Application, session: Session, stream_id: str, **changes:
 
 
 def mute_all(app: Application, session: Session, excluded: Iterable[str]) -> None:
-    """Mute every stream but the excluded ones, and every stream published from now on. Raises `NoClients`."""
+    """Mute every stream but the excluded ones, and every stream published from now on. Raises `NoClientsError`."""
     session.require_clients()
     session.mutes_new_streams = True
     app.touch(session)
@@ -372,7 +257,7 @@ def mute_all(app: Application, session: Session, excluded: Iterable[str]) -> Non
 
 
 def stop_muting(app: Application, session: Session) -> None:
-    """No longer mute new streams; those that are muted stay so. Raises `NoClients`."""
+    """No longer mute new streams; those that are muted stay so. Raises `NoClientsError`."""
     session.require_clients()
     session.mutes_new_streams = False
     app.touch(session)

@@ -101,7 +101,7 @@ Steps = Generator[None]
 
 
 def parse(content: bytes) -> Generator[None, None, Parsed]:
-    """Read the snapshot of one application, step by step. Raises `BadDocument`."""
+    """Read the snapshot of one application, step by step. Raises `DocumentError`."""
     reader = Reader(content)
     require_object(reader)
     parts = Parts(reader)

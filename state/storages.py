@@ -6,23 +6,10 @@ Facts: fidelity/rest-and-archives.md 12.13.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
 
 from state.application import Application
-from state.errors import Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class StorageTarget:
-    """A bucket or container: `type` is s3 or azure, `config` its settings by name, `fallback` opentok or none."""
-
-    kind: ClassVar[str] = "storage"
-
-    id: str
-    type: str
-    config: Mapping[str, str]
-    fallback: str
+from state.errors import UnknownResourceError
+from state.project_records import StorageTarget
 
 
 def put(app: Application, type_: str, config: Mapping[str, str], fallback: str) -> StorageTarget:
@@ -34,14 +21,14 @@ def put(app: Application, type_: str, config: Mapping[str, str], fallback: str) 
 
 
 def get(app: Application) -> StorageTarget:
-    """Return where archives are uploaded to. Raises `Unknown`."""
+    """Return where archives are uploaded to. Raises `UnknownResourceError`."""
     if StorageTarget.kind not in app.storages:
-        raise Unknown(StorageTarget.kind)
+        raise UnknownResourceError(StorageTarget.kind)
     return app.storages[StorageTarget.kind]
 
 
 def remove(app: Application) -> None:
-    """Let archives go where they went before. Raises `Unknown`."""
+    """Let archives go where they went before. Raises `UnknownResourceError`."""
     target = get(app)
     del app.storages[target.id]
     app.remove(target)

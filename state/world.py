@@ -9,9 +9,20 @@ from typing import Any
 from state import archives, broadcasts, callbacks, calls, captions, connectors, renders, rotation
 from state.application import Application, Change, Credentials, Handler, Reaction, Rules, Sizes
 from state.clock import Clock, Source, wall_ms
-from state.errors import ApplicationExists, UnknownApplication
+from state.errors import ApplicationExistsError, UnknownApplicationError
 from state.memory import ALL
 from state.options import Options
+from state.records import Record
+
+KINDS: tuple[type[Record], ...] = (
+    archives.Archive,
+    broadcasts.Broadcast,
+    renders.Render,
+    captions.Captions,
+    calls.Call,
+    connectors.Connector,
+)
+"""What there is in sessions, in the order in which it is listed."""
 
 Listener = Callable[[Change], None]
 
@@ -24,7 +35,7 @@ def _rules(handlers: dict[str, Handler], watchers: list[Reaction]) -> Rules:
         handlers.update(table)
         for type_, reaction in getattr(module, "REACTIONS", {}).items():
             reactions[type_] = (*reactions.get(type_, ()), reaction)
-    return Rules(MappingProxyType(handlers), MappingProxyType(reactions), watchers)
+    return Rules(MappingProxyType(handlers), MappingProxyType(reactions), watchers, KINDS)
 
 
 class Unit:
@@ -88,12 +99,13 @@ class World:
     ) -> Application:
         """Make an application.
 
-        Raises `ApplicationExists` when the id is taken, or the api key, unless it is to `take` that from another one.
+        Raises `ApplicationExistsError` when the id is taken, or the api key, unless it is to `take` that from another
+        one.
         """
         if application_id in self._applications:
-            raise ApplicationExists("id", application_id)
+            raise ApplicationExistsError("id", application_id)
         if not take and credentials.api_key in self._by_api_key:
-            raise ApplicationExists("apiKey", credentials.api_key)
+            raise ApplicationExistsError("apiKey", credentials.api_key)
         clock = Clock(self._source)
         app = Application(application_id, name, credentials, options, self._rules, clock=clock, sizes=self._sizes)
         self._applications[app.id] = app
@@ -104,10 +116,11 @@ class World:
     def rekey(self, app: Application, credentials: Credentials, *, take: bool = False) -> None:
         """Give the application other credentials.
 
-        Raises `ApplicationExists` when the api key is another's, unless it is to `take` it: that one gets others too.
+        Raises `ApplicationExistsError` when the api key is another's, unless it is to `take` it: that one gets others
+        too.
         """
         if not take and self._by_api_key.get(credentials.api_key, app) is not app:
-            raise ApplicationExists("apiKey", credentials.api_key)
+            raise ApplicationExistsError("apiKey", credentials.api_key)
         before = app.credentials.api_key
         if app.credentials != credentials:  # whoever compares by identity sees when nothing changed
             app.credentials = credentials
@@ -120,14 +133,14 @@ class World:
         return self._applications.get(project) or self._by_api_key.get(project)
 
     def get(self, project: str) -> Application:
-        """Return the application with this id or api key. Raises `UnknownApplication`."""
+        """Return the application with this id or api key. Raises `UnknownApplicationError`."""
         app = self.find(project)
         if app is None:
-            raise UnknownApplication(project)
+            raise UnknownApplicationError(project)
         return app
 
     def remove(self, application_id: str) -> None:
-        """Drop an application with all it has. Raises `UnknownApplication`."""
+        """Drop an application with all it has. Raises `UnknownApplicationError`."""
         app = self.get(application_id)
         self.forget(app)
         self.publish(Change(app.id, app.version + 1, {}, [], {(app.kind, app.id)}, reset=True))

@@ -13,7 +13,12 @@ here imports the emulator itself.
 
 from __future__ import annotations
 
-from .answers import (
+from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
+from .clock import AsyncClock, Clock
+from .emulator import AsyncEmulator, Emulator
+from .errors import EmulatorError, NotReachableError, RequestRefusedError, VerificationError, WaitTimeoutError
+from .faults import AsyncFaults, AsyncScenario, Faults, Scenario
+from .models import (
     Attempt,
     Call,
     Callback,
@@ -29,11 +34,6 @@ from .answers import (
     Timer,
     Undocumented,
 )
-from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
-from .clock import AsyncClock, Clock
-from .emulator import AsyncEmulator, Emulator
-from .errors import ControlRefused, EmulatorError, NotInTime, NotReachable, NotVerified
-from .faults import AsyncFaults, AsyncScenario, Faults, Scenario
 from .outbox import AsyncOutbox, Outbox
 from .sessions import AsyncParticipants, Participants
 
@@ -52,7 +52,6 @@ __all__ = [
     "Callback",
     "Clock",
     "ClockState",
-    "ControlRefused",
     "Emulator",
     "EmulatorError",
     "Event",
@@ -60,16 +59,17 @@ __all__ = [
     "Fault",
     "Faults",
     "Message",
-    "NotInTime",
-    "NotReachable",
-    "NotVerified",
+    "NotReachableError",
     "Outbox",
     "Participant",
     "Participants",
+    "RequestRefusedError",
     "Scenario",
     "Session",
     "Signal",
     "Stream",
     "Timer",
     "Undocumented",
+    "VerificationError",
+    "WaitTimeoutError",
 ]

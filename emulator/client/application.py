@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from .answers import Exchange, read_all
-from .asking import Ask, Async, Part, Steps, Sync, call, camel
 from .clock import AsyncClock, Clock, ClockCalls
 from .events import EventCalls
 from .faults import AsyncFaults, AsyncScenario, Faults, Scenario, VerifyCalls
+from .models import Exchange, read_all
 from .outbox import AsyncOutbox, Outbox, OutboxCalls
 from .sessions import AsyncParticipants, Participants, SessionCalls
+from .transport import ApiRequest, Async, Part, Steps, Sync, api_call, camel
 
 if TYPE_CHECKING:
     import httpx
@@ -67,92 +67,93 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
         self.base_urls = rest.pop("baseUrls", {})
         self.options = rest
 
-    @call
+    @api_call
     def refresh(self) -> Steps[None]:
         """Read options and counts anew."""
-        self._show((yield Ask("GET")))
+        self._show((yield ApiRequest("GET")))
 
-    @call
+    @api_call
     def change(self, /, **options: Any) -> Steps[None]:
         """Change options (`pace="realistic"`, `webhooks={…}` …); what is left out stays.
 
-        Names may be written as in Python or as in the control API. Raises `ControlRefused` (400).
+        Names may be written as in Python or as in the control API. Raises `RequestRefusedError` (400).
         """
-        self._show((yield Ask("PATCH", "", {camel(name): value for name, value in options.items()})))
+        self._show((yield ApiRequest("PATCH", "", {camel(name): value for name, value in options.items()})))
 
-    @call
+    @api_call
     def send_callbacks_to(self, url: str, *, secret: str = "") -> Steps[None]:
         """Let callbacks of every kind be sent to `url`, signed with `secret` or else with `signature_secret`."""
         webhook = {"address": url, "active": True, "secret": secret}
-        self._show((yield Ask("PATCH", "", {"webhooks": dict.fromkeys(WEBHOOKS, webhook)})))
+        self._show((yield ApiRequest("PATCH", "", {"webhooks": dict.fromkeys(WEBHOOKS, webhook)})))
 
-    @call
+    @api_call
     def reset(self) -> Steps[None]:
         """Forget every session, resource, event and callback; credentials, options and the clock stay."""
-        yield Ask("POST", "/reset")
+        yield ApiRequest("POST", "/reset")
 
-    @call
+    @api_call
     def snapshot(self) -> Steps[dict[str, Any]]:
         """Return all that the application is, as JSON."""
-        answer: dict[str, Any] = yield Ask("GET", "/snapshot")
-        return answer
+        response: dict[str, Any] = yield ApiRequest("GET", "/snapshot")
+        return response
 
-    @call
+    @api_call
     def restore(self, snapshot: Mapping[str, Any]) -> Steps[None]:
-        """Let the application be what a snapshot of it says. Raises `ControlRefused` (400) for what is none."""
-        self._show((yield Ask("PUT", "/snapshot", snapshot)))
+        """Let the application be what a snapshot of it says. Raises `RequestRefusedError` (400) for what is none."""
+        self._show((yield ApiRequest("PUT", "/snapshot", snapshot)))
 
-    @call
+    @api_call
     def checkpoint(self, name: str) -> Steps[None]:
         """Keep the state of now under a name; `seed` is what a reset goes back to."""
-        yield Ask("PUT", f"/checkpoints/{name}")
+        yield ApiRequest("PUT", f"/checkpoints/{name}")
 
-    @call
+    @api_call
     def return_to(self, name: str) -> Steps[None]:
-        """Go back to a checkpoint, which stays. Raises `ControlRefused` (404)."""
-        self._show((yield Ask("POST", f"/checkpoints/{name}/restore")))
+        """Go back to a checkpoint, which stays. Raises `RequestRefusedError` (404)."""
+        self._show((yield ApiRequest("POST", f"/checkpoints/{name}/restore")))
 
-    @call
+    @api_call
     def checkpoints(self) -> Steps[list[str]]:
         """Return the names of the checkpoints, oldest first."""
-        answer = yield Ask("GET", "/checkpoints")
-        return [each["name"] for each in answer["items"]]
+        response = yield ApiRequest("GET", "/checkpoints")
+        return [each["name"] for each in response["items"]]
 
-    @call
+    @api_call
     def forget(self, name: str) -> Steps[None]:
-        """Forget a checkpoint. Raises `ControlRefused` (404)."""
-        yield Ask("DELETE", f"/checkpoints/{name}")
+        """Forget a checkpoint. Raises `RequestRefusedError` (404)."""
+        yield ApiRequest("DELETE", f"/checkpoints/{name}")
 
-    @call
+    @api_call
     def delete(self) -> Steps[None]:
         """Delete the application with all it has."""
-        yield Ask("DELETE")
+        yield ApiRequest("DELETE")
 
-    @call
+    @api_call
     def requests(self, operation: str | None = None) -> Steps[list[Exchange]]:
         """Return what was asked of the service and answered, oldest first, of one operation (`startArchive`) or all."""
-        answer = yield Ask("GET", "/requests", params={"operation": operation, "limit": 10_000})
-        return read_all(Exchange, reversed(answer["items"]))
+        response = yield ApiRequest("GET", "/requests", params={"operation": operation, "limit": 10_000})
+        return read_all(Exchange, reversed(response["items"]))
 
-    @call
+    @api_call
     def verify_requests(self, /, **expected: Any) -> Steps[None]:
         """Verify what was asked (`calls=[…]`, `order=[…]`, `undocumented=[]`, `unread=[]`).
 
-        An empty list of `undocumented` or `unread` fields allows none. Raises `ControlRefused` (409), which explains.
+        An empty list of `undocumented` or `unread` fields allows none. Raises `RequestRefusedError` (409), which
+        explains.
         """
-        yield Ask("POST", "/requests/verify", expected)
+        yield ApiRequest("POST", "/requests/verify", expected)
 
-    @call
+    @api_call
     def archive_transition(
         self, id: str, status: str, reason: str = "", *, size: int | None = None, duration: int | None = None
     ) -> Steps[None]:
         """Force an archive into a status that may follow the one it has.
 
         `size` (bytes) and `duration` (s) are what it tells of its file, once it is `uploaded` or `available`.
-        Raises `ControlRefused`: 409 for a status that may not follow, 400 for a size or duration of no file.
+        Raises `RequestRefusedError`: 409 for a status that may not follow, 400 for a size or duration of no file.
         """
         given = {name: value for name, value in (("size", size), ("duration", duration)) if value is not None}
-        yield Ask("POST", f"/archives/{id}/transition", {"status": status, "reason": reason, **given})
+        yield ApiRequest("POST", f"/archives/{id}/transition", {"status": status, "reason": reason, **given})
 
 
 class ApplicationClient(ApplicationCalls, Sync):

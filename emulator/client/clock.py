@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .answers import ClockState, read
-from .asking import Ask, Async, Part, Steps, Sync, call
+from .models import ClockState, read
+from .transport import ApiRequest, Async, Part, Steps, Sync, api_call
 
 SETTLING_SECONDS = 300.0
 """How much longer an advance may take: it waits for the callbacks that fall due on the way."""
@@ -16,32 +16,32 @@ class ClockCalls(Part):
 
     def _change(self, action: str, **fields: Any) -> Steps[ClockState]:
         body = {"action": action, **{name: value for name, value in fields.items() if value is not None}}
-        answer = yield Ask("POST", "/clock", body, seconds=SETTLING_SECONDS)
-        return read(ClockState, answer)
+        response = yield ApiRequest("POST", "/clock", body, seconds=SETTLING_SECONDS)
+        return read(ClockState, response)
 
-    @call
+    @api_call
     def clock_state(self) -> Steps[ClockState]:
         """Return the time in ms, whether it is frozen, its speed, and what is to happen next."""
-        answer = yield Ask("GET", "/clock")
-        return read(ClockState, answer)
+        response = yield ApiRequest("GET", "/clock")
+        return read(ClockState, response)
 
-    @call
+    @api_call
     def now(self) -> Steps[int]:
         """Return the application's time, ms since the epoch."""
-        answer = yield Ask("GET", "/clock")
-        return read(ClockState, answer).now
+        response = yield ApiRequest("GET", "/clock")
+        return read(ClockState, response).now
 
-    @call
+    @api_call
     def freeze(self, at: int | None = None) -> Steps[ClockState]:
         """Stop the clock at `at`, ms since the epoch and not before now, or where it is."""
         return (yield from self._change("freeze", at=at))
 
-    @call
+    @api_call
     def resume(self, speed: float = 1.0) -> Steps[ClockState]:
         """Let the clock run from where it is, `speed` virtual seconds in each real one."""
         return (yield from self._change("resume", speed=speed))
 
-    @call
+    @api_call
     def advance(self, seconds: float) -> Steps[ClockState]:
         """Let so many seconds pass at once.
 
@@ -49,12 +49,12 @@ class ClockCalls(Part):
         """
         return (yield from self._change("advance", seconds=seconds))
 
-    @call
+    @api_call
     def next(self) -> Steps[ClockState]:
         """Advance to the next thing that is to happen, if there is one."""
         return (yield from self._change("next"))
 
-    @call
+    @api_call
     def run_until_idle(self) -> Steps[ClockState]:
         """Advance until nothing is being processed and no callback is to be tried again.
 

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from .application import ApplicationClient, AsyncApplicationClient
-from .asking import Ask, Async, Part, Pause, Steps, Sync, call, camel, client_options, httpx_module
-from .errors import ControlRefused, NotInTime, NotReachable
+from .errors import NotReachableError, RequestRefusedError, WaitTimeoutError
+from .transport import ApiRequest, Async, Part, Pause, Steps, Sync, api_call, camel, client_options, httpx_module
 
 DEFAULT_URL = "http://localhost:8080"
 POLL_SECONDS = 0.05
@@ -19,66 +19,66 @@ A = TypeVar("A", ApplicationClient, AsyncApplicationClient)
 
 
 class EmulatorCalls(Part, Generic[A]):
-    """What can be asked of an emulator as a whole. Raises `NotReachable` when none answers."""
+    """What can be asked of an emulator as a whole. Raises `NotReachableError` when none answers."""
 
     def _application(self, shown: Mapping[str, Any]) -> A:
         raise NotImplementedError
 
-    @call
+    @api_call
     def application(self, /, name: str = "", **options: Any) -> Steps[A]:
         """Make an application, with nothing given but the defaults of the emulator.
 
         Options may be written as in Python or as in the control API: `pace`, `contract`, `auto_participants`,
-        `archive_storage`, `webhooks`, `id`, `public_key` … Raises `ControlRefused` (400, 409).
+        `archive_storage`, `webhooks`, `id`, `public_key` … Raises `RequestRefusedError` (400, 409).
         """
-        shown = yield Ask("POST", "/applications", {"name": name, **{camel(k): v for k, v in options.items()}})
+        shown = yield ApiRequest("POST", "/applications", {"name": name, **{camel(k): v for k, v in options.items()}})
         return self._application(shown)
 
-    @call
+    @api_call
     def applications(self) -> Steps[list[A]]:
         """Return every application."""
-        answer = yield Ask("GET", "/applications")
-        return [self._application(shown) for shown in answer["items"]]
+        response = yield ApiRequest("GET", "/applications")
+        return [self._application(shown) for shown in response["items"]]
 
-    @call
+    @api_call
     def get(self, application_id: str) -> Steps[A]:
-        """Return the application with this id or api key. Raises `ControlRefused` (404)."""
-        shown = yield Ask("GET", f"/applications/{application_id}")
+        """Return the application with this id or api key. Raises `RequestRefusedError` (404)."""
+        shown = yield ApiRequest("GET", f"/applications/{application_id}")
         return self._application(shown)
 
-    @call
+    @api_call
     def snapshot(self) -> Steps[dict[str, Any]]:
         """Return all that there is, every application, as JSON."""
-        answer: dict[str, Any] = yield Ask("GET", "/snapshot")
-        return answer
+        response: dict[str, Any] = yield ApiRequest("GET", "/snapshot")
+        return response
 
-    @call
+    @api_call
     def restore(self, snapshot: Mapping[str, Any]) -> Steps[None]:
-        """Let there be what a snapshot says; other applications are deleted. Raises `ControlRefused` (400)."""
-        yield Ask("PUT", "/snapshot", snapshot)
+        """Let there be what a snapshot says; other applications are deleted. Raises `RequestRefusedError` (400)."""
+        yield ApiRequest("PUT", "/snapshot", snapshot)
 
-    @call
+    @api_call
     def info(self) -> Steps[dict[str, Any]]:
         """Return version, settings that matter, URLs and limits."""
-        answer: dict[str, Any] = yield Ask("GET", "/info")
-        return answer
+        response: dict[str, Any] = yield ApiRequest("GET", "/info")
+        return response
 
-    @call
+    @api_call
     def certificate_authority(self) -> Steps[str]:
-        """Return what HTTPS clients have to trust, PEM. Raises `ControlRefused` (404) without HTTPS."""
-        pem: str = yield Ask("GET", "/ca.pem")
+        """Return what HTTPS clients have to trust, PEM. Raises `RequestRefusedError` (404) without HTTPS."""
+        pem: str = yield ApiRequest("GET", "/ca.pem")
         return pem
 
-    @call
+    @api_call
     def wait_until_ready(self, timeout: float = 30.0) -> Steps[None]:
-        """Return as soon as every request can be served. Raises `NotInTime` after `timeout` real seconds."""
+        """Return as soon as every request can be served. Raises `WaitTimeoutError` after `timeout` real seconds."""
         deadline = time.monotonic() + timeout
         while True:
             try:
-                yield Ask("GET", "/ready")
-            except (NotReachable, ControlRefused) as error:
+                yield ApiRequest("GET", "/ready")
+            except (NotReachableError, RequestRefusedError) as error:
                 if time.monotonic() >= deadline:
-                    raise NotInTime(f"not ready within {timeout:g} s: {error}") from error
+                    raise WaitTimeoutError(f"not ready within {timeout:g} s: {error}") from error
             else:
                 return
             yield Pause(POLL_SECONDS)

@@ -7,19 +7,19 @@ class EmulatorError(Exception):
     """The emulator did not do what was asked."""
 
 
-class NotReachable(EmulatorError):
+class NotReachableError(EmulatorError):
     """Nothing answers, or not in time."""
 
 
-class NotInTime(EmulatorError, TimeoutError):
+class WaitTimeoutError(EmulatorError, TimeoutError):
     """What was waited for did not happen; the message says what happened instead."""
 
 
-class NotVerified(EmulatorError, AssertionError):
+class VerificationError(EmulatorError, AssertionError):
     """The service was asked something else than was to be verified; the message explains the nearest miss."""
 
 
-class ControlRefused(EmulatorError):
+class RequestRefusedError(EmulatorError):
     """The control API refused a request.
 
     `status` is the HTTP status, `field` the field of the request that is wrong (or empty), `suggestion` what would have

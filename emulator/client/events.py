@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from .answers import ClockState, Event, read, read_all
-from .asking import Ask, Part, Steps, call
-from .errors import NotInTime
+from .errors import WaitTimeoutError
+from .models import ClockState, Event, read, read_all
+from .transport import ApiRequest, Part, Steps, api_call
 
-LONGEST_WAIT = 60.0
+MAX_WAIT_SECONDS = 60.0
 SHOWN = 10
-"""How many events the message of `NotInTime` shows."""
+"""How many events the message of `WaitTimeoutError` shows."""
 ALL = 10_000
 
 
@@ -25,11 +25,11 @@ class EventCalls(Part):
     def _events(
         self, *, limit: int = ALL, wait: float | None = None, **params: str | int | None
     ) -> Steps[tuple[int, list[Event]]]:
-        ask = Ask("GET", "/events", params={"limit": limit, "wait": wait, **params}, seconds=wait or 0.0)
-        answer = yield ask
-        return answer["last"], read_all(Event, answer["items"])
+        ask = ApiRequest("GET", "/events", params={"limit": limit, "wait": wait, **params}, seconds=wait or 0.0)
+        response = yield ask
+        return response["last"], read_all(Event, response["items"])
 
-    @call
+    @api_call
     def events(
         self, after: int = 0, type: str | None = None, *, id: str | None = None, session: str | None = None
     ) -> Steps[list[Event]]:
@@ -40,13 +40,13 @@ class EventCalls(Part):
         _, found = yield from self._events(after=after, type=type, subject=id, session=session)
         return found
 
-    @call
+    @api_call
     def last_event(self) -> Steps[int]:
         """Return the number of the newest event, 0 before there is any: what to wait `after`."""
         last, _ = yield from self._events(after=BEYOND)
         return last
 
-    @call
+    @api_call
     def wait_for(
         self,
         type: str,
@@ -59,12 +59,12 @@ class EventCalls(Part):
         """Return the first event of a type or kind (`archive.available`, `archive`), as soon as there is one.
 
         One that happened before the call counts, unless its number is not beyond `after`. `id` is what it happens to,
-        `session` where. Raises `NotInTime` after `timeout` real seconds, with the last events in its message.
+        `session` where. Raises `WaitTimeoutError` after `timeout` real seconds, with the last events in its message.
         """
         deadline = time.monotonic() + timeout
         while True:
             left = max(0.0, deadline - time.monotonic())
-            wait = round(min(left, LONGEST_WAIT), 3)
+            wait = round(min(left, MAX_WAIT_SECONDS), 3)
             last, found = yield from self._events(
                 limit=1, wait=wait, after=after, type=type, subject=id, session=session
             )
@@ -74,8 +74,8 @@ class EventCalls(Part):
                 break
         wanted = " ".join([type, *([f"of {id}"] if id else []), *([f"in session {session}"] if session else [])])
         _, recent = yield from self._events(after=max(0, last - SHOWN))
-        answer = yield Ask("GET", "/clock")
-        raise NotInTime(_late(wanted, timeout, recent, read(ClockState, answer)))
+        response = yield ApiRequest("GET", "/clock")
+        raise WaitTimeoutError(_late(wanted, timeout, recent, read(ClockState, response)))
 
 
 def _late(wanted: str, timeout: float, events: Sequence[Event], clock: ClockState) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from .answers import Fault, read, read_all
-from .asking import Ask, Async, Part, Steps, Sync, call, camel
-from .errors import ControlRefused, NotVerified
+from .errors import RequestRefusedError, VerificationError
+from .models import Fault, read, read_all
+from .transport import ApiRequest, Async, Part, Steps, Sync, api_call, camel
 
 Position = Literal["before", "instead", "after"]
 
@@ -17,7 +17,7 @@ Position = Literal["before", "instead", "after"]
 class FaultCalls(Part):
     """The fault rules of an application: docs/failures.md has every condition and effect."""
 
-    @call
+    @api_call
     def add(
         self,
         /,
@@ -35,37 +35,37 @@ class FaultCalls(Part):
 
         `then` is an effect by its name, or several with what they are set to (`{"latency": {"ms": 300}}`). Conditions
         are those of the documentation, in Python's style or the control API's; `when` gives them as a whole. `times` is
-        how often the rule fires before it is spent. Raises `ControlRefused` (400), with a suggestion where it can.
+        how often the rule fires before it is spent. Raises `RequestRefusedError` (400), with a suggestion where it can.
         """
         wanted = {camel(key): value for key, value in conditions.items()}
         if operation is not None:
             wanted["operation"] = operation
         rule: dict[str, Any] = {"name": name, "when": {**wanted, **(when or {})}, "then": then}
         rule |= {"times": times, "position": position, "priority": priority}
-        answer = yield Ask("POST", "/faults", {key: value for key, value in rule.items() if value is not None})
-        return read(Fault, answer)
+        response = yield ApiRequest("POST", "/faults", {key: value for key, value in rule.items() if value is not None})
+        return read(Fault, response)
 
-    @call
+    @api_call
     def list(self) -> Steps[list[Fault]]:
         """Return every rule with its hits, spent ones too."""
-        answer = yield Ask("GET", "/faults")
-        return read_all(Fault, answer["items"])
+        response = yield ApiRequest("GET", "/faults")
+        return read_all(Fault, response["items"])
 
-    @call
+    @api_call
     def get(self, name: str) -> Steps[Fault]:
-        """Return one rule. Raises `ControlRefused` (404)."""
-        answer = yield Ask("GET", f"/faults/{name}")
-        return read(Fault, answer)
+        """Return one rule. Raises `RequestRefusedError` (404)."""
+        response = yield ApiRequest("GET", f"/faults/{name}")
+        return read(Fault, response)
 
-    @call
+    @api_call
     def remove(self, name: str) -> Steps[None]:
-        """Remove one rule. Raises `ControlRefused` (404)."""
-        yield Ask("DELETE", f"/faults/{name}")
+        """Remove one rule. Raises `RequestRefusedError` (404)."""
+        yield ApiRequest("DELETE", f"/faults/{name}")
 
-    @call
+    @api_call
     def clear(self) -> Steps[None]:
         """Remove every rule."""
-        yield Ask("DELETE", "/faults")
+        yield ApiRequest("DELETE", "/faults")
 
 
 class Faults(FaultCalls, Sync):
@@ -86,21 +86,21 @@ class ScenarioCalls(Part):
         self._name = name
         self._body = {"parameters": dict(parameters), **({"session": session} if session else {})}
 
-    @call
+    @api_call
     def apply(self) -> Steps[None]:
-        """Apply the pack, anew if it is applied already. Raises `ControlRefused` (400, 404)."""
-        yield Ask("PUT", f"/scenarios/{self._name}", self._body)
+        """Apply the pack, anew if it is applied already. Raises `RequestRefusedError` (400, 404)."""
+        yield ApiRequest("PUT", f"/scenarios/{self._name}", self._body)
 
-    @call
+    @api_call
     def inspect(self) -> Steps[Mapping[str, Any]]:
         """Return what the pack has done so far: `hits`, its rules, the steps still to come."""
-        answer = yield Ask("GET", f"/scenarios/{self._name}")
-        return dict(answer)
+        response = yield ApiRequest("GET", f"/scenarios/{self._name}")
+        return dict(response)
 
-    @call
+    @api_call
     def remove(self) -> Steps[None]:
         """Remove the pack: its rules, and the steps still to come."""
-        yield Ask("DELETE", f"/scenarios/{self._name}")
+        yield ApiRequest("DELETE", f"/scenarios/{self._name}")
 
 
 @contextlib.contextmanager
@@ -108,7 +108,7 @@ def _removed_meanwhile() -> Iterator[None]:
     """Take it well when a pack is gone already: removed with the rules, or by a reset."""
     try:
         yield
-    except ControlRefused as refused:
+    except RequestRefusedError as refused:
         if refused.status != 404:
             raise
 
@@ -142,17 +142,17 @@ class AsyncScenario(ScenarioCalls, Async):
 class VerifyCalls(Part):
     """Whether the service was asked what it should have been."""
 
-    @call
+    @api_call
     def verify(self, /, *order: str, **exactly: int) -> Steps[None]:
         """Verify which operations were called: in this order (others may be between), and exactly so often.
 
-        `verify("startArchive", "stopArchive", startArchive=2)`. Raises `NotVerified`, which explains the nearest miss,
-        and `ControlRefused` (400) for an operation that there is not.
+        `verify("startArchive", "stopArchive", startArchive=2)`. Raises `VerificationError`, which explains the nearest
+        miss, and `RequestRefusedError` (400) for an operation that there is not.
         """
         calls = [{"operation": operation, "exactly": count} for operation, count in exactly.items()]
         try:
-            yield Ask("POST", "/requests/verify", {"calls": calls, "order": list(order)})
-        except ControlRefused as refused:
+            yield ApiRequest("POST", "/requests/verify", {"calls": calls, "order": list(order)})
+        except RequestRefusedError as refused:
             if refused.status != 409:
                 raise
-            raise NotVerified(refused.message) from None
+            raise VerificationError(refused.message) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from .answers import Call, Participant, Session, Signal, Stream, read, read_all
-from .asking import Ask, Async, Part, Steps, Sync, call, camel
+from .models import Call, Participant, Session, Signal, Stream, read, read_all
+from .transport import ApiRequest, Async, Part, Steps, Sync, api_call, camel
 
 Role = Literal["publisher", "subscriber", "moderator", "publisheronly"]
 LeaveReason = Literal["clientDisconnected", "forceDisconnected", "networkDisconnected"]
@@ -20,23 +20,23 @@ VideoType = Literal["camera", "screen", "custom"]
 class SessionCalls(Part):
     """Do what clients with a camera would do, and see what they would see.
 
-    All of these raise `ControlRefused`: 404 for a session, connection or stream that is not there, 400 for a value that
-    is not allowed.
+    All of these raise `RequestRefusedError`: 404 for a session, connection or stream that is not there, 400 for a value
+    that is not allowed.
     """
 
-    @call
+    @api_call
     def sessions(self) -> Steps[list[Session]]:
         """Return every session, oldest first."""
-        answer = yield Ask("GET", "/sessions")
-        return read_all(Session, answer["items"])
+        response = yield ApiRequest("GET", "/sessions")
+        return read_all(Session, response["items"])
 
-    @call
+    @api_call
     def session(self, session_id: str) -> Steps[Session]:
         """Return a session with everybody in it."""
-        answer = yield Ask("GET", f"/sessions/{session_id}")
-        return read(Session, answer)
+        response = yield ApiRequest("GET", f"/sessions/{session_id}")
+        return read(Session, response)
 
-    @call
+    @api_call
     def join(
         self,
         session_id: str,
@@ -58,10 +58,10 @@ class SessionCalls(Part):
         body: dict[str, Any] = {"count": count, "data": data, "role": role, "token": token, "migrates": migrates}
         if streams is not None:
             body["streams"] = [_fields(stream) for stream in streams]
-        answer = yield Ask("POST", f"/sessions/{session_id}/participants", _given(body))
-        return read_all(Participant, answer["items"])
+        response = yield ApiRequest("POST", f"/sessions/{session_id}/participants", _given(body))
+        return read_all(Participant, response["items"])
 
-    @call
+    @api_call
     def leave(
         self,
         session_id: str,
@@ -72,9 +72,9 @@ class SessionCalls(Part):
     ) -> Steps[None]:
         """Let a participant leave; `session_reason` is that of the session's end, if this was the last one."""
         params = _given({"reason": reason, "sessionReason": session_reason})
-        yield Ask("DELETE", f"/sessions/{session_id}/participants/{connection_id}", params=params)
+        yield ApiRequest("DELETE", f"/sessions/{session_id}/participants/{connection_id}", params=params)
 
-    @call
+    @api_call
     def publish(
         self,
         session_id: str,
@@ -90,10 +90,10 @@ class SessionCalls(Part):
         body = {"name": name, "videoType": video_type, "hasAudio": has_audio, "hasVideo": has_video}
         if layout_class_list is not None:
             body["layoutClassList"] = list(layout_class_list)
-        answer = yield Ask("POST", f"/sessions/{session_id}/participants/{connection_id}/streams", body)
-        return read(Stream, answer)
+        response = yield ApiRequest("POST", f"/sessions/{session_id}/participants/{connection_id}/streams", body)
+        return read(Stream, response)
 
-    @call
+    @api_call
     def change_stream(
         self,
         session_id: str,
@@ -106,39 +106,39 @@ class SessionCalls(Part):
     ) -> Steps[Stream]:
         """Switch audio or video of a stream on or off, as its client would; what is left out stays."""
         body = {"hasAudio": has_audio, "hasVideo": has_video, "videoType": video_type, "muted": muted}
-        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", _given(body))
-        return read(Stream, answer)
+        response = yield ApiRequest("PATCH", f"/sessions/{session_id}/streams/{stream_id}", _given(body))
+        return read(Stream, response)
 
-    @call
+    @api_call
     def mute(self, session_id: str, stream_id: str) -> Steps[Stream]:
         """Mute a stream by force."""
-        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": True})
-        return read(Stream, answer)
+        response = yield ApiRequest("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": True})
+        return read(Stream, response)
 
-    @call
+    @api_call
     def unmute(self, session_id: str, stream_id: str) -> Steps[Stream]:
         """Take back that a stream was muted by force."""
-        answer = yield Ask("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": False})
-        return read(Stream, answer)
+        response = yield ApiRequest("PATCH", f"/sessions/{session_id}/streams/{stream_id}", {"muted": False})
+        return read(Stream, response)
 
-    @call
+    @api_call
     def unpublish(
         self, session_id: str, stream_id: str, *, reason: UnpublishReason = "clientDisconnected"
     ) -> Steps[None]:
         """Let a stream end."""
-        yield Ask("DELETE", f"/sessions/{session_id}/streams/{stream_id}", params={"reason": reason})
+        yield ApiRequest("DELETE", f"/sessions/{session_id}/streams/{stream_id}", params={"reason": reason})
 
-    @call
+    @api_call
     def signals(self, session_id: str) -> Steps[list[Signal]]:
         """Return the signals that the server sent to a session, oldest first."""
-        answer = yield Ask("GET", f"/sessions/{session_id}/signals")
-        return read_all(Signal, answer["items"])
+        response = yield ApiRequest("GET", f"/sessions/{session_id}/signals")
+        return read_all(Signal, response["items"])
 
-    @call
+    @api_call
     def calls(self) -> Steps[list[Call]]:
         """Return the SIP calls of the application with the digits played to them, oldest first."""
-        answer = yield Ask("GET", "/calls")
-        return read_all(Call, answer["items"])
+        response = yield ApiRequest("GET", "/calls")
+        return read_all(Call, response["items"])
 
 
 class Participants(SessionCalls, Sync):

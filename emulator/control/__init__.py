@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from emulator.paths import CONTROL
+from emulator.spec.paths import CONTROL
 
 MODULES = (
     "applications",

@@ -7,14 +7,21 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from emulator.applications import OPENTOK, Applications
-from emulator.call import base_url
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, store_of, unit
+from emulator.service.invocation import base_url
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
+from emulator.spec.opentok import OPENTOK
+from emulator.tenants.applications import Applications
 from state.application import Application
-from state.documents import BadDocument
-from state.errors import ApplicationExists
+from state.archives import Archive
+from state.broadcasts import Broadcast
+from state.calls import Call
+from state.captions import Captions
+from state.connectors import Connector
+from state.documents import DocumentError
+from state.errors import ApplicationExistsError
 from state.options import Options
+from state.renders import Render
 
 router = APIRouter(tags=["Applications"])
 
@@ -52,12 +59,12 @@ def counts(app: Application) -> dict[str, int]:
     """Return how many there are of each kind."""
     return {
         "sessions": len(app.sessions),
-        "archives": len(app.archives),
-        "broadcasts": len(app.broadcasts),
-        "renders": len(app.renders),
-        "captions": len(app.captions),
-        "calls": len(app.calls),
-        "connectors": len(app.connectors),
+        "archives": len(app[Archive]),
+        "broadcasts": len(app[Broadcast]),
+        "renders": len(app[Render]),
+        "captions": len(app[Captions]),
+        "calls": len(app[Call]),
+        "connectors": len(app[Connector]),
         "requests": len(app.journal),
         "callbacks": len(app.outbox),
     }
@@ -71,12 +78,12 @@ async def create_application(
     applications: Applications = request.app.state.applications
     body = body or ApplicationConfig()
     if any(world.find(name) for name in (body.id, body.api_key) if name):
-        await store_of(request).look()  # another process may have deleted that one; of those it made, the hold tells
+        await store_of(request).refresh()  # another process may have deleted that one; of those it made, the hold tells
     app = applications.make(body)
     made = app.credentials
     async with unit(request, app):
         if app.credentials is not made:  # another process made it just before
-            raise ApplicationExists("id", app.id)
+            raise ApplicationExistsError("id", app.id)
         return show(request, app)
 
 
@@ -84,7 +91,7 @@ async def create_application(
 async def list_applications(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """List every application."""
     store = store_of(request)
-    await store.look()
+    await store.refresh()
     await store.read_journals(*world)
     items = [show(request, app) for app in world]
     return {"count": len(items), "items": items}
@@ -114,12 +121,12 @@ async def reset_application(request: Request, app: CurrentApplication, world: Cu
 
     An application with a checkpoint `seed` becomes what it was then, clock included.
     """
-    from emulator import snapshots
+    from emulator.tenants import snapshots
 
     try:
         with world.unit(app):
-            snapshots.reset(world, request.app.state.faulting, app)
-    except BadDocument as error:
+            snapshots.reset(world, request.app.state.injector, app)
+    except DocumentError as error:
         raise ControlError(409, f"the checkpoint seed cannot be returned to: {error}", error.field) from None
 
 

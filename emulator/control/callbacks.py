@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Query, Request
 
+from emulator.callbacks.signing import check
 from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, check_type, unit
-from emulator.control.events import LONGEST_WAIT
+from emulator.control.events import MAX_WAIT_SECONDS
 from emulator.control.models import CallbackOrder, CallbackPattern
-from emulator.events import Waiting
-from emulator.signing import check
+from emulator.runtime.notifier import ChangeNotifier
 from state import callbacks
 from state.application import Application
 from state.events import matches
@@ -82,7 +82,7 @@ async def list_callbacks(
     status: Status | None = None,
     event: str = "*",
     session: str | None = None,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0,
     limit: Annotated[int, Query(ge=1, le=100_000)] = 1000,
 ) -> dict[str, Any]:
     """List the newest `limit` callbacks, oldest first; `wait` s for the first one when there is none yet.
@@ -90,10 +90,10 @@ async def list_callbacks(
     `event` is that of an event (`archive.available`) or of a kind (`archive`).
     """
     check_type(event)
-    waiting: Waiting = request.app.state.waiting
+    notifier: ChangeNotifier = request.app.state.notifier
     deadline = time.monotonic() + wait
     while True:
-        news = waiting.of(app)
+        change_event = notifier.next_change(app)
         async with unit(request, app):
             wanted = (
                 callback
@@ -103,7 +103,7 @@ async def list_callbacks(
                 and (session is None or callback.session_id == session)
             )
             found = _list(app, list(deque(wanted, limit)))
-        if found["count"] or not await waiting.until(news, deadline):
+        if found["count"] or not await notifier.wait(change_event, deadline):
             return found
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, NamedApplication, unit
 from emulator.control.models import ClockChange
-from emulator.timelapse import Timelapse
+from emulator.runtime.clock_controller import ClockController
 from state.application import Application
 from state.clock import LAST
 
@@ -50,23 +50,23 @@ async def change_clock(request: Request, app: NamedApplication, body: ClockChang
         raise ControlError(400, f"must not be before now ({now}): a clock never goes back", "at")
     if now + (body.seconds or 0) * 1000 > LAST:
         raise ControlError(400, "must not lead beyond the year 9999", "seconds")
-    timelapse: Timelapse = request.app.state.timelapse
+    clock_controller: ClockController = request.app.state.clock_controller
     gone = request.is_disconnected
     if body.action == "freeze":
         async with unit(request, app):
             app.clock.freeze()
             app.touch(app)
         if body.at is not None:
-            await timelapse.advance_to(app, body.at, gone)
+            await clock_controller.advance_to(app, body.at, gone)
     elif body.action == "resume":
         async with unit(request, app):
             app.clock.resume(body.speed or 1.0)
             app.touch(app)
     elif body.action == "advance":
-        await timelapse.advance(app, int((body.seconds or 0) * 1000), gone)
+        await clock_controller.advance(app, int((body.seconds or 0) * 1000), gone)
     elif body.action == "next":
-        await timelapse.advance_to_next(app, gone)
+        await clock_controller.advance_to_next(app, gone)
     else:
-        await timelapse.run_until_idle(app, gone)
+        await clock_controller.run_until_idle(app, gone)
     async with unit(request, app):
         return show_clock(app)

@@ -12,16 +12,23 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from emulator import errors
-from emulator.errors import Invalid, NotAllowed
-from emulator.gate import KEY
-from emulator.store import Store
-from scenarios.spelling import did_you_mean
+from emulator.context import KEY
+from emulator.spec import errors
+from emulator.spec.errors import InvalidRequestError, NotAllowedError
+from emulator.store.base import Store
 from state import nesting
 from state.application import Application
-from state.errors import ApplicationExists, MalformedId, NotConnected, Unknown, UnknownStream, WrongStatus
+from state.errors import (
+    ApplicationExistsError,
+    MalformedIdError,
+    NotConnectedError,
+    UnknownResourceError,
+    UnknownStreamError,
+    WrongStatusError,
+)
 from state.events import TYPES
 from state.nesting import UnwritableError
+from state.spelling import did_you_mean
 from state.world import World
 
 
@@ -67,7 +74,7 @@ def _unknown(application: str) -> ControlError:
 
 async def held(request: Request, application: str) -> AsyncIterator[Application]:
     """Hold the application that the path names until it is answered."""
-    async with store_of(request).holding_named(await world_of(request), application) as app:
+    async with store_of(request).transaction_for(await world_of(request), application) as app:
         if app is None:
             raise _unknown(application)
         yield app
@@ -77,7 +84,7 @@ async def held(request: Request, application: str) -> AsyncIterator[Application]
 async def unit(request: Request, app: Application) -> AsyncIterator[Application]:
     """Hold the application for one unit of work: for endpoints that wait between."""
     world = await world_of(request)
-    async with store_of(request).holding(app):
+    async with store_of(request).transaction(app):
         if world.find(app.id) is not app:
             raise ControlError(404, f"there is no application {app.id} any more", "application")
         with world.unit(app):
@@ -128,20 +135,20 @@ def of_validation(error: RequestValidationError, endpoint: Callable[..., Any] | 
 
 def of_refusal(error: Exception) -> ControlError:
     """Return what the control API answers to a refusal of the rules, of the service's fields, or of a token."""
-    if isinstance(error, Invalid):
+    if isinstance(error, InvalidRequestError):
         return ControlError(400, error.problem, error.field)
-    if isinstance(error, ApplicationExists):
+    if isinstance(error, ApplicationExistsError):
         return ControlError(409, str(error), error.field)
-    if isinstance(error, NotAllowed):
-        return ControlError(400, error.answer.message, "token")
-    if isinstance(error, WrongStatus):
+    if isinstance(error, NotAllowedError):
+        return ControlError(400, error.body.message, "token")
+    if isinstance(error, WrongStatusError):
         return ControlError(409, str(error))
-    if isinstance(error, MalformedId):
+    if isinstance(error, MalformedIdError):
         return ControlError(400, f"{error}: expected a UUID")
-    if isinstance(error, Unknown | UnknownStream | NotConnected):
+    if isinstance(error, UnknownResourceError | UnknownStreamError | NotConnectedError):
         return ControlError(404, str(error) or "not found")
-    answer = errors.of_exception(error, "")
-    return ControlError(answer.status, answer.message)
+    body = errors.of_exception(error, "")
+    return ControlError(body.status, body.message)
 
 
 def check_type(type_: str | None) -> None:

@@ -15,15 +15,16 @@ from starlette.responses import Response, StreamingResponse
 
 from emulator.control.applications import counts
 from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, store_of, unit
-from emulator.events import Waiting, show_event
-from emulator.store import Unavailable
+from emulator.control.show_event import show_event
+from emulator.runtime.notifier import ChangeNotifier
+from emulator.store.base import StoreUnavailableError
 from state.application import Application
 from state.events import Event, matches
 from state.world import World
 
 router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
 
-LONGEST_WAIT = 60.0
+MAX_WAIT_SECONDS = 60.0
 HEARTBEAT = 15.0
 """s after which a silent stream shows that it is alive."""
 MOST_AT_ONCE = 100
@@ -49,7 +50,7 @@ async def list_events(
     type: str | None = None,
     subject: str | None = None,
     session: str | None = None,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
 ) -> dict[str, Any]:
     """List what happened after an event number, oldest first; `wait` s for it when nothing has yet.
@@ -58,16 +59,16 @@ async def list_events(
     of the newest event, or of the last one listed where `limit` cut the list. `first` is the oldest that is kept.
     """
     check_type(type)
-    waiting: Waiting = request.app.state.waiting
+    notifier: ChangeNotifier = request.app.state.notifier
     deadline = time.monotonic() + wait
     while True:
-        news = waiting.of(app)
+        change_event = notifier.next_change(app)
         async with unit(request, app):
             wanted = (event for event in app.events.after(after) if _wanted(event, type, subject, session))
             found = list(islice(wanted, limit))
             last = found[-1].number if len(found) == limit else app.events.last
             items = [show_event(request, app, event) for event in found]
-        if items or not await waiting.until(news, deadline):
+        if items or not await notifier.wait(change_event, deadline):
             return {"first": app.events.first, "last": last, "count": len(items), "items": items}
         if world.find(app.id) is not app:
             raise ControlError(404, "the application was deleted", "application")
@@ -107,7 +108,7 @@ class Watched:
         self._app = app
         self._told: tuple[Any, ...] = ()
 
-    def news(self) -> dict[str, Any] | None:
+    def change_event(self) -> dict[str, Any] | None:
         """Return how things are, or None when they are as they were told."""
         app, clock = self._app, self._app.clock
         rules = app.faults.stamp if app.faults is not None else 0
@@ -135,12 +136,12 @@ class Watched:
 async def _stream(
     request: Request, app: Application, after: int, type_: str | None, session: str | None, watched: Watched | None
 ) -> AsyncIterator[bytes]:
-    waiting: Waiting = request.app.state.waiting
+    notifier: ChangeNotifier = request.app.state.notifier
     yield b": connected\n\n"
     world: World = request.app.state.world
     silent_since = time.monotonic()
-    while world.find(app.id) is app and not waiting.stopping.is_set():
-        news = waiting.of(app)
+    while world.find(app.id) is app and not notifier.stopping.is_set():
+        change_event = notifier.next_change(app)
         after = min(after, app.events.last)  # a restored snapshot may lead back
         if app.events.first > after + 1:
             yield b": events %d to %d are no longer kept\n\n" % (after + 1, app.events.first - 1)
@@ -154,13 +155,13 @@ async def _stream(
         if after < app.events.last:
             continue
         if watched is not None:
-            with suppress(Unavailable):
+            with suppress(StoreUnavailableError):
                 await store_of(request).read_journals(app)
-        if watched is not None and (changed := watched.news()):
+        if watched is not None and (changed := watched.change_event()):
             yield b"event: changed\ndata: %s\n\n" % orjson.dumps(changed)
             silent_since = time.monotonic()
         heartbeat = silent_since + HEARTBEAT
         deadline = heartbeat if watched is None else min(heartbeat, time.monotonic() + LOOK_AGAIN)
-        if not await waiting.until(news, deadline) and time.monotonic() >= heartbeat:
+        if not await notifier.wait(change_event, deadline) and time.monotonic() >= heartbeat:
             silent_since = time.monotonic()
             yield b": still here\n\n"

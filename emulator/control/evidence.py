@@ -11,8 +11,8 @@ router = APIRouter(tags=["Emulator"])
 @router.get("/evidence", response_class=Response)
 async def show_evidence(request: Request) -> Response:
     """Show what each operation was checked against and which SDK drives it, as a page or, on demand, as JSON."""
-    from emulator import safe_headers
     from emulator.evidence import page, table
+    from emulator.security import safe_headers
 
     found = table.evidence()
     if "json" in request.headers.get("accept", ""):

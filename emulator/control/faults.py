@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Request
 from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.faults.faulting import Faulting
+from emulator.faults.injector import FaultInjector
 
 router = APIRouter(prefix="/applications/{application}/faults", tags=["Faults"])
 
@@ -22,38 +22,38 @@ RuleBody = Annotated[
 ]
 
 
-def faulting_of(request: Request) -> Faulting:
+def injector_of(request: Request) -> FaultInjector:
     """Return what lets faults happen."""
-    faulting: Faulting = request.app.state.faulting
-    return faulting
+    injector: FaultInjector = request.app.state.injector
+    return injector
 
 
-CurrentFaulting = Annotated[Faulting, Depends(faulting_of)]
+CurrentInjector = Annotated[FaultInjector, Depends(injector_of)]
 
 
-def refused(mistake: Exception) -> ControlError:
+def refused(error: Exception) -> ControlError:
     """Return the answer to a mistake in what was written."""
-    from scenarios.strict import Mistake
+    from scenarios.strict import RuleError
 
-    assert isinstance(mistake, Mistake)
-    return ControlError(400, mistake.message, mistake.field, mistake.suggestion)
+    assert isinstance(error, RuleError)
+    return ControlError(400, error.message, error.field, error.suggestion)
 
 
 @router.post("", status_code=201)
 async def add_faults(
-    app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting, body: RuleBody
+    app: CurrentApplication, world: CurrentWorld, injector: CurrentInjector, body: RuleBody
 ) -> dict[str, Any]:
     """Write a rule, or a list of them: all or none. The answer is the rule, or `{"count", "items"}` for a list."""
-    from scenarios.strict import Mistake
+    from scenarios.strict import RuleError
 
     written = body if isinstance(body, list) else [body]
     with world.unit(app):
-        faults = faulting.of(app)
+        faults = injector.of(app)
         names: set[str] = set()
         try:
             faults.require_room(len(written), written)
-        except Mistake as mistake:
-            raise refused(mistake) from None
+        except RuleError as error:
+            raise refused(error) from None
         size = 0
         for index, data in enumerate(written):
             try:
@@ -61,27 +61,27 @@ async def add_faults(
                 size += rule.size
                 faults.require_patterns(size)
                 if rule.name and (rule.name in names or rule.name in faults.rules):
-                    raise Mistake(f"there is a rule {rule.name} already", ("name",))
-            except Mistake as mistake:
-                raise refused(mistake.below(index) if isinstance(body, list) else mistake) from None
+                    raise RuleError(f"there is a rule {rule.name} already", ("name",))
+            except RuleError as error:
+                raise refused(error.below(index) if isinstance(body, list) else error) from None
             names.add(rule.name)
         shown = [faults.add(data, app.now, taken=names).show() for data in written]
     return {"count": len(shown), "items": shown} if isinstance(body, list) else shown[0]
 
 
 @router.get("")
-async def list_faults(app: CurrentApplication, faulting: CurrentFaulting) -> dict[str, Any]:
+async def list_faults(app: CurrentApplication, injector: CurrentInjector) -> dict[str, Any]:
     """List the rules with their hits, oldest first; spent ones stay listed."""
     if app.faults is None:
         return {"count": 0, "items": []}
-    items = [fault.show() for fault in faulting.of(app).rules.values()]
+    items = [fault.show() for fault in injector.of(app).rules.values()]
     return {"count": len(items), "items": items}
 
 
 @router.get("/{name}")
-async def get_fault(app: CurrentApplication, faulting: CurrentFaulting, name: str) -> dict[str, Any]:
+async def get_fault(app: CurrentApplication, injector: CurrentInjector, name: str) -> dict[str, Any]:
     """Read one rule."""
-    faults = faulting.of(app)
+    faults = injector.of(app)
     if name not in faults.rules:
         raise ControlError(404, f"there is no rule {name}", "name", faults.nearest(name))
     return faults.rules[name].show()
@@ -89,10 +89,10 @@ async def get_fault(app: CurrentApplication, faulting: CurrentFaulting, name: st
 
 @router.put("/{name}")
 async def put_fault(
-    app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting, name: str, body: RuleBody
+    app: CurrentApplication, world: CurrentWorld, injector: CurrentInjector, name: str, body: RuleBody
 ) -> dict[str, Any]:
     """Write a rule under this name; one that is there already is replaced and begins anew."""
-    from scenarios.strict import Mistake
+    from scenarios.strict import RuleError
 
     if not isinstance(body, Mapping):
         raise ControlError(400, "expected a rule")
@@ -100,25 +100,25 @@ async def put_fault(
         raise ControlError(400, f"the path says {name}", "name")
     with world.unit(app):
         try:
-            return faulting.of(app).add({**body, "name": name}, app.now, replace=True).show()
-        except Mistake as mistake:
-            raise refused(mistake) from None
+            return injector.of(app).add({**body, "name": name}, app.now, replace=True).show()
+        except RuleError as error:
+            raise refused(error) from None
 
 
 @router.delete("/{name}", status_code=204, response_class=Response)
-async def delete_fault(app: CurrentApplication, faulting: CurrentFaulting, name: str) -> None:
+async def delete_fault(app: CurrentApplication, injector: CurrentInjector, name: str) -> None:
     """Remove a rule; what it has already decided of a resource stays so."""
-    faults = faulting.of(app)
+    faults = injector.of(app)
     if name not in faults.rules:
         raise ControlError(404, f"there is no rule {name}", "name", faults.nearest(name))
     faults.remove(name)
 
 
 @router.delete("", status_code=204, response_class=Response)
-async def delete_faults(app: CurrentApplication, world: CurrentWorld, faulting: CurrentFaulting) -> None:
+async def delete_faults(app: CurrentApplication, world: CurrentWorld, injector: CurrentInjector) -> None:
     """Remove every rule, and the packs that brought some; what they have already decided of resources stays so."""
     if app.faults is not None:
         from scenarios import packs
 
         with world.unit(app):
-            packs.clear(app, faulting.of(app))
+            packs.clear(app, injector.of(app))

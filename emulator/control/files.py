@@ -8,8 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.recordings import TRANSCRIPT, file_of, transcript_of
-from emulator.wire import link_signature
+from emulator.spec.recordings import TRANSCRIPT, file_of, transcript_of
+from emulator.spec.wire import link_signature
+from state.archives import Archive
+from state.broadcasts import Broadcast
 
 router = APIRouter(tags=["Files"])
 
@@ -29,7 +31,7 @@ async def download(
 ) -> Response:
     """Download an archive's file; the link is good for 10 minutes of the application's clock."""
     with world.unit(app):
-        found = app.archives.get(archive)
+        found = app[Archive].get(archive)
         file = transcript_of(found) if name == TRANSCRIPT and found.transcription else file_of(found)
         if found.status != "available" or name != file.name:
             raise ControlError(404, f"there is no file {name} of an archive that is {found.status}")
@@ -44,7 +46,7 @@ async def download(
 async def playlist(app: CurrentApplication, world: CurrentWorld, broadcast: str) -> Response:
     """Return the playlist of a broadcast: without segments, ended when the broadcast is."""
     with world.unit(app):
-        found = app.broadcasts.get(broadcast)
+        found = app[Broadcast].get(broadcast)
         if found.hls is None or found.hls.status == "connecting":
             raise ControlError(404, "the playlist is not there yet")
         ended = "#EXT-X-ENDLIST\n" if found.hls.status == "ended" else ""

@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from emulator import __version__
+from emulator.context import MAX_BODIES
 from emulator.control.common import CurrentWorld, store_of
-from emulator.gate import MAX_BODIES
-from emulator.unread import MAX_UNREAD
+from emulator.service.unread import MAX_UNREAD
 from state import memory
-from state.application import MOST_CHECKPOINTS, MOST_RULES, Application
+from state.application import MAX_CHECKPOINTS, MAX_RULES, Application
 from state.journal import MAX_BYTES
 from state.sessions import SIGNALS_KEPT
 from state.world import World
@@ -70,8 +70,8 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
             "callbacks": settings.callback_size,
             "records": settings.record_size,
             "signals": SIGNALS_KEPT,
-            "checkpoints": MOST_CHECKPOINTS,
-            "rules": MOST_RULES,
+            "checkpoints": MAX_CHECKPOINTS,
+            "rules": MAX_RULES,
             "bodyBytes": settings.max_body_bytes,
         },
         "bytes": {

@@ -20,7 +20,7 @@ class NewStreamBody(ControlBody):
     layout_class_list: list[str] | None = None
 
 
-class Join(ControlBody):
+class JoinSession(ControlBody):
     """Participants to join. Without `streams` each publishes one camera stream, unless its role cannot publish."""
 
     count: int = Field(1, ge=1, le=1000)

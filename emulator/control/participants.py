@@ -7,11 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from emulator import client_tokens
+from emulator.auth import client_tokens
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
-from emulator.control.models import Join, LeaveReason, NewStreamBody, SessionReason, StreamChange, UnpublishReason
+from emulator.control.models import (
+    JoinSession,
+    LeaveReason,
+    NewStreamBody,
+    SessionReason,
+    StreamChange,
+    UnpublishReason,
+)
 from state import sessions
-from state.sessions import PUBLISHING_ROLES, Connection, NewStream, Session, Stream
+from state.session_records import Connection, Session, Stream
+from state.sessions import PUBLISHING_ROLES, StreamSettings
 
 router = APIRouter(prefix="/applications/{application}/sessions", tags=["Participants"])
 
@@ -92,10 +100,14 @@ async def get_session(app: CurrentApplication, world: CurrentWorld, session: Cur
 
 @router.post("/{session}/participants", status_code=201)
 async def join(
-    request: Request, app: CurrentApplication, world: CurrentWorld, session: CurrentSession, body: Join | None = None
+    request: Request,
+    app: CurrentApplication,
+    world: CurrentWorld,
+    session: CurrentSession,
+    body: JoinSession | None = None,
 ) -> dict[str, Any]:
     """Let one or many participants join, each with its streams."""
-    body = body or Join()
+    body = body or JoinSession()
     data, role, classes = body.data, body.role, ()
     if body.token is not None:
         token = client_tokens.check(
@@ -191,9 +203,9 @@ async def list_signals(app: CurrentApplication, world: CurrentWorld, session: Cu
         )
 
 
-def _new_stream(body: NewStreamBody) -> NewStream:
+def _new_stream(body: NewStreamBody) -> StreamSettings:
     classes = body.layout_class_list
-    return NewStream(
+    return StreamSettings(
         name=body.name,
         video_type=body.video_type,
         has_audio=body.has_audio,

@@ -25,7 +25,7 @@ def show_picture(app: Application, composed: Archive | Broadcast) -> dict[str, A
     if composed.status not in LIVE or getattr(composed.new, "output_mode", "composed") != "composed":
         return None
     session = app.sessions[composed.session_id]
-    taken = selection.taken_in(composed, session)
+    taken = selection.included_streams(composed, session)
     streams = [session.streams[stream] for stream, chosen in taken.items() if chosen.has_video]
     if not composed.new.has_video:
         streams = []

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from emulator.control.common import ControlError, CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
-from emulator.operations import BY_ID
+from emulator.spec.operations import BY_ID
 from state.journal import Exchange
 
 router = APIRouter(tags=["Requests"])

@@ -10,17 +10,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from emulator import wire
-from emulator.call import base_url
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.control.models import ArchiveTransition, BroadcastTransition, CallTransition, Transition
 from emulator.control.pictures import show_picture
-from emulator.wire import Json, Speaker
+from emulator.service.invocation import base_url
+from emulator.spec import wire
+from emulator.spec.wire import Audience, Json
 from state import archives, broadcasts, calls, captions, connectors, renders
 from state.application import Application
 from state.archives import Archive
 from state.broadcasts import Broadcast, RtmpTarget
-from state.calls import Call, NewCall
+from state.calls import Call, CallSettings
 from state.captions import Captions
 from state.connectors import Connector
 from state.layouts import Layout
@@ -54,20 +54,20 @@ def _show_layout(layout: Layout) -> Json:
     }
 
 
-def _show_archive(speaker: Speaker, archive: Archive) -> Json:
+def _show_archive(audience: Audience, archive: Archive) -> Json:
     composed = archive.new.output_mode == "composed"
     return {
-        **wire.archive(speaker, archive, precise=True),
+        **wire.archive(audience, archive, precise=True),
         "automatic": archive.new.automatic,
         "layout": _show_layout(archive.layout) if composed else None,
-        "recorded": archive.recorded + (speaker.now - archive.recording_since if archive.recording_since else 0),
+        "recorded": archive.recorded + (audience.now - archive.recording_since if archive.recording_since else 0),
         "takenIn": list(archive.streams),
     }
 
 
-def _show_broadcast(speaker: Speaker, broadcast: Broadcast) -> Json:
+def _show_broadcast(audience: Audience, broadcast: Broadcast) -> Json:
     return {
-        **wire.broadcast(speaker, broadcast),
+        **wire.broadcast(audience, broadcast),
         "layout": _show_layout(broadcast.layout),
         "hls": {"status": broadcast.hls.status} if broadcast.hls else None,
         "rtmp": [_show_target(target) for target in broadcast.rtmp],
@@ -83,26 +83,26 @@ def _show_target(target: RtmpTarget) -> Json:
     }
 
 
-def _show_render(speaker: Speaker, render: Render) -> Json:
+def _show_render(audience: Audience, render: Render) -> Json:
     return {
-        **wire.render(speaker, render, started=True),
+        **wire.render(audience, render, started=True),
         "name": render.new.name or None,
         "connectionId": render.connection_id or None,
         "maxDuration": render.new.max_duration,
     }
 
 
-def _show_captions(speaker: Speaker, run: Captions) -> Json:
+def _show_captions(audience: Audience, run: Captions) -> Json:
     return {
         "id": run.id,
-        **wire.captions(speaker, run),
+        **wire.captions(audience, run),
         "maxDuration": run.new.max_duration,
         "partialCaptions": run.new.partial,
         "statusCallbackUrl": run.new.callback_url or None,
     }
 
 
-def _show_call(speaker: Speaker, call: Call) -> Json:
+def _show_call(audience: Audience, call: Call) -> Json:
     return {
         "id": call.id,
         "sessionId": call.session_id,
@@ -126,14 +126,14 @@ def _show_call(speaker: Speaker, call: Call) -> Json:
     }
 
 
-def _show_auth(new: NewCall) -> Json | None:
+def _show_auth(new: CallSettings) -> Json | None:
     """Return what the far side is told of who calls; of a password, only that there is one."""
     if not new.username and not new.password:
         return None
     return {"username": new.username, "password": "********" if new.password else None}
 
 
-def _show_connector(speaker: Speaker, connector: Connector) -> Json:
+def _show_connector(audience: Audience, connector: Connector) -> Json:
     new = connector.new
     return {
         **wire.connector(connector),
@@ -194,38 +194,38 @@ def _force_call(app: Application, call: Call, body: CallTransition) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceView:
     """A kind of resource: where it is kept, how it looks, and how it is forced into a status."""
 
     name: str
     records: Callable[[Application], Collection[Any]]
-    show: Callable[[Speaker, Any], Json]
+    show: Callable[[Audience, Any], Json]
     force: Callable[[Application, Any, Any], None]
     body: type[Transition] | type[CallTransition] = Transition
 
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Mapping[str, ResourceView] = MappingProxyType(
     {
-        "archives": Kind("archive", lambda app: app.archives, _show_archive, _force_archive, ArchiveTransition),
-        "broadcasts": Kind(
-            "broadcast", lambda app: app.broadcasts, _show_broadcast, _force_broadcast, BroadcastTransition
+        "archives": ResourceView("archive", lambda app: app[Archive], _show_archive, _force_archive, ArchiveTransition),
+        "broadcasts": ResourceView(
+            "broadcast", lambda app: app[Broadcast], _show_broadcast, _force_broadcast, BroadcastTransition
         ),
-        "renders": Kind(
+        "renders": ResourceView(
             "render",
-            lambda app: app.renders,
+            lambda app: app[Render],
             _show_render,
             lambda app, render, body: renders.force(app, render, body.status, body.reason),
         ),
-        "captions": Kind(
+        "captions": ResourceView(
             "captions",
-            lambda app: app.captions,
+            lambda app: app[Captions],
             _show_captions,
             lambda app, run, body: captions.force(app, run, body.status, body.reason),
         ),
-        "calls": Kind("call", lambda app: app.calls, _show_call, _force_call, CallTransition),
-        "connectors": Kind(
+        "calls": ResourceView("call", lambda app: app[Call], _show_call, _force_call, CallTransition),
+        "connectors": ResourceView(
             "connector",
-            lambda app: app.connectors,
+            lambda app: app[Connector],
             _show_connector,
             lambda app, connector, body: connectors.force(app, connector, body.status),
         ),
@@ -250,13 +250,13 @@ def _require_known(kind: str, status: str) -> None:
         raise ControlError(400, f"{kind}: there is no status {status}", "status", f"there are: {', '.join(table)}")
 
 
-def _speaker(request: Request, app: Application) -> Speaker:
-    return Speaker(app, app.id, base_url(request))
+def _audience(request: Request, app: Application) -> Audience:
+    return Audience(app, app.id, base_url(request))
 
 
-def _whole(request: Request, app: Application, kind: Kind, record: Record) -> Json:
+def _whole(request: Request, app: Application, kind: ResourceView, record: Record) -> Json:
     """Return one resource with what may follow, what is pending, and its picture while it is composed."""
-    shown = kind.show(_speaker(request, app), record)
+    shown = kind.show(_audience(request, app), record)
     shown["allowed"] = LIFECYCLES[kind.name].transitions[shown["status"]]
     shown["pending"] = [
         {"action": timer.action, "due": timer.due} for timer in app.timeline if timer.subject == record.id
@@ -266,7 +266,7 @@ def _whole(request: Request, app: Application, kind: Kind, record: Record) -> Js
     return shown
 
 
-def _serve(path: str, kind: Kind) -> None:
+def _serve(path: str, kind: ResourceView) -> None:
     """Add the calls of one kind of resource."""
     root = f"/applications/{{application}}/{path}"
 
@@ -281,13 +281,13 @@ def _serve(path: str, kind: Kind) -> None:
         if status is not None:
             _require_known(kind.name, status)
         with world.unit(app):
-            speaker = _speaker(request, app)
+            audience = _audience(request, app)
             wanted = (
                 record
                 for record in kind.records(app)
                 if session in (None, record.session_id) and status in (None, record.status)
             )
-            items = [kind.show(speaker, record) for record in deque(wanted, limit)]
+            items = [kind.show(audience, record) for record in deque(wanted, limit)]
         return {"count": len(items), "items": items}
 
     async def get_one(request: Request, app: CurrentApplication, world: CurrentWorld, resource: str) -> dict[str, Any]:

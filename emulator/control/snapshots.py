@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from emulator import snapshots
-from emulator.answers import JSON
+from emulator.context import KEY, RequestContext
 from emulator.control.applications import show
 from emulator.control.common import (
     ControlError,
@@ -17,12 +16,13 @@ from emulator.control.common import (
     CurrentWorld,
     store_of,
 )
-from emulator.faults.faulting import Faulting
-from emulator.gate import KEY, Passing
-from scenarios.spelling import did_you_mean
-from state.application import MOST_CHECKPOINTS, Application, Checkpoint
-from state.documents import BadDocument
+from emulator.faults.injector import FaultInjector
+from emulator.spec.responses import JSON
+from emulator.tenants import snapshots
+from state.application import MAX_CHECKPOINTS, Application, Checkpoint
+from state.documents import DocumentError
 from state.snapshots import Parsed, build, dump, write
+from state.spelling import did_you_mean
 from state.world import World
 
 router = APIRouter(tags=["Snapshots"])
@@ -30,19 +30,19 @@ router = APIRouter(tags=["Snapshots"])
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
-def _faulting(request: Request) -> Faulting:
-    faulting: Faulting = request.app.state.faulting
-    faulting.prepare()  # here: snapshots are read in a thread
-    return faulting
+def _injector(request: Request) -> FaultInjector:
+    injector: FaultInjector = request.app.state.injector
+    injector.prepare()  # here: snapshots are read in a thread
+    return injector
 
 
 def _content(request: Request) -> bytes:
-    """Return the body as the gate read it: Starlette would copy it."""
-    passing: Passing = request.scope[KEY]
-    return passing.body
+    """Return the body as the middleware read it: Starlette would copy it."""
+    context: RequestContext = request.scope[KEY]
+    return context.body
 
 
-def _refuse(error: BadDocument) -> ControlError:
+def _refuse(error: DocumentError) -> ControlError:
     return ControlError(400, str(error), error.field)
 
 
@@ -50,17 +50,17 @@ def _refuse(error: BadDocument) -> ControlError:
 async def take_world(request: Request, world: CurrentWorld) -> Response:
     """Take the snapshot of every application, of one after the other: each is exact."""
     store = store_of(request)
-    await store.look()
+    await store.refresh()
     await store.read_journals(*world)
     taken: dict[str, bytes] = {}
     for app in world:
-        async with store.holding_named(world, app.id) as held:
+        async with store.transaction_for(world, app.id) as held:
             if held is not None:
                 with world.unit(held):
                     dumped = dump(held)
                 taken[held.id] = await snapshots.beside_others(write(dumped))
         await asyncio.sleep(0)  # thousands of applications must not keep everybody else waiting
-    return Response(snapshots.join(taken), media_type=JSON)
+    return Response(snapshots.combine(taken), media_type=JSON)
 
 
 @router.put("/snapshot")
@@ -71,15 +71,15 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
     """
     try:
         found = await snapshots.beside_others(snapshots.read_all(_content(request)))
-        await asyncio.to_thread(snapshots.check_all, _faulting(request), found)
-    except BadDocument as error:
+        await asyncio.to_thread(snapshots.check_all, _injector(request), found)
+    except DocumentError as error:
         raise _refuse(error) from None
     store = store_of(request)
     wanted = {parsed.identity.id: parsed for parsed in found}
-    await store.look()
+    await store.refresh()
     for app in world:
         if app.id not in wanted:
-            async with store.holding_named(world, app.id) as held:
+            async with store.transaction_for(world, app.id) as held:
                 if held is not None:
                     world.remove(held.id)
     # Whoever is made may have the api key that another one had; those that are there may swap theirs.
@@ -102,8 +102,8 @@ async def restore_snapshot(request: Request, world: CurrentWorld, application: s
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:
         parsed = await snapshots.beside_others(snapshots.read(_content(request)))
-        await asyncio.to_thread(snapshots.check, _faulting(request), parsed)
-    except BadDocument as error:
+        await asyncio.to_thread(snapshots.check, _injector(request), parsed)
+    except DocumentError as error:
         raise _refuse(error) from None
     identity = parsed.identity
     if application not in (identity.id, identity.credentials.api_key):
@@ -113,17 +113,17 @@ async def restore_snapshot(request: Request, world: CurrentWorld, application: s
 
 async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool = False) -> dict[str, Any]:
     """Let an application be what its snapshot says; it is made where it is not there, or no longer."""
-    faulting, identity = _faulting(request), parsed.identity
-    holding = store_of(request).holding_named(world, identity.id, lambda: snapshots.add(world, identity))
+    injector, identity = _injector(request), parsed.identity
+    transaction = store_of(request).transaction_for(world, identity.id, lambda: snapshots.add(world, identity))
     try:
-        async with holding as app:
+        async with transaction as app:
             if app is None:
                 raise ControlError(404, f"there is no application {identity.id} any more", "application")
             built = await snapshots.beside_others(build(app, parsed))
             with world.unit(app):
-                snapshots.restore(world, faulting, app, parsed, built, take=take)
+                snapshots.restore(world, injector, app, parsed, built, take=take)
             return show(request, app)
-    except BadDocument as error:
+    except DocumentError as error:
         raise _refuse(error) from None
 
 
@@ -153,8 +153,8 @@ async def list_checkpoints(app: CurrentApplication) -> dict[str, Any]:
 async def keep_checkpoint(request: Request, app: CurrentApplication, world: CurrentWorld, name: Name) -> dict[str, Any]:
     """Keep the state of now under a name, in place of what was kept under it; `seed` is what a reset goes back to."""
     await store_of(request).read_journals(app)
-    if name not in app.checkpoints and len(app.checkpoints) >= MOST_CHECKPOINTS:
-        raise ControlError(409, f"there are {MOST_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
+    if name not in app.checkpoints and len(app.checkpoints) >= MAX_CHECKPOINTS:
+        raise ControlError(409, f"there are {MAX_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
     with world.unit(app):
         at, dumped = app.now, dump(app)
     taken = await snapshots.beside_others(write(dumped))
@@ -163,7 +163,7 @@ async def keep_checkpoint(request: Request, app: CurrentApplication, world: Curr
     except snapshots.TooMuchError as error:
         raise ControlError(409, str(error), "name") from None
     with world.unit(app):
-        return show_checkpoint(snapshots.keep(app, name, taken, at))
+        return show_checkpoint(snapshots.save(app, name, taken, at))
 
 
 @router.post("/applications/{application}/checkpoints/{name}/restore")
@@ -172,14 +172,14 @@ async def restore_checkpoint(
 ) -> dict[str, Any]:
     """Let the application be what it was when the checkpoint was kept."""
     checkpoint = _checkpoint(app, name)
-    faulting = _faulting(request)
+    injector = _injector(request)
     try:
         parsed = await snapshots.beside_others(snapshots.read(checkpoint.snapshot))
-        await asyncio.to_thread(snapshots.check, faulting, parsed)
+        await asyncio.to_thread(snapshots.check, injector, parsed)
         built = await snapshots.beside_others(build(app, parsed))
         with world.unit(app):
-            snapshots.restore(world, faulting, app, parsed, built)
-    except BadDocument as error:
+            snapshots.restore(world, injector, app, parsed, built)
+    except DocumentError as error:
         raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
     return show(request, app)
 

@@ -7,7 +7,7 @@ import hmac
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.control.common import ControlError
-from emulator.paths import CONTROL
+from emulator.spec.paths import CONTROL
 
 OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/", "assets/"))
 """What needs no control token: probes, the certificate authority, links in answers of the service, the live page."""

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Request
 from pydantic import Field, model_validator
 
 from emulator.control.common import ControlBody, ControlError, CurrentApplication, store_of
-from emulator.control.faults import CurrentFaulting
-from emulator.faults.asked import content_of, look_up
-from emulator.operations import BY_ID
-from scenarios.asking import MISSING, same
+from emulator.control.faults import CurrentInjector
+from emulator.faults.targets import content_of, look_up
+from emulator.spec.operations import BY_ID
 from scenarios.magic import MAGIC
-from scenarios.spelling import did_you_mean
+from scenarios.targets import MISSING, same
 from state.journal import Exchange
+from state.spelling import did_you_mean
 
 router = APIRouter(tags=["Requests"])
 
@@ -85,7 +85,7 @@ class Verification(ControlBody):
 
 @router.post("/applications/{application}/requests/verify")
 async def verify_requests(
-    request: Request, app: CurrentApplication, faulting: CurrentFaulting, body: Verification
+    request: Request, app: CurrentApplication, injector: CurrentInjector, body: Verification
 ) -> dict[str, Any]:
     """Verify counts and order of the calls in the journal; 409 explains what was otherwise."""
     for operation in [*(expected.operation for expected in body.calls), *body.order]:
@@ -93,7 +93,7 @@ async def verify_requests(
             raise unknown_operation(operation)
     await store_of(request).read_journals(app)
     exchanges = app.journal.newest(len(app.journal))[::-1]
-    rules = faulting.of(app).rules if app.faults is not None else ()
+    rules = injector.of(app).rules if app.faults is not None else ()
     for index, expected in enumerate(body.calls):
         if expected.fault is not None:
             _require_fault(expected.fault, rules, exchanges, f"calls.{index}.fault")

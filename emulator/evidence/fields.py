@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from emulator.faults.asked import content_of
-from emulator.openapi import QUERIES
-from emulator.schemas.bodies import BODIES, paths
+from emulator.faults.targets import content_of
+from emulator.spec.openapi import QUERIES
+from emulator.spec.schemas.bodies import BODIES, paths
 
 OTHER_NAMES: Mapping[str, str] = {"excludedStreams": "excludedStreamIds", "?session_id": "?sessionId"}
 """What some SDKs call a field, and its own name (fidelity/sdk-wire.md 1)."""

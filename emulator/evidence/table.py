@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from emulator import __version__
-from emulator.contract import SERVICE, SPEC
-from emulator.operations import OPERATIONS, Operation
-from emulator.schemas.answers import ANSWERS
-from state.errors import MalformedId
+from emulator.spec.contract import SERVICE, SPEC
+from emulator.spec.operations import OPERATIONS, Operation
+from emulator.spec.schemas.responses import RESPONSES, name_of
+from state.errors import MalformedIdError
 
 Json = dict[str, Any]
 
@@ -32,7 +32,7 @@ _RULES: Mapping[str, str] = {
     "startBroadcast": f"default of maxDuration: {SERVICE.broadcast_max_duration} s, "
     f"in the specification {SPEC.broadcast_max_duration} s",
 }
-"""Differences between the contracts that are rules rather than answers (`Contract.stop_again` and others)."""
+"""Differences between the contracts that are rules rather than answers (`Contract.stop_is_idempotent` and others)."""
 
 
 def evidence() -> Json:
@@ -105,7 +105,7 @@ def _operation(operation: Operation, sources: Json, sdks: list[Json], driven: Js
         "contract": list(differences(operation)),
         "driven": [_driven(sdk, calls.get(sdk["sdk"]), operation) for sdk in sdks],
         "request": list(_request(sources, calls)),
-        "answer": ANSWERS[operation.id].__name__ if operation.id in ANSWERS else None,
+        "answer": name_of(RESPONSES[operation.id]) if operation.id in RESPONSES else None,
     }
 
 
@@ -149,23 +149,23 @@ def _unread(sources: Json, driven: Json) -> Iterator[Json]:
 
 
 def differences(operation: Operation) -> Iterator[str]:
-    """Yield where the contract of the specification differs from that of the service (emulator/contract.py)."""
+    """Yield where the contract of the specification differs from that of the service (emulator/spec/contract.py)."""
     name = operation.id
     if SERVICE.status(name) != SPEC.status(name):
         yield f"status {SERVICE.status(name)}, in the specification {SPEC.status(name)}"
     if name in SPEC.empty - SERVICE.empty:
         yield "answers a body, in the specification none"
-    model = ANSWERS.get(name)
-    known = SPEC.fields.get(model.__name__.removesuffix("List")) if model is not None else None
+    model = RESPONSES.get(name)
+    known = SPEC.fields.get(name_of(model).removesuffix("List")) if model is not None else None
     if known is not None and name not in SPEC.empty:
         yield f"in the specification only the fields {' '.join(f'`{each}`' for each in sorted(known))}"
-    for (error, about), answer in SPEC.errors.items():
+    for (error, about), body in SPEC.errors.items():
         if not _concerns(error, about, operation):
             continue
         served = SERVICE.errors.get((error, about)) or SERVICE.errors[error, ""]
-        if served.status != answer.status:
-            yield f"{_words(error.__name__)}: {served.status}, in the specification {answer.status}"
-        elif served != answer:
+        if served.status != body.status:
+            yield f"{_words(error.__name__)}: {served.status}, in the specification {body.status}"
+        elif served != body:
             yield f"{_words(error.__name__)}: another text in the specification"
     if name in _RULES:
         yield _RULES[name]
@@ -178,10 +178,10 @@ def _concerns(error: type, about: str, operation: Operation) -> bool:
     kind, _, action = about.partition(".")
     if action:
         return operation.id == action + kind.capitalize()
-    if error is MalformedId and f"{{{kind}Id}}" in operation.path:
+    if error is MalformedIdError and f"{{{kind}Id}}" in operation.path:
         return (error, operation.id) not in SPEC.errors
     return False
 
 
 def _words(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", name).lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", name.removesuffix("Error")).lower()

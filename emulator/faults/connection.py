@@ -1,7 +1,7 @@
 """Faults of the connection itself: reset, empty reply, garbage, a body that ends early, an answer that never comes.
 
-They need the transport below HTTP, which the `Line` of a request puts within reach. Without it, as in a test client
-that has no sockets, the answer is a 500 that says so.
+They need the transport below HTTP, which the `ClientConnection` of a request puts within reach. Without it, as in a
+test client that has no sockets, the answer is a 500 that says so.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, Literal
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.answers import Answer
-from emulator.protocol.line import Line, line_of
-from emulator.safe_headers import SANDBOXED
+from emulator.protocol.client_connection import ClientConnection, connection_of
+from emulator.security.safe_headers import SANDBOXED
+from emulator.spec.responses import ErrorBody
 
 
 async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over", "gone", "stopping"]:
@@ -31,7 +31,7 @@ async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over"
             pass
 
     leaving = asyncio.ensure_future(gone())
-    stopping = asyncio.ensure_future(scope["app"].state.waiting.stopping.wait())
+    stopping = asyncio.ensure_future(scope["app"].state.notifier.stopping.wait())
     try:
         await asyncio.wait((leaving, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return "stopping" if stopping.done() else "gone" if leaving.done() else "over"
@@ -40,7 +40,7 @@ async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over"
         stopping.cancel()
 
 
-class Unheard(Response):
+class NoResponse(Response):
     """No answer: there is nobody left to hear it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,15 +55,15 @@ class WireFault(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do it to the connection."""
-        line = line_of(scope)
-        if line is None:
+        connection = connection_of(scope)
+        if connection is None:
             headers = {name: value for name, value in self.headers.items() if name != "content-length"}
-            await Answer(500, "This fault needs a real connection.").response(headers)(scope, receive, send)
+            await ErrorBody(500, "This fault needs a real connection.").response(headers)(scope, receive, send)
             return
-        await self.befall(line, scope, receive)
-        line.give_up()
+        await self.apply(connection, scope, receive)
+        connection.give_up()
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Do it."""
         raise NotImplementedError
 
@@ -71,9 +71,9 @@ class WireFault(Response):
 class ResetConnection(WireFault):
     """TCP RST: the socket is closed without lingering, over TLS too."""
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Reset the connection."""
-        reset(line.transport)
+        reset(connection.transport)
 
 
 def reset(transport: asyncio.Transport) -> None:
@@ -89,9 +89,9 @@ def reset(transport: asyncio.Transport) -> None:
 class CloseEmpty(WireFault):
     """The connection ends before the first byte of an answer."""
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Close the connection."""
-        line.transport.close()
+        connection.transport.close()
 
 
 class SendGarbage(WireFault):
@@ -101,26 +101,26 @@ class SendGarbage(WireFault):
         super().__init__()
         self._bytes = b"\x00" + random.Random(seed).randbytes(count - 1)
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Send them and close the connection."""
-        line.transport.write(self._bytes)
-        line.transport.close()
+        connection.transport.write(self._bytes)
+        connection.transport.close()
 
 
-class Unanswered(WireFault):
+class NeverResponds(WireFault):
     """No answer while the caller waits, for up to `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self._seconds = seconds
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Wait until the caller is gone or the time is over, then close the connection."""
         await wait(self._seconds, scope, receive)
-        line.transport.close()
+        connection.transport.close()
 
 
-class TruncatedAnswer(WireFault):
+class TruncatedResponse(WireFault):
     """A true answer of which only a part comes, under the Content-Length of all of it."""
 
     def __init__(self, whole: Response, share: float) -> None:
@@ -128,7 +128,7 @@ class TruncatedAnswer(WireFault):
         self._whole = whole
         self._share = share
 
-    async def befall(self, line: Line, scope: Scope, receive: Receive) -> None:
+    async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Send the part, which HEAD has none of, and close the connection."""
         whole = self._whole
         body = bytes(whole.body)
@@ -140,12 +140,12 @@ class TruncatedAnswer(WireFault):
         ]
         pairs.append((b"content-length", str(len(body)).encode()))
         head = b"".join(b"%s: %s\r\n" % pair for pair in pairs)
-        part = b"" if line.cycle.scope["method"] == "HEAD" else body[: int(len(body) * self._share)]
-        line.transport.write(f"HTTP/1.1 {status} {phrase}\r\n".encode() + head + b"\r\n" + part)
-        line.transport.close()
+        part = b"" if connection.cycle.scope["method"] == "HEAD" else body[: int(len(body) * self._share)]
+        connection.transport.write(f"HTTP/1.1 {status} {phrase}\r\n".encode() + head + b"\r\n" + part)
+        connection.transport.close()
 
 
-class Dripping(Response):
+class SlowResponse(Response):
     """An answer whose body comes in small pieces."""
 
     def __init__(self, whole: Response, piece: int, pause: float) -> None:
@@ -168,7 +168,7 @@ class Dripping(Response):
 
     @staticmethod
     def _break_off(scope: Scope) -> None:
-        line = line_of(scope)
-        if line is not None and not line.cycle.response_complete:  # as it is for HEAD
-            line.transport.close()
-            line.give_up()
+        connection = connection_of(scope)
+        if connection is not None and not connection.cycle.response_complete:  # as it is for HEAD
+            connection.transport.close()
+            connection.give_up()

@@ -9,50 +9,50 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from emulator import errors
-from emulator.answers import Answer
-from emulator.contract import CONTRACTS
-from emulator.errors import Invalid
-from emulator.operations import BY_ID
+from emulator.spec import errors
+from emulator.spec.contract import CONTRACTS
+from emulator.spec.errors import InvalidRequestError
+from emulator.spec.operations import BY_ID
+from emulator.spec.responses import ErrorBody
 from state import errors as refused
-from state.errors import Refused
+from state.errors import ServiceError
 
-_GENERIC: Mapping[int, Answer] = MappingProxyType(
+_GENERIC: Mapping[int, ErrorBody] = MappingProxyType(
     {
-        400: Answer(400, "Invalid request."),
-        401: Answer(401, "Invalid token format"),
-        403: Answer(403, "Unauthorized token", code=10002),
-        404: Answer(404, "Not found."),
-        405: Answer(405, "Method not allowed.", code=405),
-        408: Answer(408, "Request timed out."),
-        409: Answer(409, "Conflict."),
-        413: Answer(413, "The request body is too large."),
-        429: Answer(429, "Too many requests."),
-        500: Answer(500, body={"message": "Internal server error", "code": -1}),
-        502: Answer(502, "Bad gateway."),
-        503: Answer(503, "Service unavailable."),
-        504: Answer(504, "Gateway timeout."),
+        400: ErrorBody(400, "Invalid request."),
+        401: ErrorBody(401, "Invalid token format"),
+        403: ErrorBody(403, "Unauthorized token", code=10002),
+        404: ErrorBody(404, "Not found."),
+        405: ErrorBody(405, "Method not allowed.", code=405),
+        408: ErrorBody(408, "Request timed out."),
+        409: ErrorBody(409, "Conflict."),
+        413: ErrorBody(413, "The request body is too large."),
+        429: ErrorBody(429, "Too many requests."),
+        500: ErrorBody(500, body={"message": "Internal server error", "code": -1}),
+        502: ErrorBody(502, "Bad gateway."),
+        503: ErrorBody(503, "Service unavailable."),
+        504: ErrorBody(504, "Gateway timeout."),
     }
 )
 
-_OWN: Mapping[tuple[str, int], Answer] = MappingProxyType(
-    {("startRender", 429): Answer(429, "Experienced Composer API Usage Exceeded", code=50004)}
+_OWN: Mapping[tuple[str, int], ErrorBody] = MappingProxyType(
+    {("startRender", 429): ErrorBody(429, "Experienced Composer API Usage Exceeded", code=50004)}
 )
 """What an operation is documented to answer where nothing here is refused so."""
 
-_CONFLICTS: Mapping[str, Refused] = MappingProxyType(
+_CONFLICTS: Mapping[str, ServiceError] = MappingProxyType(
     {
-        "migrateSession": refused.MigrationInProgress(),
-        "startArchive": refused.AlreadyRunning("archive"),
-        "stopArchive": refused.WrongStatus("archive", "stop", "available"),
-        "deleteArchive": refused.WrongStatus("archive", "delete", "started"),
-        "setArchiveLayout": refused.WrongStatus("archive", "change the layout of", "stopped"),
-        "selectArchiveStreams": refused.WrongStatus("archive", "select streams of", "stopped"),
-        "startBroadcast": refused.AlreadyRunning("broadcast"),
-        "dial": refused.NotRouted("SIP call"),
-        "startCaptions": refused.AlreadyRunning("captions"),
-        "startRender": refused.NotRouted("render"),
-        "connectAudio": refused.NotRouted("audio connector"),
+        "migrateSession": refused.MigrationInProgressError(),
+        "startArchive": refused.AlreadyRunningError("archive"),
+        "stopArchive": refused.WrongStatusError("archive", "stop", "available"),
+        "deleteArchive": refused.WrongStatusError("archive", "delete", "started"),
+        "setArchiveLayout": refused.WrongStatusError("archive", "change the layout of", "stopped"),
+        "selectArchiveStreams": refused.WrongStatusError("archive", "select streams of", "stopped"),
+        "startBroadcast": refused.AlreadyRunningError("broadcast"),
+        "dial": refused.NotRoutedError("SIP call"),
+        "startCaptions": refused.AlreadyRunningError("captions"),
+        "startRender": refused.NotRoutedError("render"),
+        "connectAudio": refused.NotRoutedError("audio connector"),
     }
 )
 
@@ -61,67 +61,69 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-def answer(status: int, operation: str, contract: str) -> Answer:
+def error_body(status: int, operation: str, contract: str) -> ErrorBody:
     """Return what the operation is documented to answer with this status."""
     error = _error(status, operation)
-    if isinstance(error, Invalid):
+    if isinstance(error, InvalidRequestError):
         return errors.of_invalid(error, operation)
     if error is not None:
-        found = errors.of_refusal(error, operation, CONTRACTS[contract], opentok=status == 405)
+        found = errors.of_service_error(error, operation, CONTRACTS[contract], opentok=status == 405)
         if found.status == status:
             return found
     return _OWN.get((operation, status)) or _GENERIC[status]
 
 
-def _error(status: int, operation: str) -> Refused | Invalid | None:
+def _error(status: int, operation: str) -> ServiceError | InvalidRequestError | None:
     """Return what would be refused with this status, where the operation documents it."""
     if status == 400:
         return _bad_request(operation)
     if status == 404:
         return _not_found(operation)
     if status == 405 and operation == "selectBroadcastStreams":
-        return refused.SelectsItself("broadcast")
+        return refused.SelectsItselfError("broadcast")
     if status == 409:
         return _CONFLICTS.get(operation)
     if status == 413 and operation.startswith("signal"):
-        return Invalid("", status=413)
+        return InvalidRequestError("", status=413)
     return None
 
 
-def _bad_request(operation: str) -> Refused | Invalid:
+def _bad_request(operation: str) -> ServiceError | InvalidRequestError:
     if operation.startswith("playDtmf"):
-        return Invalid("must match ^[0-9*#p]+$", "digits")
+        return InvalidRequestError("must match ^[0-9*#p]+$", "digits")
     if operation == "startRender":
-        return Invalid("must be between 60 and 36000", "maxDuration")
+        return InvalidRequestError("must be between 60 and 36000", "maxDuration")
     if BY_ID[operation].tag == "Callbacks":
-        return Invalid("is required", "url")
+        return InvalidRequestError("is required", "url")
     if operation in ("signalConnection", "signalSession", "forceDisconnect"):
-        return refused.MalformedId("connection")
+        return refused.MalformedIdError("connection")
     kind = _kind(operation)
-    return refused.MalformedId(kind) if kind and "Id}" in BY_ID[operation].path else refused.InvalidSessionId()
+    return (
+        refused.MalformedIdError(kind) if kind and "Id}" in BY_ID[operation].path else refused.InvalidSessionIdError()
+    )
 
 
-def _not_found(operation: str) -> Refused | None:
+def _not_found(operation: str) -> ServiceError | None:
     path = BY_ID[operation].path
     if BY_ID[operation].tag == "Callbacks":
-        return refused.Unknown("registration")
+        return refused.UnknownResourceError("registration")
     if operation in ("listStreams", "getStream", "setStreamClassLists", "muteStream", "setStreamClassList"):
-        return refused.NoStreamsYet()
+        return refused.NoStreamsYetError()
     if operation.startswith("playDtmf"):
-        return refused.NoCall()
+        return refused.NoCallError()
     if "{connectionId}" in path:
-        return refused.NotConnected()
+        return refused.NotConnectedError()
     kind = "connector" if operation == "disconnectAudio" else _kind(operation)
     if kind and "Id}" in path:
-        return refused.Unknown(kind)
-    return refused.NoClients() if operation != "createSession" else None
+        return refused.UnknownResourceError(kind)
+    return refused.NoClientsError() if operation != "createSession" else None
 
 
 def _kind(operation: str) -> str:
     return _KINDS.get(BY_ID[operation].tag, "")
 
 
-def with_text(found: Answer, message: str | None, code: int | None) -> Answer:
+def with_text(found: ErrorBody, message: str | None, code: int | None) -> ErrorBody:
     """Return the answer with another message or code."""
     if message is not None:
         found = replace(found, message=message, body=None)
@@ -130,5 +132,5 @@ def with_text(found: Answer, message: str | None, code: int | None) -> Answer:
     return replace(found, code=code, bare=False, body=None, message=found.message or _text(found))
 
 
-def _text(found: Answer) -> str:
+def _text(found: ErrorBody) -> str:
     return str((found.body or {}).get("message", ""))

@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import httptools
 
-from emulator.answers import Answer
+from emulator.spec.responses import ErrorBody
 
 MAX_HEAD = 65_536
 """Bytes of request line and headers together, and of what frames a body."""
 
-TOO_LARGE = Answer(431, f"Path and headers are larger than {MAX_HEAD} bytes.")
-NOT_A_PROXY = Answer(405, "CONNECT is not served: the emulator is no proxy. Send requests to it directly.")
-NOT_HTTP_2 = Answer(505, "HTTP/2 is not served. Send HTTP/1.1, which needs no setting of any client.")
-FRAMING = Answer(400, f"Chunk extensions or trailers are larger than {MAX_HEAD} bytes.")
+TOO_LARGE = ErrorBody(431, f"Path and headers are larger than {MAX_HEAD} bytes.")
+NOT_A_PROXY = ErrorBody(405, "CONNECT is not served: the emulator is no proxy. Send requests to it directly.")
+NOT_HTTP_2 = ErrorBody(505, "HTTP/2 is not served. Send HTTP/1.1, which needs no setting of any client.")
+FRAMING = ErrorBody(400, f"Chunk extensions or trailers are larger than {MAX_HEAD} bytes.")
 
 NOTED = frozenset({b"host", b"transfer-encoding", b"expect", b"upgrade"})
 """The headers that decide how a request is read."""
@@ -42,34 +42,34 @@ class Target:
     authority: bytes | None = None
 
 
-def refusal(version: str, noted: Headers) -> Answer | None:
+def refusal(version: str, noted: Headers) -> ErrorBody | None:
     """Return the refusal of a head by its version and the headers of `NOTED` that it has; None for one to be served."""
     if version not in ("1.1", "1.0"):
-        return Answer(505, f"HTTP/{version} is not served. Allowed: HTTP/1.1, HTTP/1.0.")
+        return ErrorBody(505, f"HTTP/{version} is not served. Allowed: HTTP/1.1, HTTP/1.0.")
     hosts = [value for name, value in noted if name == b"host"]
     codings = [value for name, value in noted if name == b"transfer-encoding"]
     return _refused_host(version, hosts) or (_refused_coding(version, codings) if codings else None)
 
 
-def _refused_host(version: str, hosts: list[bytes]) -> Answer | None:
+def _refused_host(version: str, hosts: list[bytes]) -> ErrorBody | None:
     """RFC 9112 3.2: exactly one Host, and a valid one; HTTP/1.0 may do without."""
     if not hosts:
-        return None if version == "1.0" else Answer(400, "Host: is required in HTTP/1.1.")
+        return None if version == "1.0" else ErrorBody(400, "Host: is required in HTTP/1.1.")
     if len(hosts) > 1:
-        return Answer(400, f"Host: is allowed once (got {len(hosts)}).")
+        return ErrorBody(400, f"Host: is allowed once (got {len(hosts)}).")
     if not valid_host(hosts[0]):
-        return Answer(400, f"Host: must be a host name or address, with or without a port (got {shown(hosts[0])}).")
+        return ErrorBody(400, f"Host: must be a host name or address, with or without a port (got {shown(hosts[0])}).")
     return None
 
 
-def _refused_coding(version: str, codings: list[bytes]) -> Answer | None:
+def _refused_coding(version: str, codings: list[bytes]) -> ErrorBody | None:
     """RFC 9112 6.1: a body whose end is told otherwise than by `chunked` cannot be read."""
     if version == "1.0":
-        return Answer(400, "Transfer-Encoding: is not allowed in HTTP/1.0.")
+        return ErrorBody(400, "Transfer-Encoding: is not allowed in HTTP/1.0.")
     if len(codings) == 1 and codings[0].strip(b" \t").lower() == b"chunked":
         return None
     given = shown(b", ".join(codings))
-    return Answer(501, f"Transfer-Encoding: is not one that is served (got {given}). Allowed: chunked.")
+    return ErrorBody(501, f"Transfer-Encoding: is not one that is served (got {given}). Allowed: chunked.")
 
 
 @functools.lru_cache(256)
@@ -107,11 +107,11 @@ def decoded(path: bytes) -> str:
     return urllib.parse.unquote(text) if "%" in text else text
 
 
-def unreadable(reason: str) -> Answer:
+def unreadable(reason: str) -> ErrorBody:
     """Return the refusal of bytes that are no request."""
     if "PRI/Upgrade" in reason:
         return NOT_HTTP_2
-    return Answer(400, f"The request is not valid HTTP/1.1: {reason}.")
+    return ErrorBody(400, f"The request is not valid HTTP/1.1: {reason}.")
 
 
 def without_upgrade(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:

@@ -14,19 +14,19 @@ from typing import NoReturn
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from emulator.answers import Answer
 from emulator.protocol import head
-from emulator.protocol.line import CONNECTION, Line
+from emulator.protocol.client_connection import CONNECTION, ClientConnection
+from emulator.protocol.limits import max_connections
 from emulator.protocol.lingering import Lingering
-from emulator.protocol.room import most_connections
+from emulator.spec.responses import ErrorBody
 
 HEAD_SECONDS = 30.0
 """How long a head may take from its first byte to its last."""
 FIRST_SECONDS = 60.0
 """How long a new connection may stay silent."""
 
-TOO_SLOW = Answer(408, f"The head of the request did not arrive within {HEAD_SECONDS:.0f} s.")
-CROWDED = Answer(503, "Too many connections are open, and all of them are in use.")
+TOO_SLOW = ErrorBody(408, f"The head of the request did not arrive within {HEAD_SECONDS:.0f} s.")
+CROWDED = ErrorBody(503, "Too many connections are open, and all of them are in use.")
 
 BETWEEN, HEAD, BODY = range(3)
 """What of a request is read: nothing yet, its head, its body."""
@@ -57,7 +57,7 @@ class Protocol(HttpToolsProtocol):
         self.silent_since = self.loop.time()
         self._idle_seconds = FIRST_SECONDS
         self._noted: list[tuple[bytes, bytes]] = []
-        if len(self.connections) > most_connections() and not self._make_room():
+        if len(self.connections) > max_connections() and not self._make_room():
             self._refuse(CROWDED)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -159,7 +159,7 @@ class Protocol(HttpToolsProtocol):
             line.refusal = refusal
             self._stop()
 
-    def _finish_headers(self, version: str, target: head.Target) -> Answer | None:
+    def _finish_headers(self, version: str, target: head.Target) -> ErrorBody | None:
         """Put the headers in order for who reads them; return the refusal where they are not allowed."""
         if self._offer is not None:
             headers, self._offer = self._offer, None
@@ -186,7 +186,7 @@ class Protocol(HttpToolsProtocol):
 
     # Requests
 
-    def _begin(self, refusal: Answer | None = None) -> Line:
+    def _begin(self, refusal: ErrorBody | None = None) -> ClientConnection:
         """Begin a request of `scope`, or queue it behind others: for the application, or with the refusal alone."""
         before, version = self.cycle, self.scope["http_version"]
         self.cycle = cycle = RequestResponseCycle(
@@ -203,7 +203,7 @@ class Protocol(HttpToolsProtocol):
             on_response=self.on_response_complete,
         )
         self._begun = (*(each for each in self._begun if not each.response_complete), cycle)
-        line = Line(self.transport, cycle, self._linger)
+        line = ClientConnection(self.transport, cycle, self._linger)
         self.scope["extensions"] = {CONNECTION: line}  # type: ignore[dict-item]
         app = self.app if refusal is None else refusal.response({"connection": "close"})
         if before is None or before.response_complete:
@@ -233,7 +233,7 @@ class Protocol(HttpToolsProtocol):
 
     # Refusals
 
-    def _stop(self, refusal: Answer | None = None) -> NoReturn:
+    def _stop(self, refusal: ErrorBody | None = None) -> NoReturn:
         """Read no more of what came; inside a callback of the parser."""
         if refusal is not None:
             self._refuse(refusal)
@@ -241,7 +241,7 @@ class Protocol(HttpToolsProtocol):
             self._linger(self.cycle)
         raise _RefusedError
 
-    def _break_off(self, refusal: Answer) -> None:
+    def _break_off(self, refusal: ErrorBody) -> None:
         """Refuse what came: the request whose body it belongs to, or what would have been one."""
         if self._stage != BODY or self.cycle.response_complete:
             self._refuse(refusal)
@@ -252,7 +252,7 @@ class Protocol(HttpToolsProtocol):
         self.cycle.message_event.set()
         line.linger()
 
-    def _refuse(self, refusal: Answer) -> None:
+    def _refuse(self, refusal: ErrorBody) -> None:
         """Answer what cannot be passed on to the application, after the responses before it."""
         self.logger.warning("a request was refused with %d: %s", refusal.status, refusal.message)
         super().on_message_begin()
@@ -313,7 +313,7 @@ class Protocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def line_of_cycle(cycle: RequestResponseCycle) -> Line:
+def line_of_cycle(cycle: RequestResponseCycle) -> ClientConnection:
     """Return the line of a request that `Protocol` began."""
-    line: Line = cycle.scope["extensions"][CONNECTION]  # type: ignore[assignment]
+    line: ClientConnection = cycle.scope["extensions"][CONNECTION]  # type: ignore[assignment]
     return line

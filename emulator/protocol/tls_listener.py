@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from emulator.protocol.room import most_connections
+from emulator.protocol.limits import max_connections
 
 HANDSHAKE_SECONDS = 10.0
 """How long a client may take to agree on TLS."""
@@ -40,7 +40,7 @@ class TlsListener:
             except OSError:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
-            if len(self._handshakes) >= most_connections() // 4:
+            if len(self._handshakes) >= max_connections() // 4:
                 next(iter(self._handshakes)).cancel()
                 await asyncio.sleep(0)
             task = loop.create_task(self._agree(accepted))

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from emulator.store import StoreError, Unavailable
+from emulator.store.base import StoreError, StoreUnavailableError
 
 CONNECT_SECONDS = 5
 
@@ -92,12 +92,12 @@ class Connections:
         self._ending = False
 
     async def run(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """Do work in a thread, to its end, even where who asked gives up. Raises `Unavailable`."""
+        """Do work in a thread, to its end, even where who asked gives up. Raises `StoreUnavailableError`."""
         task = asyncio.ensure_future(asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments))
         try:
             return await asyncio.shield(task)
         except SQLAlchemyError as error:
-            raise Unavailable(f"the store cannot be reached: {explain(error)}") from None
+            raise StoreUnavailableError(f"the store cannot be reached: {explain(error)}") from None
 
     def connect(self) -> Connection:
         """Return a connection, in a thread. Raises `OperationalError`."""

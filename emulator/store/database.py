@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
-from emulator.store import StoreError
+from emulator.store.base import StoreError
 from state.rows import Row
 
 SCHEMA = 1
@@ -45,7 +45,7 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 PRUNE_EVERY = 500
 """Versions after which the events that the ring has given up are deleted."""
 
-KEPT_TOMBSTONES = 10_000
+TOMBSTONE_LIMIT = 10_000
 """Versions for which it is kept that a record is gone."""
 
 
@@ -295,7 +295,7 @@ def _prune(connection: Connection, item: Item, *, tombstones: bool) -> None:
     )
     if not tombstones:
         return
-    since = item.version - KEPT_TOMBSTONES
+    since = item.version - TOMBSTONE_LIMIT
     connection.execute(
         text("DELETE FROM emulator_record WHERE application_id = :app AND version <= :since AND document IS NULL"),
         {"app": item.application_id, "since": since},

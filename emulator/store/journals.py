@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 
-from emulator.store import Unavailable
+from emulator.store.base import StoreUnavailableError
 from emulator.store.connections import Connections
 from emulator.store.database import EXCHANGES, JOURNALS, PRUNE_EVERY
 from state import documents
@@ -31,7 +31,7 @@ class Journals:
         self._unkept: dict[str, list[Exchange]] = {}
         self._keeping: WeakKeyDictionary[Application, asyncio.Lock] = WeakKeyDictionary()
 
-    async def keep(self, app: Application, exchange: Exchange) -> None:
+    async def save_exchange(self, app: Application, exchange: Exchange) -> None:
         """Keep an exchange, for all replicas to see; one that cannot be kept is lost, with a line in the log."""
         waiting = self._unkept.setdefault(app.id, [])
         waiting.append(exchange)
@@ -41,7 +41,7 @@ class Journals:
             del self._unkept[app.id]
             try:
                 await self._connections.run(self._add_exchanges, app.id, waiting, app.journal.size)
-            except Unavailable as error:
+            except StoreUnavailableError as error:
                 log.warning("%d exchanges of application %s are not in its journal: %s", len(waiting), app.id, error)
 
     def _add_exchanges(self, application_id: str, exchanges: list[Exchange], kept: int) -> None:
@@ -52,7 +52,7 @@ class Journals:
                 connection.commit()
 
     async def read(self, *apps: Application) -> None:
-        """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
+        """Read the exchanges that are newer than those in memory. Raises `StoreUnavailableError`."""
         journals = {app.id: app.journal for app in apps}
         known = {application_id: (journal.last, journal.size) for application_id, journal in journals.items()}
         lasts, newer = await self._connections.run(self._exchanges, known)

@@ -31,7 +31,7 @@ LOCKS = 0x76766531
 """The class of the advisory locks that say which replicas live."""
 
 
-class Listening(Protocol):
+class Subscriber(Protocol):
     """Who is told, on the event loop."""
 
     def hear_all(self) -> None:
@@ -53,7 +53,7 @@ def tell(connection: Connection, application_id: str, replica: str) -> None:
 class Listener:
     """A thread with a connection of its own, whose lock says that `replica` lives."""
 
-    def __init__(self, url: URL, replica: str, told: Listening) -> None:
+    def __init__(self, url: URL, replica: str, told: Subscriber) -> None:
         self._url = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._replica = replica
         self._told = told

@@ -5,21 +5,21 @@ from __future__ import annotations
 import uuid
 from typing import NamedTuple
 
-from emulator.store import Unavailable
+from emulator.store.base import StoreUnavailableError
 from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
-from emulator.store.reading import Found
+from emulator.store.reading import LoadedApplication
 from state import documents
-from state.application import Application, Change, Faults
+from state.application import Application, Change, FaultState
 from state.rows import Row, rows_of
 
 
 class _Written(NamedTuple):
-    faults: Faults
+    faults: FaultState
     revision: int
     document: bytes
 
     @classmethod
-    def of(cls, faults: Faults) -> _Written:
+    def of(cls, faults: FaultState) -> _Written:
         return cls(faults, faults.revision, documents.write(faults.dump()))
 
 
@@ -51,11 +51,11 @@ class Mirror:
         return item
 
     def faults_of(self, app: Application) -> Item | None:
-        """Return the application's faults, None when they are what was written last. Raises `Unavailable`."""
+        """Return the application's faults, None when they are what was written last. Raises `StoreUnavailableError`."""
         try:
             return self._faults_of(app)
         except Exception as error:
-            raise Unavailable(f"the failure rules cannot be written: {error}") from error
+            raise StoreUnavailableError(f"the failure rules cannot be written: {error}") from error
 
     def _faults_of(self, app: Application) -> Item | None:
         before = self._faults.get(app.id)
@@ -76,7 +76,7 @@ class Mirror:
         item.rows = [Row(FAULTS, "", document)]
         return item
 
-    def note(self, app: Application, found: Found) -> None:
+    def note(self, app: Application, found: LoadedApplication) -> None:
         """Note that what the application is now was read from the database."""
         self._incarnations[app.id] = found.incarnation
         if app.faults is None:

@@ -23,14 +23,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.settings import Settings
-from emulator.store import PATIENCE, Store, StoreError, Unavailable, database, look_at, reading
+from emulator.store import database, reading
+from emulator.store.base import RETRY_SECONDS, Store, StoreError, StoreUnavailableError, retrieve_exception
 from emulator.store.connections import CONNECT_SECONDS, Connections, explain, require_usable
 from emulator.store.database import RECORDS, Item
 from emulator.store.journals import Journals
 from emulator.store.listener import LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
-from emulator.store.reading import Found, Standing
-from emulator.store.senders import Senders
+from emulator.store.owners import CallbackOwners
+from emulator.store.reading import LoadedApplication, Position
 from state.application import Application, Change
 from state.journal import Exchange
 from state.outbox import Callback
@@ -51,7 +52,7 @@ WORKERS = 2 * HELD
 STOP_SECONDS = 3.0
 """s that who works on an application has to be done when the emulator stops: then the database is waited for no longer.
 
-(`docker stop` kills after 10 s, and requests had theirs before: emulator/server.py.)
+(`docker stop` kills after 10 s, and requests had theirs before: emulator/server/server.py.)
 """
 
 SENT_SECONDS = 0.02
@@ -99,7 +100,7 @@ class Postgresql(Store):
         self._stale: set[str] = set()
         self._kept: set[str] = set()
         self._heard: set[str] = set()
-        self._senders: dict[str, Senders] = {}
+        self._senders: dict[str, CallbackOwners] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[asyncio.Task[None]] = set()
         self._deleted = 0
@@ -118,7 +119,7 @@ class Postgresql(Store):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
             with self._connections.engine.connect() as connection:
-                for found in reading.read_all(connection, reading.standings(connection)):
+                for found in reading.read_all(connection, reading.positions(connection)):
                     self._add(found)
         except (SQLAlchemyError, psycopg.Error) as error:
             raise StoreError(f"store {self._shown}: {explain(error)}") from None
@@ -126,14 +127,14 @@ class Postgresql(Store):
             raise StoreError(f"store {self._shown}: {error}") from None
         world.publish = self._publish
 
-    def _add(self, found: Found) -> Application:
+    def _add(self, found: LoadedApplication) -> Application:
         app = reading.add(self._world, found, self._restore_faults)
         app.journal.last = 0
         self._kept.add(app.id)
         self._learn(app, found)
         return app
 
-    def _learn(self, app: Application, found: Found) -> None:
+    def _learn(self, app: Application, found: LoadedApplication) -> None:
         """Note what was read: who is to send which callbacks, what is to be sent by this replica."""
         self._mirror.note(app, found)
         senders = self._senders_of(app)
@@ -150,23 +151,23 @@ class Postgresql(Store):
     async def _let_go_of(self, app: Application, held: list[str]) -> None:
         """Say of callbacks that they are not under way here: others wait to hear it."""
         while True:
-            with contextlib.suppress(Unavailable):
-                async with self.holding(app):
+            with contextlib.suppress(StoreUnavailableError):
+                async with self.transaction(app):
                     with self._world.unit(app):
                         for callback in map(app.outbox.find, held):
                             if callback is not None and callback.status == "held":
                                 app.touch(callback)
                 return
-            await asyncio.sleep(PATIENCE)
+            await asyncio.sleep(RETRY_SECONDS)
 
-    def _senders_of(self, app: Application) -> Senders:
-        return self._senders.setdefault(app.id, Senders(self._replica))
+    def _senders_of(self, app: Application) -> CallbackOwners:
+        return self._senders.setdefault(app.id, CallbackOwners(self._replica))
 
     async def start(self) -> None:
         """Begin to listen to the other replicas; what was made at the start is kept first."""
         self._loop = asyncio.get_running_loop()
         self._listener.start()
-        await self._keep_all(self._world)
+        await self._save_all(self._world)
 
     async def stop(self) -> None:
         """End; what this replica was to send is sent by another one, or after a start."""
@@ -180,8 +181,8 @@ class Postgresql(Store):
 
     # Holding
 
-    def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context in which no other replica works on the application. Raises `Unavailable`."""
+    def transaction(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which no other replica works on the application. Raises `StoreUnavailableError`."""
         return self._hold(app)
 
     @asynccontextmanager
@@ -192,8 +193,8 @@ class Postgresql(Store):
         finally:
             await self._leave(app)
 
-    def letting_go(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context in which others may work on the application that is held. Raises `Unavailable`."""
+    def release(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context in which others may work on the application that is held. Raises `StoreUnavailableError`."""
         return self._let_go(app)
 
     @asynccontextmanager
@@ -211,8 +212,8 @@ class Postgresql(Store):
         if hold is None:
             hold = self._holds[app.id] = _Hold()
             hold.begun, hold.ended = asyncio.ensure_future(self._begin(app, hold)), self._loop.create_future()
-            hold.begun.add_done_callback(look_at)
-            hold.ended.add_done_callback(look_at)
+            hold.begun.add_done_callback(retrieve_exception)
+            hold.ended.add_done_callback(retrieve_exception)
         task = asyncio.current_task()
         assert task is not None
         hold.users.add(task)
@@ -239,7 +240,7 @@ class Postgresql(Store):
             finishing.add_done_callback(self._finishing.discard)
 
     async def _begin(self, app: Application, hold: _Hold) -> None:
-        """Lock the application, and learn what is newer than what is known of it. Raises `Unavailable`."""
+        """Lock the application, and learn what is newer than what is known of it. Raises `StoreUnavailableError`."""
         after = -1 if app.id in self._stale else app.version
         await self._room.acquire()
         try:
@@ -285,7 +286,7 @@ class Postgresql(Store):
         if hold.begun.exception() is None and self._world.find(app.id) is app:
             try:
                 faults = self._mirror.faults_of(app)
-            except Unavailable:
+            except StoreUnavailableError:
                 assert hold.connection is not None
                 await self._connections.run(hold.connection.close)  # rolls back, and lets others work on it
                 raise
@@ -315,13 +316,13 @@ class Postgresql(Store):
             self._world.forget(app)
             self._world.tell(Change(app.id, app.version + 1, {}, [], {(app.kind, app.id)}, reset=True))
 
-    def _refresh(self, app: Application, found: Found) -> None:
+    def _refresh(self, app: Application, found: LoadedApplication) -> None:
         journal = app.journal.last
         try:
             reading.refresh(self._world, app, found, self._restore_faults)
         except StoreError as error:
             self._stale.add(app.id)  # half of it may be there
-            raise Unavailable(str(error)) from None
+            raise StoreUnavailableError(str(error)) from None
         app.journal.last = 0 if found.whole else journal  # what is newer is read when it is asked for
         self._learn(app, found)
 
@@ -338,7 +339,7 @@ class Postgresql(Store):
                 item = self._mirror.item(app, change)
             except Exception as error:
                 self._stale.add(app.id)
-                raise Unavailable(f"the change cannot be written: {error}") from error
+                raise StoreUnavailableError(f"the change cannot be written: {error}") from error
             if change.reset:
                 self._senders.pop(app.id, None)
             touched = [record_id for kind, record_id in change.records if kind == "callback"]
@@ -348,7 +349,7 @@ class Postgresql(Store):
 
     # In threads
 
-    def _lock(self, app: Application, after: int, incarnation: str) -> tuple[Connection, Found | None]:
+    def _lock(self, app: Application, after: int, incarnation: str) -> tuple[Connection, LoadedApplication | None]:
         connection = self._connections.connect()
         try:
             return connection, reading.lock(connection, app.id, app.credentials.api_key, after, incarnation)
@@ -370,28 +371,28 @@ class Postgresql(Store):
 
     # The journal
 
-    async def keep(self, app: Application, exchange: Exchange) -> None:
+    async def save_exchange(self, app: Application, exchange: Exchange) -> None:
         """Keep an exchange, for all replicas to see; one that cannot be kept is lost, with a line in the log."""
         if app.id in self._kept:
-            await self._journals.keep(app, exchange)
+            await self._journals.save_exchange(app, exchange)
 
     async def read_journals(self, *apps: Application) -> None:
-        """Read the exchanges that are newer than those in memory. Raises `Unavailable`."""
+        """Read the exchanges that are newer than those in memory. Raises `StoreUnavailableError`."""
         await self._journals.read(*apps)
 
     # Other replicas
 
-    async def sent(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
+    async def wait_for_peers(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
         """Wait until the other replicas have attempted what they are to send now, where it is waited for."""
         while True:
-            async with self.holding(app):
+            async with self.transaction(app):
                 others = self._senders_of(app).others(app)
                 if not is_waited_for(others):
                     return
             await asyncio.sleep(SENT_SECONDS)
 
     @asynccontextmanager
-    async def _be_alone(self, app: Application) -> AsyncIterator[None]:
+    async def _be_exclusive(self, app: Application) -> AsyncIterator[None]:
         key = {"key": zlib.crc32(app.id.encode()) - 2**31, "class": ALONE}
         async with self._moving:
             connection = await self._connections.run(self._connections.connect)
@@ -407,20 +408,29 @@ class Postgresql(Store):
             finally:
                 await self._connections.run(connection.close)
 
-    def alone(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context that one caller at all replicas is in, for one application. Raises `Unavailable`."""
-        return self._be_alone(app)
+    def exclusive(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context that one caller at all replicas is in, for one application.
+
+        Raises `StoreUnavailableError`.
+        """
+        return self._be_exclusive(app)
 
     async def check(self) -> None:
-        """Raise `Unavailable` when the database cannot be reached, or not written: it may be a standby now."""
+        """Raise `StoreUnavailableError` when the database cannot be reached, or not written.
+
+        It may be a standby now.
+        """
         await self._connections.run(self._check)
 
     def _check(self) -> None:
         with self._connections.connect() as connection:
             database.check(connection)
 
-    async def look(self) -> None:
-        """Learn of applications that other replicas made, deleted or gave another api key. Raises `Unavailable`."""
+    async def refresh(self) -> None:
+        """Learn of applications that other replicas made, deleted or gave another api key.
+
+        Raises `StoreUnavailableError`.
+        """
         async with self._looking:
             standings = await self._look()
         for app in self._world:
@@ -433,15 +443,15 @@ class Postgresql(Store):
             if hold is not None:
                 await asyncio.wait([hold.begun], timeout=CONNECT_SECONDS)  # it learns so itself
                 continue
-            async with self.holding(app):
+            async with self.transaction(app):
                 pass  # what is newer has been read
 
-    async def _look(self, application_id: str | None = None) -> dict[str, Standing]:
+    async def _look(self, application_id: str | None = None) -> dict[str, Position]:
         """Add the applications that are new here, or the one named; return where they stand."""
         while True:
             known, deleted = {app.id for app in self._world}, self._deleted
-            found: list[Found]
-            standings: dict[str, Standing]
+            found: list[LoadedApplication]
+            standings: dict[str, Position]
             found, standings = await self._connections.run(self._unknown, known, application_id)
             if deleted == self._deleted:  # nothing of what was found was deleted here meanwhile
                 break
@@ -455,9 +465,11 @@ class Postgresql(Store):
                     self._world.tell(Change(app.id, app.version, {(app.kind, app.id): app}, []))
         return standings
 
-    def _unknown(self, known: set[str], application_id: str | None) -> tuple[list[Found], dict[str, Standing]]:
+    def _unknown(
+        self, known: set[str], application_id: str | None
+    ) -> tuple[list[LoadedApplication], dict[str, Position]]:
         with self._connections.connect() as connection:
-            standings = reading.standings(connection, application_id)
+            standings = reading.positions(connection, application_id)
             return list(reading.read_all(connection, [each for each in standings if each not in known])), standings
 
     def hear_all(self) -> None:
@@ -468,7 +480,7 @@ class Postgresql(Store):
         """Learn what other replicas did while they could not be heard."""
         standings = await self._look()
         for app in self._world:
-            known = Standing(app.credentials.api_key, self._mirror.incarnation(app), app.version)
+            known = Position(app.credentials.api_key, self._mirror.incarnation(app), app.version)
             if app.id in self._kept and standings.get(app.id) != known:
                 self.hear(app.id)
 
@@ -484,7 +496,7 @@ class Postgresql(Store):
         if app is None:
             await self._look(application_id)
         else:
-            async with self.holding(app):
+            async with self.transaction(app):
                 pass  # what is newer has been read
 
     def take_over(self, dead: str) -> None:
@@ -496,7 +508,7 @@ class Postgresql(Store):
             app = self._world.find(application_id)
             if app is None:
                 continue
-            async with self.holding(app):
+            async with self.transaction(app):
                 with self._world.unit(app):
                     self._senders_of(app).take_over(app, dead)
 
@@ -517,13 +529,13 @@ class Postgresql(Store):
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
-    except Unavailable as error:
+    except StoreUnavailableError as error:
         log.warning("%s", error)
     except Exception:
         log.exception("the store cannot be followed")
 
 
 def _ask(connection: Connection, query: str, values: dict[str, Any]) -> bool:
-    answer = bool(connection.execute(text(query), values).scalar_one())
+    result = bool(connection.execute(text(query), values).scalar_one())
     connection.commit()
-    return answer
+    return result

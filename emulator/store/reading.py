@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import Connection, bindparam, select, text
 
-from emulator.store import StoreError
+from emulator.store.base import StoreError
 from emulator.store.database import APPLICATIONS, FAULTS, IDENTITY, RECORDS
 from state import documents
 from state.application import Application
-from state.errors import ApplicationExists
+from state.errors import ApplicationExistsError
 from state.kinds import STORED
 from state.rows import Row, put_row
 from state.snapshots import RestoreFaults
@@ -28,7 +28,7 @@ READ_TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LoadedApplication:
     """An application as it was found: `rows` are those written after the version asked for, in their order.
 
     `whole`: they are all there is, whatever was asked for.
@@ -42,7 +42,7 @@ class Found:
     rows: Sequence[tuple[Row, str | None]]
 
 
-class Standing(NamedTuple):
+class Position(NamedTuple):
     """Where an application stands: what tells whether what is known of it is what there is."""
 
     api_key: str
@@ -50,21 +50,21 @@ class Standing(NamedTuple):
     version: int
 
 
-def standings(connection: Connection, application_id: str | None = None) -> dict[str, Standing]:
+def positions(connection: Connection, application_id: str | None = None) -> dict[str, Position]:
     """Return where every application stands, or the one named, by its id."""
     found = APPLICATIONS.c
     query = select(found.id, found.api_key, found.incarnation, found.version)
     if application_id is not None:
         query = query.where(found.id == application_id)
-    return {row[0]: Standing(*row[1:]) for row in connection.execute(query)}
+    return {row[0]: Position(*row[1:]) for row in connection.execute(query)}
 
 
 def lock(
     connection: Connection, application_id: str, api_key: str, after: int = -1, incarnation: str = ""
-) -> Found | None:
+) -> LoadedApplication | None:
     """Return what `read` does; until the transaction ends nobody else locks the application, or makes it.
 
-    Raises `ApplicationExists` when there is none, but another one with its api key.
+    Raises `ApplicationExistsError` when there is none, but another one with its api key.
     """
     row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
     if row is None:
@@ -73,17 +73,17 @@ def lock(
         row = connection.execute(_LOCKED, {"app": application_id}).one_or_none()
     if row is None:
         if connection.execute(_OF_KEY, {"key": api_key}).first() is not None:
-            raise ApplicationExists("apiKey", api_key)
+            raise ApplicationExistsError("apiKey", api_key)
         return None
     return _found(connection, row, after, incarnation)
 
 
-def read(connection: Connection, application_id: str) -> Found | None:
+def read(connection: Connection, application_id: str) -> LoadedApplication | None:
     """Return an application, None when there is none. Raises `StoreError`."""
     return next(read_all(connection, [application_id]), None)
 
 
-def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator[Found]:
+def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator[LoadedApplication]:
     """Yield those applications that there are, of those named. Raises `StoreError`."""
     ids = list(application_ids)
     for first in range(0, len(ids), READ_TOGETHER):
@@ -97,7 +97,9 @@ def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator
         for row in filter(None, map(found.get, wanted["apps"])):
             # One that has nothing may have been deleted between the two.
             if rows[row.id] or connection.execute(_APPLICATION, {"app": row.id}).first() is not None:
-                yield Found(row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id])
+                yield LoadedApplication(
+                    row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id]
+                )
 
 
 def _bytes(application_id: str, document: Any) -> bytes:
@@ -106,18 +108,18 @@ def _bytes(application_id: str, document: Any) -> bytes:
     return document.encode()
 
 
-def _found(connection: Connection, row: Any, after: int, incarnation: str) -> Found:
+def _found(connection: Connection, row: Any, after: int, incarnation: str) -> LoadedApplication:
     """Return an application with the rows written after a version of an incarnation."""
     if row.incarnation != incarnation or row.version < after or after < row.since:
         after = -1
     elif row.version == after:
-        return Found(row.id, row.incarnation, row.version, False, row.head.encode(), ())
+        return LoadedApplication(row.id, row.incarnation, row.version, False, row.head.encode(), ())
     newer = _ALL if after < 0 else _NEWER
     rows = [
         (Row(each.kind, each.id, None if each.document is None else each.document.encode()), each.owner)
         for each in connection.execute(newer, {"app": row.id, "after": after})
     ]
-    return Found(row.id, row.incarnation, row.version, after < 0, row.head.encode(), rows)
+    return LoadedApplication(row.id, row.incarnation, row.version, after < 0, row.head.encode(), rows)
 
 
 _APPLICATION = select(APPLICATIONS).where(APPLICATIONS.c.id == bindparam("app"))
@@ -143,7 +145,7 @@ _RECORDS = (
 _ORDER = {IDENTITY: 0, FAULTS: 1, **{name: index for index, name in enumerate(STORED, 2)}}
 
 
-def add(world: World, found: Found, restore_faults: RestoreFaults) -> Application:
+def add(world: World, found: LoadedApplication, restore_faults: RestoreFaults) -> Application:
     """Add an application that was found whole. Raises `StoreError`."""
     document = next((row.document for row, _ in found.rows if row.kind == IDENTITY), None)
     if document is None:
@@ -151,14 +153,14 @@ def add(world: World, found: Found, restore_faults: RestoreFaults) -> Applicatio
     try:
         identity = documents.read_identity(orjson.loads(document))
         app = world.add(identity.id, identity.name, identity.credentials, identity.options, take=True)
-    except (ValueError, ApplicationExists) as error:
+    except (ValueError, ApplicationExistsError) as error:
         raise StoreError(f"application {found.id} cannot be read: {error}") from None
     refresh(world, app, found, restore_faults)
     app.clock.go_on()
     return app
 
 
-def refresh(world: World, app: Application, found: Found, restore_faults: RestoreFaults) -> None:
+def refresh(world: World, app: Application, found: LoadedApplication, restore_faults: RestoreFaults) -> None:
     """Let the application be what was found. Raises `StoreError`."""
     if found.whole:
         app.clear()

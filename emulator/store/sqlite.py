@@ -17,7 +17,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.settings import Settings
-from emulator.store import Store, StoreError, Unavailable, database, look_at, reading
+from emulator.store import database, reading
+from emulator.store.base import Store, StoreError, StoreUnavailableError, retrieve_exception
 from emulator.store.mirror import Mirror
 from state import callbacks
 from state.application import Application, Change
@@ -35,7 +36,7 @@ CACHE = "cache_size = -65536"
 LOOK_SECONDS = 1.0
 """s between two looks whether the file is still there."""
 
-MOST_TOGETHER = 500
+MAX_TOGETHER = 500
 """Units of work that are committed together at most."""
 
 
@@ -43,7 +44,7 @@ class Sqlite(Store):
     """Keeps the world in a file. A write that was acknowledged survives the end of the process at any moment.
 
     (Not a power failure: SQLite leaves it to the system when its log reaches the disk.) When the file cannot be
-    written, who asked gets `Unavailable`, and the application becomes what the file says of it again.
+    written, who asked gets `StoreUnavailableError`, and the application becomes what the file says of it again.
     """
 
     name = "sqlite"
@@ -79,7 +80,7 @@ class Sqlite(Store):
             self._connection = self._engine.connect()
             self._claim(self._connection)
             _keep_private(self._path)
-            for found in reading.read_all(self._connection, reading.standings(self._connection)):
+            for found in reading.read_all(self._connection, reading.positions(self._connection)):
                 app = reading.add(world, found, restore_faults)
                 self._mirror.note(app, found)
                 callbacks.resume(app)
@@ -111,7 +112,7 @@ class Sqlite(Store):
         """Begin to commit; what was made at the start is the first."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
-        await self._keep_all(self._world)
+        await self._save_all(self._world)
 
     async def stop(self) -> None:
         """Commit what is left and close the file."""
@@ -123,8 +124,11 @@ class Sqlite(Store):
 
     # Holding
 
-    def holding(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context after which what was done to the application is in the file. Raises `Unavailable`."""
+    def transaction(self, app: Application) -> AbstractAsyncContextManager[None]:
+        """Return a context after which what was done to the application is in the file.
+
+        Raises `StoreUnavailableError`.
+        """
         return self._hold(app)
 
     @asynccontextmanager
@@ -145,17 +149,17 @@ class Sqlite(Store):
         """Return what is to be written of faults; where that is impossible, what was done to them is undone."""
         try:
             return self._mirror.faults_of(app)
-        except Unavailable:
+        except StoreUnavailableError:
             self._stale.add(app.id)
             self._distrust(app.id)
             raise
 
     async def check(self) -> None:
-        """Raise `Unavailable` when the file cannot be written."""
+        """Raise `StoreUnavailableError` when the file cannot be written."""
         try:
             await asyncio.to_thread(self._check)
         except (OSError, SQLAlchemyError) as error:
-            raise Unavailable(f"the store cannot be written: {_explain(error)}") from None
+            raise StoreUnavailableError(f"the store cannot be written: {_explain(error)}") from None
 
     def _check(self) -> None:
         assert self._connection is not None
@@ -174,12 +178,12 @@ class Sqlite(Store):
         except Exception as error:
             self._stale.add(change.application_id)
             self._distrust(change.application_id)
-            raise Unavailable(f"the change cannot be written: {error}") from error
+            raise StoreUnavailableError(f"the change cannot be written: {error}") from error
         self._put(item, change)
 
     def _put(self, item: database.Item, change: Change | None) -> None:
         done: asyncio.Future[None] = self._loop.create_future()
-        done.add_done_callback(look_at)
+        done.add_done_callback(retrieve_exception)
         self._pending[item.application_id] = done
         self._queue.put(_Write(item, change, done))
 
@@ -189,7 +193,7 @@ class Sqlite(Store):
         while (first := self._queue.get()) is not None:
             batch = [first]
             last = False
-            while len(batch) < MOST_TOGETHER and not self._queue.empty():
+            while len(batch) < MAX_TOGETHER and not self._queue.empty():
                 following = self._queue.get()
                 if following is None:
                     last = True
@@ -198,7 +202,9 @@ class Sqlite(Store):
             outdated = [write for write in batch if write.item.application_id in self._stale]
             batch = [write for write in batch if write not in outdated]
             if outdated:
-                self._loop.call_soon_threadsafe(self._done, outdated, Unavailable("an earlier change was not kept"))
+                self._loop.call_soon_threadsafe(
+                    self._done, outdated, StoreUnavailableError("an earlier change was not kept")
+                )
             error: Exception | None = None
             try:
                 self._commit(batch)
@@ -234,14 +240,14 @@ class Sqlite(Store):
                 raise
 
     def _done(self, batch: list[_Write], error: Exception | None) -> None:
-        if error is not None and not isinstance(error, Unavailable):
+        if error is not None and not isinstance(error, StoreUnavailableError):
             log.error("the store %s cannot be written: %s", self._path, _explain(error))
         for write in batch:
             if self._pending.get(write.item.application_id) is write.done:
                 del self._pending[write.item.application_id]
             if error is not None:
                 self._distrust(write.item.application_id)
-                write.done.set_exception(Unavailable(f"the store cannot be written: {_explain(error)}"))
+                write.done.set_exception(StoreUnavailableError(f"the store cannot be written: {_explain(error)}"))
                 continue
             write.done.set_result(None)
             if write.change is not None:
@@ -249,7 +255,7 @@ class Sqlite(Store):
 
     def _distrust(self, application_id: str) -> None:
         """Read an application again whose change was not kept, before others look: it may never have been made."""
-        self._loop.create_task(self._read_again(application_id)).add_done_callback(look_at)
+        self._loop.create_task(self._read_again(application_id)).add_done_callback(retrieve_exception)
 
     async def _read_again(self, application_id: str) -> None:
         """Let an application whose change was not kept be what the file says."""
@@ -274,9 +280,9 @@ class Sqlite(Store):
                 self._mirror.note(app, found)
                 callbacks.resume(app)
         except StoreError as error:
-            raise Unavailable(f"the store cannot be read: {error}") from None
+            raise StoreUnavailableError(f"the store cannot be read: {error}") from None
         except SQLAlchemyError as error:
-            raise Unavailable(f"the store cannot be read: {_explain(error)}") from None
+            raise StoreUnavailableError(f"the store cannot be read: {_explain(error)}") from None
         self._stale.discard(application_id)
 
 

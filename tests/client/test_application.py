@@ -9,7 +9,14 @@ from typing import get_args
 
 import pytest
 
-from emulator.client import WEBHOOKS, ApplicationClient, ControlRefused, Emulator, NotInTime, NotReachable
+from emulator.client import (
+    WEBHOOKS,
+    ApplicationClient,
+    Emulator,
+    NotReachableError,
+    RequestRefusedError,
+    WaitTimeoutError,
+)
 from emulator.settings import WebhookKey
 from emulator.testing import Server
 from tests.client.service import Service
@@ -37,7 +44,7 @@ def test_options_may_be_written_as_in_python_and_as_in_the_control_api(server: S
 def test_an_application_is_gone_after_its_block(server: Server) -> None:
     with server.emulator.application() as app:
         assert app.id in [each.id for each in server.emulator.applications()]
-    with pytest.raises(ControlRefused) as refused:
+    with pytest.raises(RequestRefusedError) as refused:
         server.emulator.get(app.id)
     assert refused.value.status == 404
 
@@ -67,7 +74,7 @@ def test_reset_forgets_sessions_and_events_and_keeps_the_credentials(
 
 
 def test_a_refusal_names_the_field_and_what_would_be_right(server: Server) -> None:
-    with pytest.raises(ControlRefused) as refused:
+    with pytest.raises(RequestRefusedError) as refused:
         server.emulator.application(auto_participant=2)
     error = refused.value
     assert (error.status, error.field) == (400, "autoParticipant")
@@ -83,14 +90,14 @@ def test_requests_are_those_of_the_service_oldest_first(app: ApplicationClient, 
     (exchange,) = app.requests("startArchive")
     assert (exchange.method, exchange.status) == ("POST", 200)
     assert session_id in exchange.body
-    with pytest.raises(ControlRefused, match="there is no operation startarchive"):
+    with pytest.raises(RequestRefusedError, match="there is no operation startarchive"):
         app.requests("startarchive")
 
 
 def test_a_forced_status_must_be_one_that_may_follow(app: ApplicationClient, service: Service, session_id: str) -> None:
     app.join(session_id)
     archive_id = service.start_archive(session_id)
-    with pytest.raises(ControlRefused, match=r"cannot become available .*allowed: .*\[409\]"):
+    with pytest.raises(RequestRefusedError, match=r"cannot become available .*allowed: .*\[409\]"):
         app.archive_transition(archive_id, "available")
     app.archive_transition(archive_id, "failed", "disk full")
     assert app.wait_for("archive.failed", archive_id).reason == "disk full"
@@ -112,20 +119,23 @@ def test_info_and_certificate_authority(server: Server) -> None:
 def test_https_needs_the_authority(server: Server) -> None:
     with Emulator(server.https, ca=server.ca) as emulator:
         emulator.wait_until_ready()
-    with Emulator(server.https) as emulator, pytest.raises(NotReachable, match="certificate"):
+    with Emulator(server.https) as emulator, pytest.raises(NotReachableError, match="certificate"):
         emulator.info()
 
 
 def test_an_emulator_that_is_not_there_is_named() -> None:
     with Emulator(NOWHERE) as emulator:
-        with pytest.raises(NotReachable, match=f"no answer from an emulator at {NOWHERE}"):
+        with pytest.raises(NotReachableError, match=f"no answer from an emulator at {NOWHERE}"):
             emulator.info()
-        with pytest.raises(NotInTime, match=r"not ready within 0\.1 s: no answer"):
+        with pytest.raises(WaitTimeoutError, match=r"not ready within 0\.1 s: no answer"):
             emulator.wait_until_ready(0.1)
 
 
 def test_something_else_that_answers_is_shown(server: Server) -> None:
-    with Emulator(f"{server.http}/elsewhere") as emulator, pytest.raises(ControlRefused, match="/elsewhere/_emulator"):
+    with (
+        Emulator(f"{server.http}/elsewhere") as emulator,
+        pytest.raises(RequestRefusedError, match="/elsewhere/_emulator"),
+    ):
         emulator.info()
 
 
@@ -154,12 +164,12 @@ print(sorted(name for name in sys.modules if name.startswith("emulator.") and no
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = [
-        "emulator.process",
+        "emulator.launch.process",
         "emulator.pytest_plugin",
-        "emulator.received",
-        "emulator.receiver",
+        "emulator.testing.received",
+        "emulator.testing.receiver",
         "emulator.testing",
-        "emulator.trust",
+        "emulator.launch.environment",
     ]
     assert done.stdout.splitlines() == ["[]", str(ours)]
 
@@ -167,7 +177,7 @@ print(sorted(name for name in sys.modules if name.startswith("emulator.") and no
 def test_a_scenario_may_be_gone_before_its_block_ends(app: ApplicationClient) -> None:
     with app.scenario("sip-busy") as scenario:
         app.faults.clear()
-        with pytest.raises(ControlRefused):
+        with pytest.raises(RequestRefusedError):
             scenario.inspect()
     with app.scenario("sip-busy"):
         app.reset()

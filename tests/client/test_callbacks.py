@@ -12,9 +12,9 @@ import httpx
 import pytest
 from vonage_jwt import verify_signature
 
-from emulator.client import ApplicationClient, NotInTime
-from emulator.received import event_of
-from emulator.testing import BadSignature, Callbacks, Receiver, Server
+from emulator.client import ApplicationClient, WaitTimeoutError
+from emulator.testing import Callbacks, Receiver, Server, SignatureError
+from emulator.testing.received import event_of
 from tests.client.service import Service
 
 
@@ -86,12 +86,12 @@ def test_events_of_bodies(body: object, event: str) -> None:
 def test_what_was_tampered_with_is_not_verified(callbacks: Callbacks, record: Callable[[], str]) -> None:
     record()
     one = callbacks.wait_for("archive.started")
-    with pytest.raises(BadSignature, match="not the one that was signed"):
+    with pytest.raises(SignatureError, match="not the one that was signed"):
         callbacks.verify(replace(one, body=one.body + b" "))
-    with pytest.raises(BadSignature, match="not signed with this secret"):
+    with pytest.raises(SignatureError, match="not signed with this secret"):
         callbacks.verify(one, "another")
     for header in ("", "Bearer", "Bearer a.b.c", "Bearer é.ü.ß", "Basic x.y.z"):
-        with pytest.raises(BadSignature):
+        with pytest.raises(SignatureError):
             callbacks.verify(replace(one, headers={"authorization": header}))
 
 
@@ -170,11 +170,11 @@ def test_a_slow_receiver_holds_up_only_what_follows(callbacks: Callbacks, record
 def test_waiting_in_vain_tells_what_arrived(callbacks: Callbacks, record: Callable[[], str]) -> None:
     record()
     with pytest.raises(
-        NotInTime, match=r"no render within 0\.05 s; arrived:\n(.*\n)*.*archive.available \(answered 200"
+        WaitTimeoutError, match=r"no render within 0\.05 s; arrived:\n(.*\n)*.*archive.available \(answered 200"
     ):
         callbacks.wait_for("render", timeout=0.05)
     callbacks.clear()
-    with pytest.raises(NotInTime, match="  nothing"):
+    with pytest.raises(WaitTimeoutError, match="  nothing"):
         callbacks.wait_for(timeout=0)
 
 

@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from emulator.client import ControlRefused, Emulator, NotReachable
-from emulator.testing import ServerFailed, existing_server, running_server
+from emulator.client import Emulator, NotReachableError, RequestRefusedError
+from emulator.testing import ServerFailedError, existing_server, running_server
 
 
 def test_a_process_that_cannot_start_shows_what_it_printed() -> None:
-    with pytest.raises(ServerFailed, match=r"(?s)status 2:.*pase"), running_server("--pase", "instant"):
+    with pytest.raises(ServerFailedError, match=r"(?s)status 2:.*pase"), running_server("--pase", "instant"):
         pass
 
 
 def test_a_process_that_is_not_ready_in_time_is_ended() -> None:
-    with pytest.raises(ServerFailed, match=r"not ready within 0 s"), running_server(start_seconds=0):
+    with pytest.raises(ServerFailedError, match=r"not ready within 0 s"), running_server(start_seconds=0):
         pass
 
 
@@ -34,7 +34,7 @@ def test_it_is_gone_after_the_block_with_its_folder() -> None:
         folder = server.ca.parent
         assert folder.is_dir()
     assert not folder.exists()
-    with Emulator(server.http) as emulator, pytest.raises(NotReachable):
+    with Emulator(server.http) as emulator, pytest.raises(NotReachableError):
         emulator.info()
 
 
@@ -62,7 +62,7 @@ def test_what_it_keeps_stays_in_the_folder_that_is_given(tmp_path: Path) -> None
 def test_a_closed_control_api_is_opened_with_its_token() -> None:
     with running_server("--control-token", "sesame") as server:
         assert server.emulator.applications() is not None
-        with Emulator(server.http) as stranger, pytest.raises(ControlRefused) as refused:
+        with Emulator(server.http) as stranger, pytest.raises(RequestRefusedError) as refused:
             stranger.applications()
         assert refused.value.status == 401
         with existing_server(f"{server.http}/", token="sesame") as same:

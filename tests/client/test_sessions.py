@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.client import ApplicationClient, ControlRefused
+from emulator.client import ApplicationClient, RequestRefusedError
 from tests.client.service import Service
 
 
@@ -42,7 +42,7 @@ def test_who_leaves_is_gone_with_a_reason(app: ApplicationClient, session_id: st
     app.leave(session_id, person.connection_id, reason="networkDisconnected")
     assert app.session(session_id).participants == ()
     assert app.wait_for("connection.destroyed", person.connection_id).reason == "networkDisconnected"
-    with pytest.raises(ControlRefused) as refused:
+    with pytest.raises(RequestRefusedError) as refused:
         app.leave(session_id, person.connection_id)
     assert refused.value.status == 404
 

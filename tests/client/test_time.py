@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from emulator.client import ApplicationClient, AsyncEmulator, NotInTime
+from emulator.client import ApplicationClient, AsyncEmulator, WaitTimeoutError
 from emulator.testing import Server
 from tests.client.service import Service
 
@@ -62,7 +62,7 @@ def test_events_are_filtered_by_number_type_subject_and_session(
 def test_waiting_sees_what_happened_before_unless_told_from_where(app: ApplicationClient, session_id: str) -> None:
     app.join(session_id)
     assert app.wait_for("connection.created", timeout=0).session_id == session_id
-    with pytest.raises(NotInTime):
+    with pytest.raises(WaitTimeoutError):
         app.wait_for("connection.created", timeout=0, after=app.last_event())
 
 
@@ -84,7 +84,7 @@ def test_what_does_not_happen_in_time_is_told_with_what_did(
 ) -> None:
     app.join(session_id)
     archive_id = service.start_archive(session_id)
-    with pytest.raises(NotInTime) as late:
+    with pytest.raises(WaitTimeoutError) as late:
         app.wait_for("archive.expired", archive_id, timeout=0.05)
     lines = str(late.value).splitlines()
     assert lines[0] == f"no archive.expired of {archive_id} within 0.05 s"
@@ -103,7 +103,7 @@ def test_the_async_client_has_the_same_calls(server: Server) -> None:
             assert (await waiting).subject == person.connection_id
             assert (await app.clock.advance(HOUR)).now > 0
             assert await app.outbox.callbacks() == []
-            with pytest.raises(NotInTime):
+            with pytest.raises(WaitTimeoutError):
                 await app.wait_for("archive", timeout=0)
             return [event.type for event in await app.events()]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
+from emulator.auth.minting import Role, client_token, rest_token
 from emulator.client import ApplicationClient
 from emulator.testing import Server
-from emulator.tokens import Role, client_token, rest_token
 
 
 class Service:

@@ -14,9 +14,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from emulator.callbacks.bodies import CALLBACK_TYPES
 from emulator.dashboard.assets import FOLDER, MEDIA_TYPES, assets
 from emulator.testing import Receiver, Server, running_server
-from emulator.webhooks import TOLD
 from state.events import TYPES
 from tests.dashboard.conftest import Open, Opened
 from tests.dashboard.looking import rows
@@ -115,7 +115,7 @@ def test_what_can_be_chosen_is_what_the_control_api_takes(visitor: Opened, servi
 
     page = visitor.go("callbacks")
     assert choices(page, "All statuses") == {*cycles["callback"]["transitions"], "troubled"}
-    assert choices(page, "All kinds") == {type_.partition(".")[0] for type_ in TOLD}
+    assert choices(page, "All kinds") == {type_.partition(".")[0] for type_ in CALLBACK_TYPES}
     page = visitor.go("events")
     assert choices(page, "All kinds") == {type_.partition(".")[0] for type_ in TYPES}
     page = visitor.go("sessions", service.session("Ada"))

@@ -15,7 +15,7 @@ from tests.distribution.environment import ROOT
     ("written", "installed"),
     [
         ("from emulator import __version__", "from vonage_video_emulator import __version__"),
-        ("from emulator.store import Store", "from vonage_video_emulator.store import Store"),
+        ("from emulator.store.base import Store", "from vonage_video_emulator.store.base import Store"),
         ("from state.world import World  # one", "from vonage_video_emulator.state.world import World  # one"),
         ("from scenarios.x import (\n    y,\n)", "from vonage_video_emulator.scenarios.x import (\n    y,\n)"),
         ("def late():\n    from state import world", "def late():\n    from vonage_video_emulator.state import world"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from emulator.limits import LIMITS, Limit, Standing
+from emulator.spec.limits import LIMITS, Enforcement, Limit
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 BEGIN, END = "<!-- limits -->\n", "<!-- /limits -->\n"
@@ -12,7 +12,7 @@ BEGIN, END = "<!-- limits -->\n", "<!-- /limits -->\n"
 
 def rows() -> str:
     """Return the tables of the page: a section for each standing in the service."""
-    titles: dict[Standing, str] = {
+    titles: dict[Enforcement, str] = {
         "documented": "Documented, not enforced: accepted and noted",
         "enforced": "Enforced: refused",
         "ours": "Ours: refused to protect the emulator",

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from emulator.callbacks.bodies import CALLBACK_TYPES
 from emulator.evidence import fields, page, table
-from emulator.operations import OPERATIONS
-from emulator.schemas import answers
-from emulator.schemas.common import Body
-from emulator.schemas.media import AudioTransport
-from emulator.webhooks import TOLD
+from emulator.spec.operations import OPERATIONS
+from emulator.spec.schemas import responses
+from emulator.spec.schemas.common import Body
+from emulator.spec.schemas.connectors import AudioTransport
 from tests.emulator.local import Tenant, emulator
 from tests.emulator.test_operations import walk
 
@@ -27,7 +27,7 @@ PAGE = ROOT / "docs" / "evidence.md"
 SOURCES = table.table("sources")
 SDKS = table.table("sdks")
 DRIVEN: dict[str, Any] = json.loads((ROOT / "emulator" / "evidence" / "driven.json").read_text("utf-8"))
-SHAPES = [each for each in vars(answers).values() if isinstance(each, type) and each.__module__ == answers.__name__]
+SHAPES = [each for each in vars(responses).values() if isinstance(each, type) and each.__module__ == responses.__name__]
 
 
 def sources() -> Iterator[str]:
@@ -72,15 +72,15 @@ def test_every_field_of_a_request_has_one_source(operation: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [each for each in SHAPES if each is not answers.Shape], ids=lambda shape: shape.__name__
+    "shape", [each for each in SHAPES if each is not responses.Shape], ids=lambda shape: shape.__name__
 )
 def test_every_field_of_an_answer_has_one_source(shape: type[BaseModel]) -> None:
     known = [field.alias or name for name, field in shape.model_fields.items()]
-    assert sorted(names_in(SOURCES["answers"][shape.__name__])) == sorted(known)
+    assert sorted(names_in(SOURCES["answers"][responses.name_of(shape)])) == sorted(known)
 
 
 def test_every_callback_has_a_source() -> None:
-    told = {each.webhook for each in TOLD.values()}
+    told = {each.webhook for each in CALLBACK_TYPES.values()}
     assert told <= {name for names in SOURCES["callbacks"] for name in names.split()}
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from emulator.app import create_app
-from emulator.cli import app as command_line
-from emulator.operations import OPERATIONS
+from emulator.cli.main import app as command_line
 from emulator.settings import ENV_PREFIX, Settings
+from emulator.spec.operations import OPERATIONS
 from emulator.testing import Server, running_server
 from state.options import Options
 

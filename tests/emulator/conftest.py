@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.receiver import Receiver
+from emulator.testing.receiver import Receiver
 from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver

@@ -15,9 +15,9 @@ import pytest
 from starlette.testclient import TestClient
 from vonage_jwt.verify_jwt import verify_signature
 
-from emulator.receiver import Receiver
-from emulator.tls import ensure
-from emulator.webhooks import TOLD
+from emulator.callbacks.bodies import CALLBACK_TYPES
+from emulator.testing.receiver import Receiver
+from emulator.tls.prepare import ensure
 from tests.emulator.local import Tenant, emulator
 from tests.emulator.receiving import KEYS, SECRET, now, outbox, told
 
@@ -33,7 +33,7 @@ def client() -> Iterator[TestClient]:
 
 def test_there_are_fifteen_webhooks_and_each_is_told_something() -> None:
     assert len(KEYS) == 15
-    assert {each.webhook for each in TOLD.values()} == set(KEYS)
+    assert {each.webhook for each in CALLBACK_TYPES.values()} == set(KEYS)
 
 
 def test_a_call_of_two_through_72_hours_is_told_to_the_millisecond(client: TestClient, receiver: Receiver) -> None:

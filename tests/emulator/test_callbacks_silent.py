@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.receiver import Receiver
+from emulator.testing.receiver import Receiver
 from tests.emulator.local import Tenant, emulator
 from tests.emulator.receiving import outbox_now
 from tests.eventually import eventually

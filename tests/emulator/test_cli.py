@@ -24,7 +24,7 @@ import jwt
 import pytest
 
 from emulator import __version__, wellknown
-from emulator.recipes import RECIPES
+from emulator.cli.recipes import RECIPES
 from emulator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -396,7 +396,7 @@ def test_version_is_the_packages(home: Home) -> None:
 
 @pytest.mark.parametrize("command", [[], ["serve"], ["env"], ["health"], ["token"], ["token", "rest"]])
 def test_help_imports_neither_the_web_framework_nor_the_settings(home: Home, command: list[str]) -> None:
-    code = "import sys\nfrom emulator.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+    code = "import sys\nfrom emulator.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
     code += "sys.exit(bool({'fastapi', 'uvicorn', 'pydantic_settings', 'cryptography', 'jwt'} & set(sys.modules)))"
     result = subprocess.run(
         [sys.executable, "-c", code, *command, "--help"], cwd=ROOT, env=home.variables, capture_output=True, timeout=60

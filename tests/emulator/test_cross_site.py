@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from emulator import hosts
-from emulator.safe_headers import SANDBOX
+from emulator.security import hosts
+from emulator.security.safe_headers import SANDBOX
 from emulator.settings import Settings, SettingsError, read_settings
 from tests.emulator.local import Tenant, emulator
 
@@ -38,7 +38,9 @@ def named() -> Iterator[TestClient]:
     """An emulator whose settings name more hosts."""
     allowed = ["front.example:3000", "*.dev.example", "Proxy.Example"]
     with emulator(
-        allowed_hosts=allowed, tls_names=["*.tls.example", "emulator.tls"], public_url="https://video.example:9443"
+        allowed_hosts=allowed,
+        tls_names=["*.tls.example", "emulator.tls.prepare"],
+        public_url="https://video.example:9443",
     ) as client:
         yield client
 
@@ -77,7 +79,7 @@ def test_every_host_of_a_request_has_to_be_ours(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "host", ["front.example:3000", "a.dev.example:1", "b.a.dev.example", "proxy.example:99", "x.tls.example",
-             "emulator.tls:8443", "video.example", "video.example:9443"]
+             "emulator.tls.prepare:8443", "video.example", "video.example:9443"]
 )  # fmt: skip
 def test_hosts_of_the_settings_are_served(named: TestClient, host: str) -> None:
     assert ask(named, "/_emulator/info", host=host).status_code == 200

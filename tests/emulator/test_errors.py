@@ -10,8 +10,8 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from emulator.contract import NO_CLIENTS, SERVICE, SPEC, Contract
-from emulator.errors import of_refusal
+from emulator.spec.contract import NO_CLIENTS, SERVICE, SPEC, Contract
+from emulator.spec.errors import of_service_error
 from state import errors as refused
 from tests.emulator.local import NOBODY, Tenant
 
@@ -114,123 +114,123 @@ SIP = {"uri": "sip:someone@localhost", "streams": [NOBODY]}
 SOCKET = {"uri": "wss://localhost/audio", "streams": [NOBODY]}
 
 # (error, about), how to provoke it, then status, code and text in the service, and in the specification if different.
-ROWS: list[tuple[refused.Refused | type, str, Provoke, tuple[Any, ...], tuple[Any, ...] | None]] = [
-    (refused.InvalidSessionId, "", lambda t: t.call("GET", "/session/nope/stream"), (400, None, "Invalid session id."), None),
-    (refused.InvalidSessionId, "startArchive", lambda t: t.call("POST", "/archive", {"sessionId": "nope"}),
+ROWS: list[tuple[refused.ServiceError | type, str, Provoke, tuple[Any, ...], tuple[Any, ...] | None]] = [
+    (refused.InvalidSessionIdError, "", lambda t: t.call("GET", "/session/nope/stream"), (400, None, "Invalid session id."), None),
+    (refused.InvalidSessionIdError, "startArchive", lambda t: t.call("POST", "/archive", {"sessionId": "nope"}),
      (400, -1, "You do not pass in a session ID or you pass in an invalid session ID."), None),
-    (refused.UnknownSession, "", foreign_session, (404, -1, "Not found. The session does not exist."), None),
-    (refused.NoClients, "", lambda t: t.call("POST", f"/session/{t.session()}/signal", {"type": "", "data": ""}),
+    (refused.UnknownSessionError, "", foreign_session, (404, -1, "Not found. The session does not exist."), None),
+    (refused.NoClientsError, "", lambda t: t.call("POST", f"/session/{t.session()}/signal", {"type": "", "data": ""}),
      (404, None, NO_CLIENTS), None),
-    (refused.NoClients, "startArchive", lambda t: t.call("POST", "/archive", {"sessionId": t.session()}),
+    (refused.NoClientsError, "startArchive", lambda t: t.call("POST", "/archive", {"sessionId": t.session()}),
      (404, None, NO_CLIENTS), (409, -1, NO_CLIENTS)),
-    (refused.NoClients, "listConnections", lambda t: t.call("GET", f"/session/{t.session()}/connection"),
+    (refused.NoClientsError, "listConnections", lambda t: t.call("GET", f"/session/{t.session()}/connection"),
      (404, None, NO_CLIENTS), (200, None, None)),
-    (refused.NotRouted, "", lambda t: t.call(
+    (refused.NotRoutedError, "", lambda t: t.call(
         "POST", "/broadcast", {"sessionId": t.session(join=1, **{"p2p.preference": "enabled"}), "outputs": HLS}),
      (409, -1, "Only routed sessions are allowed to use this feature."), None),
-    (refused.NotRouted, "startArchive", lambda t: t.call(
+    (refused.NotRoutedError, "startArchive", lambda t: t.call(
         "POST", "/archive", {"sessionId": t.session(join=1, **{"p2p.preference": "always"})}),
      (409, 15008, "Only routed sessions are allowed to initiate archives."), None),
-    (refused.NotConnected, "", lambda t: t.call("DELETE", f"/session/{t.session(join=1)}/connection/{NOBODY}"),
+    (refused.NotConnectedError, "", lambda t: t.call("DELETE", f"/session/{t.session(join=1)}/connection/{NOBODY}"),
      (404, -1, CONNECTION), None),
-    (refused.MalformedId, "connection", lambda t: t.call("DELETE", f"/session/{t.session(join=1)}/connection/x"),
+    (refused.MalformedIdError, "connection", lambda t: t.call("DELETE", f"/session/{t.session(join=1)}/connection/x"),
      (400, -1, "One of the arguments, sessionId or connectionId, is invalid."), (404, -1, CONNECTION)),
-    (refused.MalformedId, "signalConnection", lambda t: t.call(
+    (refused.MalformedIdError, "signalConnection", lambda t: t.call(
         "POST", f"/session/{t.session(join=1)}/connection/x/signal", {"type": "", "data": ""}),
      (400, -1, "One of the signal properties, data, type, sessionId or connectionId, is invalid."), (404, -1, CONNECTION)),
-    (refused.MigrationInProgress, "", migrate_twice,
+    (refused.MigrationInProgressError, "", migrate_twice,
      (409, 15214, "Migration is already in progress for the session."), None),
-    (refused.MigrationTooSoon, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/migrate"),
+    (refused.MigrationTooSoonError, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/migrate"),
      (409, 15215, "Migration is not allowed shortly after session creation or a previous migration."), (200, None, None)),
     (refused.NeverUsedError, "", lambda t: t.call("GET", f"/session/{t.session()}/stream/{NOBODY}"),
      (404, -1, "Session not found"), None),
     (refused.NeverUsedError, "listStreams", lambda t: t.call("GET", f"/session/{t.session()}/stream"),
      (404, -1, "Session not found"), (200, None, None)),
-    (refused.NoStreamsYet, "", lambda t: t.call("GET", f"/session/{silent(t)}/stream/{NOBODY}"),
+    (refused.NoStreamsYetError, "", lambda t: t.call("GET", f"/session/{silent(t)}/stream/{NOBODY}"),
      (404, -1, "The session exists but has not had any streams added to it yet."), None),
-    (refused.NoStreamsYet, "listStreams", lambda t: t.call("GET", f"/session/{silent(t)}/stream"),
+    (refused.NoStreamsYetError, "listStreams", lambda t: t.call("GET", f"/session/{silent(t)}/stream"),
      (404, -1, "The session exists but has not had any streams added to it yet."), (200, None, None)),
-    (refused.UnknownStream, "", lambda t: unknown_stream(t, "POST", f"/{NOBODY}/mute"),
+    (refused.UnknownStreamError, "", lambda t: unknown_stream(t, "POST", f"/{NOBODY}/mute"),
      (404, -1, "Not found. The session or stream is not found."), None),
-    (refused.UnknownStream, "getStream", lambda t: unknown_stream(t, "GET", f"/{NOBODY}"),
+    (refused.UnknownStreamError, "getStream", lambda t: unknown_stream(t, "GET", f"/{NOBODY}"),
      (408, -1, "You passed in an invalid stream ID."), (404, -1, "Not found. The stream is not found.")),
-    (refused.UnknownStream, "dial", lambda t: with_streams(t, "/dial", {"sip": SIP}),
+    (refused.UnknownStreamError, "dial", lambda t: with_streams(t, "/dial", {"sip": SIP}),
      (400, -1, "Invalid request. sip.streams names an unknown stream."), None),
-    (refused.UnknownStream, "connectAudio", lambda t: with_streams(t, "/connect", {"websocket": SOCKET}),
+    (refused.UnknownStreamError, "connectAudio", lambda t: with_streams(t, "/connect", {"websocket": SOCKET}),
      (400, -1, "Invalid request. websocket.streams names an unknown stream."), None),
-    (refused.UnknownStream, "selectArchiveStreams", lambda t: t.call(
+    (refused.UnknownStreamError, "selectArchiveStreams", lambda t: t.call(
         "PATCH", f"/archive/{t.archive(streamMode='manual')}/streams", {"addStream": NOBODY}),
      (404, -1, "Archive or stream not found"), None),
-    (refused.UnknownStream, "selectBroadcastStreams", lambda t: broadcast(
+    (refused.UnknownStreamError, "selectBroadcastStreams", lambda t: broadcast(
         t, "PATCH", "/streams", {"removeStream": NOBODY}, streamMode="manual"),
      (404, 404, "Broadcast or stream not found"), None),
-    (refused.InvalidSessionId, "startRender", lambda t: t.call(
+    (refused.InvalidSessionIdError, "startRender", lambda t: t.call(
         "POST", "/render", {"sessionId": "nope", "token": t.token, "url": "https://localhost/page"}),
      (400, 50008, "Invalid sessionId provided."), None),
-    (refused.AlreadyRunning, "archive.tag", lambda t: start_twice(t, multiArchiveTag="a"),
+    (refused.AlreadyRunningError, "archive.tag", lambda t: start_twice(t, multiArchiveTag="a"),
      (409, 15001, "Session is already composed for given tag with code 409"), None),
-    (refused.AlreadyRunning, "archive", start_twice, (409, 15001, "session is already composed with code 409"), None),
-    (refused.MalformedId, "archive", lambda t: t.call("GET", "/archive/nope"),
+    (refused.AlreadyRunningError, "archive", start_twice, (409, 15001, "session is already composed with code 409"), None),
+    (refused.MalformedIdError, "archive", lambda t: t.call("GET", "/archive/nope"),
      (400, -1, "You do not pass in a session ID or you pass in an invalid archive ID."),
      (404, -1, "Not found. You passed in an invalid archive ID.")),
-    (refused.Unknown, "archive", lambda t: t.call("POST", f"/archive/{NOBODY}/stop"),
+    (refused.UnknownResourceError, "archive", lambda t: t.call("POST", f"/archive/{NOBODY}/stop"),
      (404, -1, "Not found. You passed in an invalid archive ID."), None),
-    (refused.Unknown, "getArchive", lambda t: t.call("GET", f"/archive/{NOBODY}"), (404, None, "null"), None),
-    (refused.Unknown, "deleteArchive", lambda t: t.call("DELETE", f"/archive/{NOBODY}"),
+    (refused.UnknownResourceError, "getArchive", lambda t: t.call("GET", f"/archive/{NOBODY}"), (404, None, "null"), None),
+    (refused.UnknownResourceError, "deleteArchive", lambda t: t.call("DELETE", f"/archive/{NOBODY}"),
      (404, None, "Not found. You passed in an invalid archive ID."), None),
-    (refused.Unknown, "selectArchiveStreams", lambda t: t.call("PATCH", f"/archive/{NOBODY}/streams", {"addStream": "x"}),
+    (refused.UnknownResourceError, "selectArchiveStreams", lambda t: t.call("PATCH", f"/archive/{NOBODY}/streams", {"addStream": "x"}),
      (404, -1, "Archive or stream not found"), None),
-    (refused.WrongStatus, "archive.stop", lambda t: stopped_archive(t, "stop"),
+    (refused.WrongStatusError, "archive.stop", lambda t: stopped_archive(t, "stop"),
      (409, 15002, STOP), (409, -1, "Conflict. The archive is not currently recording.")),
-    (refused.WrongStatus, "archive.delete", lambda t: t.call("DELETE", f"/archive/{t.archive()}"), (409, 15004, DELETE), None),
-    (refused.WrongStatus, "archive", lambda t: stopped_archive(t, "layout"),
+    (refused.WrongStatusError, "archive.delete", lambda t: t.call("DELETE", f"/archive/{t.archive()}"), (409, 15004, DELETE), None),
+    (refused.WrongStatusError, "archive", lambda t: stopped_archive(t, "layout"),
      (409, -1, "You can only change an archive that has one of the following statuses: started OR paused"), None),
-    (refused.Unknown, "storage", lambda t: t.call("DELETE", "/archive/storage"),
+    (refused.UnknownResourceError, "storage", lambda t: t.call("DELETE", "/archive/storage"),
      (404, -1, "Not found. No storage target is set."), None),
-    (refused.NotComposed, "", lambda t: t.call(
+    (refused.NotComposedError, "", lambda t: t.call(
         "PUT", f"/archive/{t.archive(outputMode='individual')}/layout", {"type": "pip"}),
      (400, -1, "Invalid request. An individual stream archive has no layout."), None),
-    (refused.SelectsItself, "archive", lambda t: t.call("PATCH", f"/archive/{t.archive()}/streams", {"addStream": "x"}),
+    (refused.SelectsItselfError, "archive", lambda t: t.call("PATCH", f"/archive/{t.archive()}/streams", {"addStream": "x"}),
      (400, -1, 'Invalid request. This couldn\'t be fulfilled because the archive was started with streamMode set to '
       '"auto", which does not support stream manipulation.'), None),
-    (refused.SelectsItself, "opentok.archive", select_as_opentok,
+    (refused.SelectsItselfError, "opentok.archive", select_as_opentok,
      (405, -1, 'The archive was started with streamMode set to "auto", which does not support stream manipulation.'), None),
-    (refused.AlreadyRunning, "broadcast", broadcast_twice,
+    (refused.AlreadyRunningError, "broadcast", broadcast_twice,
      (409, None, "Session is already composed for given tag with code 409"), None),
-    (refused.TooManyTargets, "", too_many_targets,
+    (refused.TooManyTargetsError, "", too_many_targets,
      (400, -1, "Invalid request. A session has at most 5 RTMP targets at a time."),
      (409, -1, "A session has at most 5 RTMP targets at a time.")),
-    (refused.MalformedId, "broadcast", lambda t: t.call("GET", "/broadcast/nope"),
+    (refused.MalformedIdError, "broadcast", lambda t: t.call("GET", "/broadcast/nope"),
      (400, -1, "Invalid request. The broadcast ID is invalid."), (404, -1, "Not found. No such broadcast.")),
-    (refused.Unknown, "broadcast", lambda t: t.call("GET", f"/broadcast/{NOBODY}"),
+    (refused.UnknownResourceError, "broadcast", lambda t: t.call("GET", f"/broadcast/{NOBODY}"),
      (404, -1, "Not found. No such broadcast."), None),
-    (refused.Unknown, "selectBroadcastStreams", lambda t: t.call(
+    (refused.UnknownResourceError, "selectBroadcastStreams", lambda t: t.call(
         "PATCH", f"/broadcast/{NOBODY}/streams", {"addStream": "x"}), (404, 404, "Broadcast or stream not found"), None),
-    (refused.WrongStatus, "broadcast", lambda t: broadcast(t, "POST", "/stop", None, stop=True),
+    (refused.WrongStatusError, "broadcast", lambda t: broadcast(t, "POST", "/stop", None, stop=True),
      (404, -1, "Not found. The broadcast is no longer running."), None),
-    (refused.SelectsItself, "broadcast", lambda t: broadcast(t, "PATCH", "/streams", {"addStream": "x"}),
+    (refused.SelectsItselfError, "broadcast", lambda t: broadcast(t, "PATCH", "/streams", {"addStream": "x"}),
      (400, -1, 'Invalid request. This couldn\'t be fulfilled because the broadcast was started with streamMode set to '
       '"auto", which does not support stream manipulation.'), None),
-    (refused.SelectsItself, "opentok.broadcast", lambda t: broadcast(as_opentok(t), "PATCH", "/streams", {"addStream": "x"}),
+    (refused.SelectsItselfError, "opentok.broadcast", lambda t: broadcast(as_opentok(t), "PATCH", "/streams", {"addStream": "x"}),
      (405, -1, 'The broadcast was started with streamMode set to "auto", which does not support stream manipulation.'), None),
-    (refused.NoCall, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/play-dtmf", {"digits": "1"}),
+    (refused.NoCallError, "", lambda t: t.call("POST", f"/session/{t.session(join=1)}/play-dtmf", {"digits": "1"}),
      (404, -1, "Not found. No SIP call is connected."), None),
-    (refused.AlreadyRunning, "captions", caption_twice, (409, 60003, "Audio captioning is already enabled"), None),
-    (refused.MalformedId, "captions", lambda t: t.call("POST", "/captions/nope/stop"),
+    (refused.AlreadyRunningError, "captions", caption_twice, (409, 60003, "Audio captioning is already enabled"), None),
+    (refused.MalformedIdError, "captions", lambda t: t.call("POST", "/captions/nope/stop"),
      (400, -1, "Invalid request. The captions ID is invalid."), (404, -1, "Not found. No such captions are running.")),
-    (refused.Unknown, "captions", lambda t: t.call("POST", f"/captions/{NOBODY}/stop"),
+    (refused.UnknownResourceError, "captions", lambda t: t.call("POST", f"/captions/{NOBODY}/stop"),
      (404, -1, "Not found. No such captions are running."), None),
-    (refused.MalformedId, "render", lambda t: t.call("GET", "/render/nope"),
+    (refused.MalformedIdError, "render", lambda t: t.call("GET", "/render/nope"),
      (400, -1, "Invalid request. The render ID is invalid."), (404, -1, "Not found. No such render.")),
-    (refused.Unknown, "render", lambda t: t.call("DELETE", f"/render/{NOBODY}"),
+    (refused.UnknownResourceError, "render", lambda t: t.call("DELETE", f"/render/{NOBODY}"),
      (404, -1, "Not found. No such render."), None),
-    (refused.MalformedId, "connector", lambda t: t.call("POST", "/connect/nope/stop"),
+    (refused.MalformedIdError, "connector", lambda t: t.call("POST", "/connect/nope/stop"),
      (400, -1, "Invalid request. The connector ID is invalid."), (404, -1, "Not found. No such audio connector.")),
-    (refused.Unknown, "connector", lambda t: t.call("POST", f"/connect/{NOBODY}/stop"),
+    (refused.UnknownResourceError, "connector", lambda t: t.call("POST", f"/connect/{NOBODY}/stop"),
      (404, -1, "Not found. No such audio connector."), None),
-    (refused.TooManyRegistrations, "", too_many_callbacks,
+    (refused.TooManyRegistrationsError, "", too_many_callbacks,
      (400, -1, "Invalid request. A project has at most 100 callbacks."), None),
-    (refused.Unknown, "registration", lambda t: t.call("DELETE", f"/callback/{NOBODY}"),
+    (refused.UnknownResourceError, "registration", lambda t: t.call("DELETE", f"/callback/{NOBODY}"),
      (404, -1, "Not found. No such callback is registered."), None),
 ]  # fmt: skip
 
@@ -255,20 +255,20 @@ def test_a_refusal_has_its_status_code_and_text(client: TestClient, row: Any, co
 def test_every_row_of_the_table_is_provoked() -> None:
     provoked = {(error, about) for error, about, *_ in ROWS}
     # An application is not unknown to a verified caller; the row serves those who race a deletion.
-    assert set(SERVICE.errors) | set(SPEC.errors) == provoked | {(refused.UnknownApplication, "")}
+    assert set(SERVICE.errors) | set(SPEC.errors) == provoked | {(refused.UnknownApplicationError, "")}
 
 
 @pytest.mark.parametrize("contract", [SERVICE, SPEC], ids=lambda contract: contract.name)
 def test_every_refusal_there_is_has_an_answer(contract: Contract) -> None:
     kinds = ("archive", "broadcast", "render", "captions", "connector")
     for error in [
-        refused.UnknownApplication("x"), refused.InvalidSessionId(), refused.UnknownSession(), refused.NoClients(),
-        refused.NeverUsedError(), refused.NoStreamsYet(), refused.NotConnected(), refused.UnknownStream(), refused.NotRouted("x"),
-        refused.NotComposed(), refused.MigrationInProgress(), refused.MigrationTooSoon(), refused.TooManyTargets(), refused.TooManyRegistrations(),
-        refused.NoCall(), *(refused.MalformedId(kind) for kind in (*kinds, "connection")),
-        *(refused.Unknown(kind) for kind in (*kinds, "registration")),
-        *(refused.AlreadyRunning(kind) for kind in ("archive", "broadcast", "captions")),
-        *(refused.WrongStatus(kind, "x", "y") for kind in ("archive", "broadcast")),
-        *(refused.SelectsItself(kind) for kind in ("archive", "broadcast")),
+        refused.UnknownApplicationError("x"), refused.InvalidSessionIdError(), refused.UnknownSessionError(), refused.NoClientsError(),
+        refused.NeverUsedError(), refused.NoStreamsYetError(), refused.NotConnectedError(), refused.UnknownStreamError(), refused.NotRoutedError("x"),
+        refused.NotComposedError(), refused.MigrationInProgressError(), refused.MigrationTooSoonError(), refused.TooManyTargetsError(), refused.TooManyRegistrationsError(),
+        refused.NoCallError(), *(refused.MalformedIdError(kind) for kind in (*kinds, "connection")),
+        *(refused.UnknownResourceError(kind) for kind in (*kinds, "registration")),
+        *(refused.AlreadyRunningError(kind) for kind in ("archive", "broadcast", "captions")),
+        *(refused.WrongStatusError(kind, "x", "y") for kind in ("archive", "broadcast")),
+        *(refused.SelectsItselfError(kind) for kind in ("archive", "broadcast")),
     ]:  # fmt: skip
-        assert of_refusal(error, "anything", contract).status in (200, 400, 403, 404, 405, 409)
+        assert of_service_error(error, "anything", contract).status in (200, 400, 403, 404, 405, 409)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from emulator.contract import CONTRACTS
-from emulator.faults.documented import answer
-from emulator.faults.faulted import delay
-from emulator.operations import BY_ID, OPERATIONS
-from scenarios.answer_effects import Documented, Latency
+from emulator.faults.documented import error_body
+from emulator.faults.execution import delay
+from emulator.spec.contract import CONTRACTS
+from emulator.spec.operations import BY_ID, OPERATIONS
 from scenarios.effects import EFFECTS
+from scenarios.response_effects import Documented, Latency
 from tests.emulator.faulty import fault
 from tests.emulator.local import Tenant, emulator
 from tests.scenarios.driver import Driver
@@ -27,9 +27,9 @@ STATUSES = {name: effect.status for name, effect in EFFECTS.items() if issubclas
 @pytest.mark.parametrize(("effect", "status"), STATUSES.items())
 def test_a_status_comes_with_the_rule_in_header_and_journal(user: Driver, effect: str, status: int) -> None:
     name = fault(user, "listArchives", effect)
-    answer = user.do("listArchives")
-    assert (answer.status_code, answer.headers["x-emulator-fault"]) == (status, name)
-    assert answer.json()["message"]
+    error_body = user.do("listArchives")
+    assert (error_body.status_code, error_body.headers["x-emulator-fault"]) == (status, name)
+    assert error_body.json()["message"]
     (exchange,) = user.control("GET", "/requests")["items"]
     assert (exchange["operation"], exchange["status"], exchange["fault"]) == ("listArchives", status, name)
 
@@ -38,7 +38,7 @@ def test_a_status_comes_with_the_rule_in_header_and_journal(user: Driver, effect
 def test_every_status_of_every_operation_has_a_body(operation: str) -> None:
     for contract in CONTRACTS:
         for status in STATUSES.values():
-            found = answer(status, operation, contract)
+            found = error_body(status, operation, contract)
             assert found.status == status
             assert found.content()["message"]
 
@@ -67,9 +67,9 @@ def test_the_documented_body_of_the_operation(
     user: Driver, operation: str, effect: str, body: tuple[int | None, str]
 ) -> None:
     fault(user, operation, effect)
-    answer = user.do(operation).json()
-    assert answer.get("code") == body[0]
-    assert answer["message"].startswith(body[1])
+    error_body = user.do(operation).json()
+    assert error_body.get("code") == body[0]
+    assert error_body["message"].startswith(body[1])
 
 
 def test_message_and_code_can_be_replaced(user: Driver) -> None:
@@ -91,12 +91,12 @@ def test_retry_after(user: Driver, then: Any, seconds: str) -> None:
 def test_any_status_with_any_body(user: Driver) -> None:
     then = {"status": {"status": 418, "body": {"tea": True}, "headers": {"X-Pot": "yes"}}}
     fault(user, "listArchives", then)
-    answer = user.do("listArchives")
-    assert (answer.status_code, answer.json(), answer.headers["x-pot"]) == (418, {"tea": True}, "yes")
+    error_body = user.do("listArchives")
+    assert (error_body.status_code, error_body.json(), error_body.headers["x-pot"]) == (418, {"tea": True}, "yes")
     user.control("DELETE", "/faults")
     fault(user, "listArchives", {"status": {"status": 502, "body": "<html>", "contentType": "text/html"}})
-    answer = user.do("listArchives")
-    assert (answer.status_code, answer.text, answer.headers["content-type"]) == (502, "<html>", "text/html")
+    error_body = user.do("listArchives")
+    assert (error_body.status_code, error_body.text, error_body.headers["content-type"]) == (502, "<html>", "text/html")
 
 
 @pytest.mark.parametrize("then", [{"latency": {"ms": 60}}, {"latency": {"min": 60, "max": 80}}])
@@ -126,16 +126,16 @@ def test_delays_are_drawn_by_seed() -> None:
 
 def test_malformed_json(user: Driver) -> None:
     fault(user, "listArchives", "malformedJson")
-    answer = user.do("listArchives")
-    assert answer.status_code == 200
+    error_body = user.do("listArchives")
+    assert error_body.status_code == 200
     with pytest.raises(json.JSONDecodeError):
-        answer.json()
+        error_body.json()
 
 
 def test_a_wrong_content_type(user: Driver) -> None:
     fault(user, "listArchives", {"wrongContentType": {"contentType": "text/plain"}})
-    answer = user.do("listArchives")
-    assert (answer.headers["content-type"], answer.json()["count"]) == ("text/plain", 0)
+    error_body = user.do("listArchives")
+    assert (error_body.headers["content-type"], error_body.json()["count"]) == ("text/plain", 0)
 
 
 def test_a_stale_read_answers_what_the_last_read_saw(user: Driver) -> None:
@@ -151,8 +151,8 @@ def test_a_stale_read_answers_what_the_last_read_saw(user: Driver) -> None:
 @pytest.mark.parametrize("effect", ["reset", "emptyReply", "garbage", "stall", "truncated"])
 def test_without_a_socket_a_wire_fault_says_so(user: Driver, effect: str) -> None:
     fault(user, "listArchives", effect)
-    answer = user.do("listArchives")
-    assert (answer.status_code, answer.json()["message"]) == (500, "This fault needs a real connection.")
+    error_body = user.do("listArchives")
+    assert (error_body.status_code, error_body.json()["message"]) == (500, "This fault needs a real connection.")
 
 
 # Position
@@ -190,8 +190,8 @@ def test_instead_leaves_the_work_undone_and_after_does_it(user: Driver) -> None:
 )
 @pytest.mark.parametrize("operation", ["startArchive", "createSession"])
 def test_a_request_asks_for_its_own_fault(user: Driver, operation: str, written: str, status: int) -> None:
-    answer = user.do(operation, headers={"X-Emulator-Fault-Request": written})
-    assert (answer.status_code, answer.headers["x-emulator-fault"]) == (status, "request")
+    error_body = user.do(operation, headers={"X-Emulator-Fault-Request": written})
+    assert (error_body.status_code, error_body.headers["x-emulator-fault"]) == (status, "request")
     if "after" in written and operation == "startArchive":
         assert user.do("startArchive").status_code == 409
     assert user.control("GET", "/faults") == {"count": 0, "items": []}
@@ -199,9 +199,9 @@ def test_a_request_asks_for_its_own_fault(user: Driver, operation: str, written:
 
 @pytest.mark.parametrize("written", ["conflct", "{", '{"then": "conflict", "when": 3}', "", "[]"])
 def test_a_header_that_is_wrong_is_a_400(user: Driver, written: str) -> None:
-    answer = user.do("listArchives", headers={"X-Emulator-Fault-Request": written})
-    assert answer.status_code == 400
-    assert "X-Emulator-Fault-Request" in answer.json()["message"]
+    error_body = user.do("listArchives", headers={"X-Emulator-Fault-Request": written})
+    assert error_body.status_code == 400
+    assert "X-Emulator-Fault-Request" in error_body.json()["message"]
 
 
 # The control API
@@ -244,16 +244,16 @@ def test_rules_are_written_read_replaced_and_removed(tenant: Tenant, user: Drive
     ],
 )
 def test_unknown_names_are_refused_with_a_suggestion(tenant: Tenant, rule: Any, field: str, suggestion: str) -> None:
-    answer = tenant.client.post(f"/_emulator/applications/{tenant.id}/faults", json=rule)
-    assert answer.status_code == 400
-    error = answer.json()["error"]
+    error_body = tenant.client.post(f"/_emulator/applications/{tenant.id}/faults", json=rule)
+    assert error_body.status_code == 400
+    error = error_body.json()["error"]
     assert (error["field"], error["suggestion"]) == (field, suggestion)
 
 
 def test_a_list_with_a_mistake_writes_nothing(tenant: Tenant, user: Driver) -> None:
     rules = [{"then": "internal"}, {"then": "intrnal"}]
-    answer = tenant.client.post(f"/_emulator/applications/{tenant.id}/faults", json=rules)
-    assert answer.json()["error"]["field"] == "1.then.intrnal"
+    error_body = tenant.client.post(f"/_emulator/applications/{tenant.id}/faults", json=rules)
+    assert error_body.json()["error"]["field"] == "1.then.intrnal"
     assert user.control("GET", "/faults")["count"] == 0
 
 
@@ -303,14 +303,14 @@ def test_an_application_has_ten_thousand_rules_at_most(tenant: Tenant, monkeypat
     rule = {"when": {"operation": "stopArchive"}, "then": "conflict"}
     url = f"/_emulator/applications/{tenant.id}"
     assert tenant.client.post(f"{url}/faults", json=[rule] * 10_001).status_code == 400
-    monkeypatch.setattr("scenarios.engine.MOST_RULES", 3)
+    monkeypatch.setattr("scenarios.engine.MAX_RULES", 3)
     tenant.control("POST", "/faults", [{**rule, "name": name} for name in "abc"])
     for method, path, body in (
         ("POST", "/faults", rule),
         ("PUT", "/faults/d", rule),
         ("PUT", "/scenarios/rate-limited", {}),
     ):
-        answer = tenant.client.request(method, url + path, json=body)
-        assert (answer.status_code, "3 rules at most" in answer.json()["error"]["message"]) == (400, True)
+        error_body = tenant.client.request(method, url + path, json=body)
+        assert (error_body.status_code, "3 rules at most" in error_body.json()["error"]["message"]) == (400, True)
     tenant.control("PUT", "/faults/c", rule)
     assert tenant.control("GET", "/faults")["count"] == 3

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faults.faulting import Faulting, known_names
-from emulator.received import BadSignature
-from emulator.store import Store
+from emulator.faults.injector import FaultInjector, known_names
+from emulator.store.base import Store
 from emulator.testing import Callbacks, Server
+from emulator.testing.received import SignatureError
 from scenarios.effects import EFFECTS
 from state.application import Application, Credentials
 from state.events import Event
@@ -33,15 +33,15 @@ def app() -> Application:
 
 
 @pytest.fixture
-def faulting() -> Faulting:
-    return Faulting(World(), Store())
+def injector() -> FaultInjector:
+    return FaultInjector(World(), Store())
 
 
 EVENT = Event(1, 0, "archive.available", str(ARCHIVE["id"]), "s", record=SimpleNamespace(names=("lesson", "")))
 
 
-def met(faulting: Faulting, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> Distortion:
-    return faulting.distortion(app, webhook, EVENT, json.dumps(body).encode())
+def met(injector: FaultInjector, app: Application, webhook: str = "archive_status", body: Any = ARCHIVE) -> Distortion:
+    return injector.distortion(app, webhook, EVENT, json.dumps(body).encode())
 
 
 EXPECTED = {
@@ -54,18 +54,18 @@ EXPECTED = {
 }
 
 
-def test_an_application_without_rules_is_not_asked(faulting: Faulting, app: Application) -> None:
-    assert faulting.distortion(app, "archive_status", EVENT, b"not even read") is UNDISTORTED
+def test_an_application_without_rules_is_not_asked(injector: FaultInjector, app: Application) -> None:
+    assert injector.distortion(app, "archive_status", EVENT, b"not even read") is UNDISTORTED
     assert app.faults is None
 
 
 @pytest.mark.parametrize("effect", CALLBACKS)
-def test_every_effect_on_callbacks(faulting: Faulting, app: Application, effect: str) -> None:
+def test_every_effect_on_callbacks(injector: FaultInjector, app: Application, effect: str) -> None:
     rule = {"name": "it", "when": {"callback": "archive_status"}, "then": effect, "times": 1}
-    fault = faulting.of(app).add(rule, 0)
-    assert met(faulting, app, "session_created") is UNDISTORTED
-    assert met(faulting, app) == EXPECTED[effect]
-    assert met(faulting, app) is UNDISTORTED
+    fault = injector.of(app).add(rule, 0)
+    assert met(injector, app, "session_created") is UNDISTORTED
+    assert met(injector, app) == EXPECTED[effect]
+    assert met(injector, app) is UNDISTORTED
     assert (fault.hits, fault.spent) == (1, True)
 
 
@@ -86,15 +86,17 @@ def test_every_effect_on_callbacks(faulting: Faulting, app: Application, effect:
         ({"callback": "*", "nth": 2}, False),
     ],
 )
-def test_conditions_look_at_the_callbacks_body(faulting: Faulting, app: Application, when: Any, expected: bool) -> None:
-    faulting.of(app).add({"when": when, "then": "callbackLost"}, 0)
-    assert met(faulting, app).lost is expected
+def test_conditions_look_at_the_callbacks_body(
+    injector: FaultInjector, app: Application, when: Any, expected: bool
+) -> None:
+    injector.of(app).add({"when": when, "then": "callbackLost"}, 0)
+    assert met(injector, app).lost is expected
 
 
-def test_several_effects_together(faulting: Faulting, app: Application) -> None:
+def test_several_effects_together(injector: FaultInjector, app: Application) -> None:
     then = {"callbackDoubled": {"times": 3}, "callbackUnsigned": {}}
-    faulting.of(app).add({"name": "it", "when": {"callback": "*"}, "then": then}, 0)
-    assert met(faulting, app) == Distortion("it", copies=3, signature="none")
+    injector.of(app).add({"name": "it", "when": {"callback": "*"}, "then": then}, 0)
+    assert met(injector, app) == Distortion("it", copies=3, signature="none")
 
 
 def test_every_webhook_can_be_named() -> None:
@@ -180,7 +182,7 @@ def test_a_callback_whose_signature_is_no_good(
     archive()
     callbacks.verify(callbacks.wait_for("archive.started"))
     stopped = callbacks.wait_for("archive.stopped")
-    with pytest.raises(BadSignature):
+    with pytest.raises(SignatureError):
         callbacks.verify(stopped)
     assert ("authorization" in stopped.headers) is (effect == "callbackBadlySigned")
 

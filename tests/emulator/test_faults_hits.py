@@ -258,7 +258,7 @@ def test_while_an_answer_is_late_others_may_work_on_the_application(
     tenant = Tenant(client)
     tenant.control("POST", "/faults", {"then": {"latency": {"ms": 1}}, "position": position})
     store = client.app.state.store  # type: ignore[attr-defined]
-    monkeypatch.setattr(store, "holding", watch("hold", "leave"))
-    monkeypatch.setattr(store, "letting_go", watch("let go", "back"))
+    monkeypatch.setattr(store, "transaction", watch("hold", "leave"))
+    monkeypatch.setattr(store, "release", watch("let go", "back"))
     driver(tenant).do(operation)
     assert seen == ["hold", "let go", "back", "leave"]

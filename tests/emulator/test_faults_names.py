@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.webhooks import TOLD
+from emulator.callbacks.bodies import CALLBACK_TYPES
 from tests.emulator.faulty import driver
 from tests.emulator.local import Tenant
 from tests.scenarios.driver import Driver
 
-WEBHOOKS = {told.webhook: {"address": "http://127.0.0.1:9/"} for told in TOLD.values()}
+WEBHOOKS = {told.webhook: {"address": "http://127.0.0.1:9/"} for told in CALLBACK_TYPES.values()}
 
 STARTED = [
     ("archive_status", "startArchive", {"name": "lesson"}, "lesson"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.operations import OPERATIONS
+from emulator.spec.operations import OPERATIONS
 from tests.emulator.local import NOBODY, Tenant, emulator
 
 REMEMBERED = ("exchange",)

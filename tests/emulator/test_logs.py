@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from emulator.app import create_app
-from emulator.logs import LineFormatter, escaped
+from emulator.server.logs import LineFormatter, escaped
 from emulator.settings import Settings
 
 TEXTS = ["a\nINFO emulator: forged", "\x1b[2J\x1b[31mred", "\r\nERROR emulator: x", "bell\a", "c1 \x9b31m", "line\u2028separator", "\u202eevil", "null\x00", "\x7f\b\b"]  # fmt: skip  # noqa: E501

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator import snapshots, unread
+from emulator.service import unread
+from emulator.tenants import snapshots
 from state import events, memory, outbox, records, sessions, world
 from tests.emulator.local import Tenant, emulator
 from tests.emulator.receiving import outbox_now

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.operations import OPERATIONS
-from emulator.schemas.bodies import BODIES
+from emulator.spec.operations import OPERATIONS
+from emulator.spec.schemas.bodies import BODIES
 
 # The 33 of the specification, and what the live service and SDKs have besides.
 SPECIFIED = (

@@ -15,9 +15,9 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from emulator import dialect
-from emulator.answers import Answer
-from emulator.receiver import Receiver
+from emulator.spec import opentok
+from emulator.spec.responses import ErrorBody
+from emulator.testing.receiver import Receiver
 from tests.emulator.local import NOBODY, Tenant, emulator
 
 JSON = {"Accept": "application/json"}
@@ -182,7 +182,7 @@ def test_what_a_caller_wrote_cannot_break_the_xml(tenant: Tenant) -> None:
     answer = call(tenant, "POST", "//session/create", headers={"Accept": "*/*"}, content="location=<%26>%01")
     assert answer.status_code == 400
     assert "&lt;&amp;&gt;" in answer.text
-    refused = dialect.refusal(Answer(400, "\x00<").response())
+    refused = opentok.refusal(ErrorBody(400, "\x00<").response())
     assert ElementTree.fromstring(bytes(refused.body)).findtext("message") == "?<"
     ElementTree.fromstring(answer.text)
 

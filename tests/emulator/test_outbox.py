@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.receiver import Receiver
+from emulator.testing.receiver import Receiver
 from tests.emulator.local import Tenant
 from tests.emulator.receiving import outbox, outbox_now, told
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from emulator.callbacks.signing import check, sign
 from emulator.control.events import Watched
-from emulator.signing import check, sign
 from state.lifecycles import LIFECYCLES
 from tests.emulator.local import NOBODY, Tenant
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emulator.settings import SettingsError, read_settings
-from emulator.store import StoreError
+from emulator.store.base import StoreError
 from emulator.testing import running_server
 from tests.emulator.local import Tenant, emulator
 

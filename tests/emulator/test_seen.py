@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.openapi import QUERIES
-from emulator.schemas.bodies import BODIES, paths
+from emulator.spec.openapi import QUERIES
+from emulator.spec.schemas.bodies import BODIES, paths
 from tests.emulator.local import Tenant
 
 ID = "5eed5eed-5eed-4eed-8eed-5eed5eed5eed"

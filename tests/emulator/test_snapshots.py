@@ -363,7 +363,7 @@ def test_applications_may_come_and_go_while_all_are_taken_or_put_back(monkeypatc
         new = iter(("one", "two"))
 
         @contextlib.asynccontextmanager
-        async def holding(held: Application) -> AsyncIterator[None]:
+        async def transaction(held: Application) -> AsyncIterator[None]:
             if held.id == goes:  # others are served meanwhile
                 world.remove(deleted.pop())
                 name = next(new)
@@ -371,7 +371,7 @@ def test_applications_may_come_and_go_while_all_are_taken_or_put_back(monkeypatc
             yield
 
         document = client.get(f"/_emulator/applications/{stays}/snapshot").json()
-        monkeypatch.setattr(store, "holding", holding)
+        monkeypatch.setattr(store, "transaction", transaction)
         taken = client.get("/_emulator/snapshot")
         assert taken.status_code == 200
         assert {each["application"]["id"] for each in taken.json()["applications"]} == {stays, goes, *deleted}

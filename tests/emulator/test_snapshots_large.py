@@ -15,10 +15,10 @@ import httpx
 import orjson
 import pytest
 
-from emulator import snapshots
+from emulator.tenants import snapshots
 from state import reading
 from state import snapshots as state_snapshots
-from state.documents import BadDocument
+from state.documents import DocumentError
 from state.reading import Reader
 from tests.store.process import APP, Process, running
 
@@ -207,7 +207,7 @@ def test_what_is_no_json_is_refused_wherever_it_is_cut(
             reader.value(name)
         reader.end()
 
-    with pytest.raises(BadDocument):
+    with pytest.raises(DocumentError):
         read()
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from emulator.store import Store
-from emulator.ticker import Ticker
+from emulator.runtime.ticker import Ticker
+from emulator.store.base import Store
 from state.application import Credentials
 from state.options import Options
 from state.timeline import Timeline

@@ -21,15 +21,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from emulator import tls
-from emulator.certificates import _kept_authority, _server_certificate
+from emulator.tls import prepare
+from emulator.tls.certificates import _kept_authority, _server_certificate
+from emulator.tls.files import TlsFiles
 from tests.emulator.test_tls import handshake
 
 FOREIGN = ("bank.example", "www.vonage.com", "localhost.bank.example", "*.bank.example", "com", "192.0.2.66", "8.8.8.8",
            "10.0.0.1", "2001:db8::66", "::ffff:8.8.8.8", "emulator.bank.example", "evilemulator")  # fmt: skip
 
 
-def forge(files: tls.TlsFiles, *names: str, folder: Path, direct: bool = False) -> tls.TlsFiles:
+def forge(files: TlsFiles, *names: str, folder: Path, direct: bool = False) -> TlsFiles:
     """Sign a certificate for these names with the authority's key; return it as files of their own.
 
     `direct`: as if the key were that of the trusted certificate itself.
@@ -38,7 +39,7 @@ def forge(files: tls.TlsFiles, *names: str, folder: Path, direct: bool = False) 
     assert authority is not None
     key = ec.generate_private_key(ec.SECP256R1())
     folder.mkdir(exist_ok=True)
-    forged = tls.TlsFiles(folder)
+    forged = TlsFiles(folder)
     if direct:
         authority = replace(authority, signer=authority.trusted)
     certificate = _server_certificate(list(names), key, authority)
@@ -53,7 +54,7 @@ def forge(files: tls.TlsFiles, *names: str, folder: Path, direct: bool = False) 
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_forged_certificate_is_refused(tmp_path: Path, name: str) -> None:
-    files = tls.ensure(tmp_path / "data", ["emulator.test"])
+    files = prepare.ensure(tmp_path / "data", ["emulator.test"])
     for names in ((name,), ("localhost", name)):
         with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
             handshake(forge(files, *names, folder=tmp_path / "forged"), name.replace("*", "a"))
@@ -61,19 +62,19 @@ def test_a_forged_certificate_is_refused(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "::1", "emulator.test", "api.opentok.com"])
 def test_what_it_may_sign_verifies(tmp_path: Path, name: str) -> None:
-    files = tls.ensure(tmp_path / "data", ["emulator.test"])
+    files = prepare.ensure(tmp_path / "data", ["emulator.test"])
     handshake(forge(files, name, folder=tmp_path / "signed"), name)
 
 
 def test_the_kept_key_is_not_that_of_what_is_trusted(tmp_path: Path) -> None:
-    files = tls.ensure(tmp_path / "data")
+    files = prepare.ensure(tmp_path / "data")
     for name in ("localhost", "bank.example"):
         with pytest.raises(ssl.SSLCertVerificationError):
             handshake(forge(files, name, folder=tmp_path / "forged", direct=True), name)
 
 
 def test_the_constraints_are_critical_and_cover_names_and_addresses(tmp_path: Path) -> None:
-    authority = _kept_authority(tls.ensure(tmp_path, ["emulator.test", "192.0.2.7"]))
+    authority = _kept_authority(prepare.ensure(tmp_path, ["emulator.test", "192.0.2.7"]))
     assert authority is not None
     for certificate in (authority.trusted, authority.signer):
         extension = certificate.extensions.get_extension_for_class(x509.NameConstraints)
@@ -84,7 +85,7 @@ def test_the_constraints_are_critical_and_cover_names_and_addresses(tmp_path: Pa
         assert not permitted & {"0.0.0.0/0", "::/0", "", "com", "test"}
 
 
-def _old_authority(files: tls.TlsFiles, organization: str, days: int = 3650) -> None:
+def _old_authority(files: TlsFiles, organization: str, days: int = 3650) -> None:
     """Put an authority without constraints into a folder, as an earlier version made it, or as a company has one."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization)])
@@ -111,12 +112,12 @@ def _old_authority(files: tls.TlsFiles, organization: str, days: int = 3650) -> 
 def test_an_authority_of_an_earlier_version_is_replaced_which_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, record: str | None
 ) -> None:
-    files = tls.TlsFiles(tmp_path)
+    files = TlsFiles(tmp_path)
     _old_authority(files, "vonage-video-emulator")
     if record is not None:
         files.record.write_text(record)
     old = files.ca.read_bytes()
-    assert tls.ensure(tmp_path).ca.read_bytes() != old
+    assert prepare.ensure(tmp_path).ca.read_bytes() != old
     assert "earlier version" in caplog.text
     assert "trust it again" in caplog.text
 
@@ -124,11 +125,11 @@ def test_an_authority_of_an_earlier_version_is_replaced_which_is_said(
 def test_an_authority_of_somebody_else_signs_on_whatever_it_may(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    files = tls.TlsFiles(tmp_path)
+    files = TlsFiles(tmp_path)
     _old_authority(files, "A company's own")
     own = files.ca.read_bytes()
     for names in ([], ["emulator.test"], ["192.0.2.9"]):
-        assert tls.ensure(tmp_path, names).ca.read_bytes() == own
+        assert prepare.ensure(tmp_path, names).ca.read_bytes() == own
     assert caplog.text == ""
 
 
@@ -136,17 +137,17 @@ def test_an_authority_of_somebody_else_signs_on_whatever_it_may(
 def test_an_authority_about_to_expire_is_replaced_which_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, organization: str
 ) -> None:
-    files = tls.TlsFiles(tmp_path)
+    files = TlsFiles(tmp_path)
     _old_authority(files, organization, days=29)
     old = files.ca.read_bytes()
-    assert tls.ensure(tmp_path).ca.read_bytes() != old
+    assert prepare.ensure(tmp_path).ca.read_bytes() != old
     assert "expires on" in caplog.text
 
 
 def test_a_certificate_is_not_valid_for_longer_than_its_authority(tmp_path: Path) -> None:
-    files = tls.TlsFiles(tmp_path)
+    files = TlsFiles(tmp_path)
     _old_authority(files, "A company's own", days=90)
-    tls.ensure(tmp_path)
+    prepare.ensure(tmp_path)
     certificate = x509.load_pem_x509_certificate(files.server.read_bytes())
     assert certificate.not_valid_after_utc < datetime.now(UTC) + timedelta(days=91)
 
@@ -154,7 +155,7 @@ def test_a_certificate_is_not_valid_for_longer_than_its_authority(tmp_path: Path
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX systems")
 def test_other_containers_get_a_folder_without_keys(tmp_path: Path) -> None:
     for names in ([], ["emulator.test"]):  # the second makes another authority
-        files = tls.ensure(tmp_path, names)
+        files = prepare.ensure(tmp_path, names)
         public = tmp_path / "public"
         assert [path.name for path in public.iterdir()] == ["ca.pem"]
         assert (public / "ca.pem").read_bytes() == files.ca.read_bytes()
@@ -165,7 +166,7 @@ def test_other_containers_get_a_folder_without_keys(tmp_path: Path) -> None:
 
 
 @contextmanager
-def serving(files: tls.TlsFiles) -> Iterator[int]:
+def serving(files: TlsFiles) -> Iterator[int]:
     """Answer every HTTPS request with 200 on a free port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.server, files.server_key)
@@ -271,7 +272,7 @@ def test_other_verifiers_refuse_a_forged_certificate_and_take_ours(
 ) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"needs {program}")
-    files = tls.ensure(tmp_path / "data", ["emulator.test"])
+    files = prepare.ensure(tmp_path / "data", ["emulator.test"])
     start = command(tmp_path)
 
     def ask(port: int, name: str) -> subprocess.CompletedProcess[bytes]:

@@ -7,7 +7,8 @@ import time
 import jwt
 import pytest
 
-from emulator import tokens, wellknown
+from emulator import wellknown
+from emulator.auth import minting
 
 
 @pytest.fixture
@@ -25,30 +26,30 @@ def opened_by_secret(token: str) -> dict[str, object]:
 
 
 def test_a_rest_token_is_what_the_vonage_sdks_make(now: int) -> None:
-    claims = opened(tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now))
+    claims = opened(minting.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now))
     assert len(str(claims.pop("jti"))) == 36
     assert claims == {"application_id": wellknown.APPLICATION_ID, "iat": now, "exp": now + 900}
 
 
 def test_two_rest_tokens_of_one_second_differ(now: int) -> None:
-    minted = {tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now) for _ in range(2)}
+    minted = {minting.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, now=now) for _ in range(2)}
     assert len(minted) == 2
 
 
 def test_an_opentok_rest_token_is_what_the_opentok_sdks_make(now: int) -> None:
-    claims = opened_by_secret(tokens.opentok_rest_token(wellknown.API_KEY, wellknown.API_SECRET, now=now))
+    claims = opened_by_secret(minting.opentok_rest_token(wellknown.API_KEY, wellknown.API_SECRET, now=now))
     assert claims.pop("jti")
     assert claims == {"iss": wellknown.API_KEY, "ist": "project", "iat": now, "exp": now + 300}
 
 
 def test_a_negative_ttl_makes_an_expired_token() -> None:
-    token = tokens.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, ttl=-60)
+    token = minting.rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, ttl=-60)
     with pytest.raises(jwt.ExpiredSignatureError):
         opened(token)
 
 
 def test_a_client_token_is_what_the_vonage_sdks_make(now: int) -> None:
-    token = tokens.client_token(
+    token = minting.client_token(
         wellknown.APPLICATION_ID,
         wellknown.PRIVATE_KEY,
         "1_session",
@@ -75,13 +76,13 @@ def test_a_client_token_is_what_the_vonage_sdks_make(now: int) -> None:
 
 
 def test_a_client_token_publishes_for_a_day_by_default(now: int) -> None:
-    claims = opened(tokens.client_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, "1_session", now=now))
+    claims = opened(minting.client_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, "1_session", now=now))
     assert (claims["role"], claims["exp"], "connection_data" in claims) == ("publisher", now + 86_400, False)
 
 
 def test_an_opentok_client_token_is_signed_by_the_secret(now: int) -> None:
     claims = opened_by_secret(
-        tokens.opentok_client_token(wellknown.API_KEY, wellknown.API_SECRET, "2_session", data="x", now=now)
+        minting.opentok_client_token(wellknown.API_KEY, wellknown.API_SECRET, "2_session", data="x", now=now)
     )
     assert isinstance(claims.pop("nonce"), int)
     assert claims == {
@@ -98,10 +99,10 @@ def test_an_opentok_client_token_is_signed_by_the_secret(now: int) -> None:
 
 
 def test_a_key_that_cannot_sign_is_an_error_of_its_own() -> None:
-    with pytest.raises(tokens.TokenError, match="cannot sign with RS256"):
-        tokens.rest_token(wellknown.APPLICATION_ID, "not a key")
+    with pytest.raises(minting.TokenError, match="cannot sign with RS256"):
+        minting.rest_token(wellknown.APPLICATION_ID, "not a key")
 
 
 def test_a_short_secret_signs_without_a_warning(now: int) -> None:
-    token = tokens.opentok_rest_token("1", "short", now=now)
+    token = minting.opentok_rest_token("1", "short", now=now)
     assert token.count(".") == 2

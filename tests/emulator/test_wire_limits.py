@@ -17,12 +17,12 @@ import pytest
 
 from emulator import wellknown
 from emulator.app import create_app
-from emulator.listeners import listen
 from emulator.protocol import http as protocol
-from emulator.server import Server as EmulatorServer
+from emulator.server.listeners import listen
+from emulator.server.server import EmulatorServer as EmulatorServer
 from emulator.settings import Settings
 from emulator.testing import Server, running_server
-from emulator.tls import ensure
+from emulator.tls.prepare import ensure
 from tests.emulator.raw import Raw, chunked, request
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -138,7 +138,7 @@ class InProcess:
         app = create_app(settings)
         self.files = ensure(folder)
         self.server = EmulatorServer(app, settings, self.files)
-        app.state.waiting.stopping = self.server.stopping
+        app.state.notifier.stopping = self.server.stopping
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.server.serve_on, args=(self.listeners, self.ready.set))
 

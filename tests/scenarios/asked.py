@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.asking import MISSING, SERVICE, Names
 from scenarios.engine import Faults
 from scenarios.patterns import Search
 from scenarios.predicates import Matcher
 from scenarios.rules import read_rule
+from scenarios.targets import MISSING, SERVICE, Names
 
 NAMES = Names(
     {"startArchive": "Archives", "getArchive": "Archives", "stopArchive": "Archives", "dial": "SIP"},
@@ -52,4 +52,4 @@ def matcher(when: dict[str, Any], since: int = 0) -> Matcher:
 
 def fired(faults: Faults, asked: Asked | None = None, stage: str = SERVICE) -> list[str]:
     """Return the names of the rules that fire on a call."""
-    return [firing.fault.name for firing in faults.ask(stage, asked or Asked())]
+    return [match.fault.name for match in faults.ask(stage, asked or Asked())]

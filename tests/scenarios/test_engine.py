@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from scenarios.asking import CALLBACK, GATE, SERVICE
-from scenarios.engine import Fate, Faults
+from scenarios.engine import Faults, PlannedOutcome
 from scenarios.rules import read_rule
-from scenarios.strict import Mistake
+from scenarios.strict import RuleError
+from scenarios.targets import CALLBACK, GATE, SERVICE
 from tests.scenarios.asked import NAMES, Asked, fired
 
 
@@ -75,7 +75,7 @@ def test_rules_of_a_session_are_found_by_it(faults: Faults) -> None:
 )
 def test_a_rule_is_asked_only_where_it_can_hold(faults: Faults, rule: dict[str, Any], places: Any) -> None:
     if places is None:
-        with pytest.raises(Mistake, match="there is no operation x"):
+        with pytest.raises(RuleError, match="there is no operation x"):
             faults.add(rule, 0)
         return
     assert set(faults.add(rule, 0).places) == places
@@ -104,13 +104,13 @@ def test_a_rule_is_asked_only_where_it_can_hold(faults: Faults, rule: dict[str, 
     ],
 )
 def test_what_cannot_be_is_refused(rule: Any, message: str) -> None:
-    with pytest.raises(Mistake, match=message):
+    with pytest.raises(RuleError, match=message):
         read_rule(rule, NAMES)
 
 
 def test_a_name_is_taken_once(faults: Faults) -> None:
     add(faults, "a")
-    with pytest.raises(Mistake, match="already"):
+    with pytest.raises(RuleError, match="already"):
         add(faults, "a")
     assert faults.add({"then": "internal"}, 0).name == "internal-1"
     assert faults.add({"then": "internal"}, 0).name == "internal-2"
@@ -118,9 +118,9 @@ def test_a_name_is_taken_once(faults: Faults) -> None:
 
 def test_a_released_hit_can_be_used_again(faults: Faults) -> None:
     add(faults, "once", "uploadFails", times=1)
-    (firing,) = faults.ask(SERVICE, Asked())
+    (match,) = faults.ask(SERVICE, Asked())
     assert fired(faults) == []
-    faults.release(firing.fault)
+    faults.release(match.fault)
     assert fired(faults) == ["once"]
 
 
@@ -137,7 +137,7 @@ def test_a_snapshot_goes_on_where_it_was(faults: Faults) -> None:
 
 def test_whatever_changes_a_snapshot_is_another_revision(faults: Faults) -> None:
     """Or a store would not keep it."""
-    fate = Fate("uploadFails", {}, "rule")
+    planned = PlannedOutcome("uploadFails", {}, "rule")
     steps: list[Callable[[], object]] = [
         lambda: add(faults, "third", "uploadFails", when={"nth": 3}),
         lambda: fired(faults),  # counted only
@@ -145,7 +145,7 @@ def test_whatever_changes_a_snapshot_is_another_revision(faults: Faults) -> None
         lambda: faults.ask(SERVICE, Asked()),
         lambda: faults.release(faults.rules["third"]),
         lambda: faults.add({"name": "third", "then": "internal"}, 5, replace=True),
-        lambda: faults.decide("archive", fate),
+        lambda: faults.decide("archive", planned),
         lambda: faults.remove("third"),
         lambda: add(faults, "another"),
         faults.clear,

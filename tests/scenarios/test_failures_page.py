@@ -12,14 +12,14 @@ import httpx2
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faults.faulting import known_names
+from emulator.faults.injector import known_names
 from emulator.testing import Server
-from scenarios.answer_effects import Documented
 from scenarios.effects import EFFECTS
 from scenarios.magic import MAGIC
 from scenarios.pack import load
 from scenarios.packs import BUNDLED, Library
 from scenarios.predicates import When
+from scenarios.response_effects import Documented
 from scenarios.timeline import Step
 from tests.emulator.local import rest_token
 from tests.scenarios.asking import call, control

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.faults.faulting import known_names
-from scenarios.marks import PackError, parse
+from emulator.faults.injector import known_names
 from scenarios.pack import load
+from scenarios.yaml_positions import PackError, parse
 
 PACK = """\
 name: my-pack

@@ -12,7 +12,7 @@ from scenarios import patterns
 from scenarios.engine import MOST_STEPS, Faults
 from scenarios.patterns import MAX_PATTERN, MAX_PATTERNS, MAX_SECONDS, Search
 from scenarios.rules import MAX_CONDITIONS, read_rule
-from scenarios.strict import Mistake
+from scenarios.strict import RuleError
 from tests.scenarios.asked import NAMES, Asked, fired, matcher
 
 STATM = Path("/proc/self/statm")
@@ -57,7 +57,7 @@ REFUSED = {
 def test_what_cannot_be_matched_is_refused_quickly_with_place_and_reason(kind: str) -> None:
     pattern, said = REFUSED[kind]
     before, started = resident(), time.thread_time()
-    with pytest.raises(Mistake) as refused:
+    with pytest.raises(RuleError) as refused:
         read_rule({"when": {"body": {"name": {"matches": pattern}}}, "then": "conflict"}, NAMES)
     assert time.thread_time() - started < LIMIT
     assert resident() - before < 32
@@ -163,7 +163,7 @@ TOO_MUCH: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("written", "field", "said"), TOO_MUCH)
 def test_a_rule_that_asks_for_too_much_is_refused(written: dict[str, Any], field: str, said: str) -> None:
-    with pytest.raises(Mistake) as refused:
+    with pytest.raises(RuleError) as refused:
         read_rule(written, NAMES)
     assert (refused.value.field, said in str(refused.value)) == (field, True)
 
@@ -174,7 +174,7 @@ def test_the_patterns_of_all_rules_of_an_application_are_bounded_together() -> N
     count = MOST_STEPS // size - 5  # each has a few steps more
     for number in range(count):
         faults.add(rule(f"a{{1000}}|{number}", name=f"r{number}"), 0)
-    with pytest.raises(Mistake, match="steps at most"):
+    with pytest.raises(RuleError, match="steps at most"):
         [faults.add(rule(f"b{{1000}}|{number}", name=f"s{number}"), 0) for number in range(10)]
     count = len(faults)
     faults.remove("r0")

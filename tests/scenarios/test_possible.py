@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from emulator.faults.faulting import known_names
+from emulator.faults.injector import known_names
 from scenarios.rules import read_rule
-from scenarios.strict import Mistake
+from scenarios.strict import RuleError
 
 NAMES = known_names()
 
@@ -45,7 +45,7 @@ NEVER: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("when", "field", "said"), NEVER, ids=[str(when)[:50] for when, _, _ in NEVER])
 def test_what_can_never_hold_is_refused(when: dict[str, Any], field: str, said: str) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(RuleError) as caught:
         read_rule({"when": when, "then": "internal"}, NAMES)
     assert caught.value.field == field
     assert said in str(caught.value)
@@ -75,7 +75,7 @@ def test_what_can_hold_is_taken(when: dict[str, Any]) -> None:
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_callback_has_none_of_what_calls_have(key: dict[str, Any], inside: bool) -> None:
     when = {"callback": "*", **({"not": key} if inside else key)}
-    with pytest.raises(Mistake, match=f"a callback has no {next(iter(key))}"):
+    with pytest.raises(RuleError, match=f"a callback has no {next(iter(key))}"):
         read_rule({"when": when, "then": "callbackLost"}, NAMES)
     read_rule({"when": {"callback": "*", "body": {"event": "archive"}}, "then": "callbackLost"}, NAMES)
 
@@ -91,7 +91,7 @@ def test_a_callback_has_none_of_what_calls_have(key: dict[str, Any], inside: boo
     ],
 )
 def test_an_effect_that_cannot_happen_is_refused(then: Any, said: str) -> None:
-    with pytest.raises(Mistake, match=said):
+    with pytest.raises(RuleError, match=said):
         read_rule({"when": {"operation": "startArchive"}, "then": then}, NAMES)
 
 
@@ -118,14 +118,14 @@ def test_effects_that_go_together_are_taken() -> None:
     ],
 )
 def test_a_number_is_a_number(rule: dict[str, Any], field: str) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(RuleError) as caught:
         read_rule({"then": "internal", **rule}, NAMES)
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize("until", ["tomorrow", "2026-01-31T12:00:00", "1769860800000", 1.5])
 def test_a_time_says_how_it_is_written(until: Any) -> None:
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(RuleError) as caught:
         read_rule({"when": {"until": until}, "then": "internal"}, NAMES)
     if isinstance(until, str):
         assert str(caught.value) == (
@@ -135,5 +135,5 @@ def test_a_time_says_how_it_is_written(until: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a b", "-a", "ü", "a" * 101, "request", "magic:busy"])
 def test_a_name_says_what_it_may_be(name: str) -> None:
-    with pytest.raises(Mistake, match=r"name: (a name is up to 100 letters|this name is that of)"):
+    with pytest.raises(RuleError, match=r"name: (a name is up to 100 letters|this name is that of)"):
         read_rule({"name": name, "then": "internal"}, NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scenarios.predicates import When
-from scenarios.strict import Mistake
+from scenarios.strict import RuleError
 from tests.scenarios.asked import NAMES, Asked, matcher
 
 MINUTE = 60_000
@@ -105,7 +105,7 @@ def test_counters_can_be_taken_up_again() -> None:
 def test_what_cannot_be_is_refused(when: Any, field: str, message: str) -> None:
     from scenarios.rules import read_rule
 
-    with pytest.raises(Mistake) as caught:
+    with pytest.raises(RuleError) as caught:
         read_rule({"when": when, "then": "internal"}, NAMES)
     assert caught.value.field == field
     assert message in caught.value.message

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.recipes import Target, recipe
+from emulator.cli.recipes import RecipeTarget, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, tool, unavailable
 from tests.sdk.results import Results, Sdk
@@ -75,7 +75,7 @@ def test_go_runs_nothing_that_is_not_reported_here(run: Run) -> None:
 
 
 def test_the_recipe_runs_as_printed(server: Server, module: Path) -> None:
-    printed = recipe("go", Target(server.http, server.https, server.ca, None))
+    printed = recipe("go", RecipeTarget(server.http, server.https, server.ca, None))
     imports = [line for line in printed.splitlines() if line.startswith("import ")]
     statements = [line for line in printed.splitlines() if not line.startswith("import ")]
     program = module.parent / "main.go"

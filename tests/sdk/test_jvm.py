@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from emulator import wellknown
-from emulator.recipes import Target, recipe
+from emulator.cli.recipes import RecipeTarget, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, junit, tool, unavailable
 from tests.sdk.results import Results, Sdk
@@ -101,7 +101,7 @@ def test_java_titles_are_unique_so_that_no_result_hides_another(sdk: str) -> Non
 def test_the_recipe_runs_as_printed(server: Server, suites: Suites, tmp_path: Path) -> None:
     key = tmp_path / "private.key"
     key.write_text(wellknown.PRIVATE_KEY)
-    lines = recipe("java", Target(server.http, server.https, server.ca, key)).splitlines()
+    lines = recipe("java", RecipeTarget(server.http, server.https, server.ca, key)).splitlines()
     lines += [f"System.out.println({session}.getSessionId());" for session in SESSIONS]
     lines += ["opentok.close();"]  # its threads keep a program alive
     imports = [line for line in lines if line.startswith("import ")]

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from emulator import wellknown
-from emulator.recipes import Target, recipe
+from emulator.cli.recipes import RecipeTarget, recipe
 from emulator.testing import Server
 from tests.sdk.foreign import NEWEST, Run, completed, junit, kept, tool, unavailable
 from tests.sdk.results import Results, Sdk
@@ -126,7 +126,7 @@ def test_the_opentok_lines_of_the_docs_work_as_printed(server: Server, node: str
 def test_the_recipe_runs_as_printed(server: Server, node: str, packages: Path, tmp_path: Path) -> None:
     key = tmp_path / "private.key"
     key.write_text(wellknown.PRIVATE_KEY)
-    script = recipe("node", Target(server.http, server.https, server.ca, key)) + (
+    script = recipe("node", RecipeTarget(server.http, server.https, server.ca, key)) + (
         "vonage.video.createSession().then((session) => console.log(session.sessionId.slice(0, 2)));\n"
         "video.createSession().then((session) => console.log(session.sessionId.slice(0, 2)));\n"
         "opentok.createSession((error, session) => console.log(session.sessionId.slice(0, 2)));\n"

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import tokens
+from emulator.auth import minting
 from emulator.testing import Server
 from tests.sdk.results import DRIVEN, Results, Sdk, condense, keep, load, table
 
@@ -25,7 +25,7 @@ def line(test: str, operation: str, **more: Any) -> dict[str, Any]:
 def test_only_what_the_sdk_itself_called_is_taken_from_the_journal(server: Server, tmp_path: Path) -> None:
     application = server.emulator.application("opentok-x: a test")
     server.emulator.application("opentok-x: unknown to the runner")
-    auth = {"Authorization": f"Bearer {tokens.rest_token(application.id, application.private_key)}"}
+    auth = {"Authorization": f"Bearer {minting.rest_token(application.id, application.private_key)}"}
     root = f"{server.http}/v2/project/{application.id}"
     httpx.get(f"{root}/archive?count=1&offset=&sort=x", headers={**auth, "User-Agent": "opentok-x-sdk/1.2.3"})
     httpx.get(f"{root}/archive?sessionId=x&offset=-1", headers={**auth, "User-Agent": "opentok-x-sdk/1.2.3"})

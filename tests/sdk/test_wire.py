@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator import tokens
+from emulator.auth import minting
 from emulator.client import ApplicationClient, Participant
 from emulator.testing import Server
 
@@ -46,8 +46,8 @@ class Wire:
     def __init__(self, server: Server, application: ApplicationClient) -> None:
         self.application = application
         self._host = urlsplit(server.http).netloc
-        bearer = tokens.rest_token(application.id, application.private_key)
-        opentok = tokens.opentok_rest_token(application.api_key, application.api_secret)
+        bearer = minting.rest_token(application.id, application.private_key)
+        opentok = minting.opentok_rest_token(application.api_key, application.api_secret)
         self.vonage = {"Authorization": f"Bearer {bearer}", **ACCEPT}
         self.opentok = {"X-OPENTOK-AUTH": opentok, **ACCEPT}
         self.number = f"/v2/project/{application.api_key}"
@@ -56,7 +56,7 @@ class Wire:
         self.people: list[Participant] = application.join(self.sid, 2)
         self.stream = self.people[0].stream_ids[0]
         self.session = f"/session/{self.sid}"
-        moderator = tokens.client_token(application.id, application.private_key, self.sid, role="moderator")
+        moderator = minting.client_token(application.id, application.private_key, self.sid, role="moderator")
         self.ids = {"sessionId": self.sid, "token": moderator}
 
     def call(

@@ -7,7 +7,8 @@ import pytest
 from state import sessions
 from state.application import Application, Credentials
 from state.options import Options
-from state.sessions import Connection, NewSession, NewStream, Session
+from state.session_records import Connection, Session
+from state.sessions import SessionSettings, StreamSettings
 from state.world import World
 
 START = 1_800_000_000_000
@@ -25,14 +26,14 @@ class Tenant:
     def session(self, **new: object) -> Session:
         """Make a session."""
         with self.world.unit(self.app) as app:
-            return sessions.create(app, "app", NewSession(**new))  # type: ignore[arg-type]
+            return sessions.create(app, "app", SessionSettings(**new))  # type: ignore[arg-type]
 
     def join(self, session: Session, *, publish: bool = True) -> Connection:
         """Let someone join, and publish."""
         with self.world.unit(self.app) as app:
             connection = sessions.join(app, session)
             if publish:
-                sessions.publish(app, session, connection, NewStream())
+                sessions.publish(app, session, connection, StreamSettings())
             return connection
 
     def leave(self, session: Session, connection: Connection, reason: str = "clientDisconnected") -> None:

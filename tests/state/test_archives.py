@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 
 from state import archives, sessions
-from state.archives import TRANSITIONS, Archive, NewArchive
+from state.archives import TRANSITIONS, Archive, ArchiveSettings
 from state.clock import HOUR
-from state.errors import AlreadyRunning, NoClients, NotRouted, SelectsItself, Unknown, UnknownStream, WrongStatus
-from state.selection import Selected
-from state.sessions import NewStream
+from state.errors import (
+    AlreadyRunningError,
+    NoClientsError,
+    NotRoutedError,
+    SelectsItselfError,
+    UnknownResourceError,
+    UnknownStreamError,
+    WrongStatusError,
+)
+from state.selection import SelectedStream
+from state.sessions import StreamSettings
 from tests.mirror import Mirror
 from tests.state.conftest import Tenant
 
@@ -18,7 +26,7 @@ def record(tenant: Tenant, *, publish: bool = True, **new: object) -> Archive:
     session = tenant.session()
     tenant.join(session, publish=publish)
     with tenant.world.unit(tenant.app) as app:
-        return archives.start(app, session, NewArchive(**new))  # type: ignore[arg-type]
+        return archives.start(app, session, ArchiveSettings(**new))  # type: ignore[arg-type]
 
 
 def stop(tenant: Tenant, archive: Archive) -> None:
@@ -58,7 +66,7 @@ def test_an_archive_pauses_while_nobody_publishes_and_only_published_time_counts
     session = tenant.session()
     publisher = tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     tenant.advance(10)
     stream_id = next(iter(session.streams))
     with tenant.world.unit(tenant.app) as app:
@@ -69,7 +77,7 @@ def test_an_archive_pauses_while_nobody_publishes_and_only_published_time_counts
     assert archive.status == "paused"
     tenant.advance(100)
     with tenant.world.unit(tenant.app) as app:
-        sessions.publish(app, session, publisher, NewStream())
+        sessions.publish(app, session, publisher, StreamSettings())
     assert archive.status == "started"
     tenant.advance(5)
     stop(tenant, archive)
@@ -95,7 +103,7 @@ def test_an_archive_stops_by_itself(tenant: Tenant, publish: bool, leave: bool, 
     session = tenant.session()
     client = tenant.join(session, publish=publish)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     if leave:
         tenant.leave(session, client)
     tenant.advance(after - 0.001)
@@ -109,7 +117,7 @@ def test_a_client_who_comes_back_within_a_minute_keeps_the_archive_going(tenant:
     session = tenant.session()
     client = tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     tenant.leave(session, client)
     tenant.advance(59)
     tenant.join(session)
@@ -121,10 +129,10 @@ def test_twelve_hours_end_an_archive_even_if_little_was_recorded(tenant: Tenant)
     session = tenant.session()
     client = tenant.join(session, publish=False)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     for _ in range(12):  # a minute published in every hour
         with tenant.world.unit(tenant.app) as app:
-            stream = sessions.publish(app, session, client, NewStream())
+            stream = sessions.publish(app, session, client, StreamSettings())
         tenant.advance(60)
         with tenant.world.unit(tenant.app) as app:
             sessions.unpublish(app, session, stream.id)
@@ -138,12 +146,12 @@ def test_twelve_hours_end_an_archive_even_if_little_was_recorded(tenant: Tenant)
 
 def test_an_automatic_archive_starts_with_the_first_client_and_rolls_over_every_four_hours(tenant: Tenant) -> None:
     session = tenant.session(archive_mode="always", archive_name="daily", archive_resolution="1280x720")
-    assert len(tenant.app.archives) == 0
+    assert len(tenant.app[Archive]) == 0
     tenant.join(session)
-    (first,) = tenant.app.archives
+    (first,) = tenant.app[Archive]
     assert (first.new.name, first.new.resolution, first.new.automatic) == ("daily", "1280x720", True)
     tenant.advance(4 * 3600)
-    first, second = tenant.app.archives
+    first, second = tenant.app[Archive]
     assert (first.status, second.status) == ("stopped", "started")
     assert second.created_at == first.created_at + 4 * HOUR
 
@@ -151,7 +159,7 @@ def test_an_automatic_archive_starts_with_the_first_client_and_rolls_over_every_
 def test_an_automatic_archive_cannot_be_stopped_by_hand(tenant: Tenant) -> None:
     session = tenant.session(archive_mode="always")
     tenant.join(session)
-    (archive,) = tenant.app.archives
+    (archive,) = tenant.app[Archive]
     stop(tenant, archive)
     assert archive.status == "started"
 
@@ -160,21 +168,21 @@ def test_a_manual_start_in_an_automatic_session_needs_a_tag(tenant: Tenant) -> N
     session = tenant.session(archive_mode="always")
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(AlreadyRunning):
-            archives.start(app, session, NewArchive())
-        archives.start(app, session, NewArchive(tag="second"))
-    assert len(tenant.app.archives) == 2
+        with pytest.raises(AlreadyRunningError):
+            archives.start(app, session, ArchiveSettings())
+        archives.start(app, session, ArchiveSettings(tag="second"))
+    assert len(tenant.app[Archive]) == 2
 
 
 def test_what_a_start_refuses(tenant: Tenant) -> None:
     empty, relayed = tenant.session(), tenant.session(relayed=True)
     tenant.join(relayed)
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(NoClients):
-            archives.start(app, empty, NewArchive())
-        with pytest.raises(NotRouted):
-            archives.start(app, relayed, NewArchive())
-    assert len(tenant.app.archives) == 0
+        with pytest.raises(NoClientsError):
+            archives.start(app, empty, ArchiveSettings())
+        with pytest.raises(NotRoutedError):
+            archives.start(app, relayed, ArchiveSettings())
+    assert len(tenant.app[Archive]) == 0
 
 
 def test_a_tag_is_free_again_once_its_archive_stopped(tenant: Tenant) -> None:
@@ -182,7 +190,7 @@ def test_a_tag_is_free_again_once_its_archive_stopped(tenant: Tenant) -> None:
     session = tenant.app.sessions[archive.session_id]
     stop(tenant, archive)
     with tenant.world.unit(tenant.app) as app:
-        assert archives.start(app, session, NewArchive(tag="a")).status == "started"
+        assert archives.start(app, session, ArchiveSettings(tag="a")).status == "started"
 
 
 def test_stopping_again_is_allowed_until_there_is_a_file(tenant: Tenant) -> None:
@@ -191,7 +199,7 @@ def test_stopping_again_is_allowed_until_there_is_a_file(tenant: Tenant) -> None
     stop(tenant, archive)
     tenant.advance(60)
     assert archive.status == "available"
-    with pytest.raises(WrongStatus):
+    with pytest.raises(WrongStatusError):
         stop(tenant, archive)
 
 
@@ -199,7 +207,7 @@ def test_stopping_again_is_allowed_until_there_is_a_file(tenant: Tenant) -> None
 def test_only_finished_archives_can_be_deleted(tenant: Tenant, status: str) -> None:
     archive = record(tenant)
     archive.status = status
-    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatus):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatusError):
         archives.delete(app, archive.id)
 
 
@@ -212,8 +220,8 @@ def test_a_deleted_archive_leaves_the_lists_and_stays_deleted(tenant: Tenant) ->
         archives.delete(app, archive.id)
     tenant.advance(100 * 3600)
     assert archive.status == "deleted"
-    assert tenant.app.archives.page(0, 10) == (0, [])
-    assert tenant.app.archives.page(0, 10, archive.session_id) == (0, [])
+    assert tenant.app[Archive].page(0, 10) == (0, [])
+    assert tenant.app[Archive].page(0, 10, archive.session_id) == (0, [])
 
 
 def test_streams_are_selected_by_hand_in_manual_mode_only(tenant: Tenant) -> None:
@@ -223,15 +231,15 @@ def test_streams_are_selected_by_hand_in_manual_mode_only(tenant: Tenant) -> Non
     tenant.advance(1)
     assert manual.status == "paused"
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(SelectsItself):
-            archives.select(app, automatic.id, stream_id, Selected())
-        with pytest.raises(UnknownStream):
-            archives.select(app, manual.id, "nobody", Selected())
-        with pytest.raises(Unknown):
-            archives.select(app, "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33", stream_id, Selected())
-        archives.select(app, manual.id, stream_id, Selected(has_video=False))
+        with pytest.raises(SelectsItselfError):
+            archives.select(app, automatic.id, stream_id, SelectedStream())
+        with pytest.raises(UnknownStreamError):
+            archives.select(app, manual.id, "nobody", SelectedStream())
+        with pytest.raises(UnknownResourceError):
+            archives.select(app, "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33", stream_id, SelectedStream())
+        archives.select(app, manual.id, stream_id, SelectedStream(has_video=False))
     assert manual.status == "started"
-    assert manual.selected == {stream_id: Selected(True, False)}
+    assert manual.selected == {stream_id: SelectedStream(True, False)}
     with tenant.world.unit(tenant.app) as app:
         archives.deselect(app, manual.id, stream_id)
     tenant.advance(1)
@@ -244,13 +252,13 @@ def test_every_forced_transition_of_the_table_is_possible_and_no_other(tenant: T
             archive = record(tenant)
             archive.status = status
             if status not in archives.LIVE:
-                tenant.app.archives.retire(archive)
+                tenant.app[Archive].retire(archive)
             with tenant.world.unit(tenant.app) as app:
                 if target in following:
                     archives.force(app, archive, target)
                     assert archive.status == target
                 else:
-                    with pytest.raises(WrongStatus):
+                    with pytest.raises(WrongStatusError):
                         archives.force(app, archive, target)
 
 
@@ -265,16 +273,16 @@ def test_a_failed_archive_has_no_more_timers(tenant: Tenant) -> None:
 def test_an_automatic_and_a_manual_archive_do_not_take_each_others_place(tenant: Tenant) -> None:
     session = tenant.session(archive_mode="always")
     first = tenant.join(session)
-    (automatic,) = tenant.app.archives
+    (automatic,) = tenant.app[Archive]
     with tenant.world.unit(tenant.app) as app:
         archives.fail(app, automatic)
-        manual = archives.start(app, session, NewArchive())
+        manual = archives.start(app, session, ArchiveSettings())
     second = tenant.join(session)
-    assert len(tenant.app.archives.live(session.id)) == 2
+    assert len(tenant.app[Archive].live(session.id)) == 2
     tenant.leave(session, first)
     tenant.leave(session, second)
     tenant.advance(60)
-    assert {archive.reason for archive in tenant.app.archives if archive is not automatic} == {"session ended"}
+    assert {archive.reason for archive in tenant.app[Archive] if archive is not automatic} == {"session ended"}
     assert manual.status == "stopped"
 
 
@@ -290,7 +298,7 @@ def test_a_forced_pause_holds_still_until_somebody_publishes_again(tenant: Tenan
     tenant.advance(10)
     assert (archive.status, archive.duration) == ("paused", 0)
     with tenant.world.unit(tenant.app) as app:
-        sessions.publish(app, session, next(iter(session.connections.values())), NewStream())
+        sessions.publish(app, session, next(iter(session.connections.values())), StreamSettings())
     tenant.advance(5)
     stop(tenant, archive)
     assert archive.duration == 5
@@ -321,10 +329,10 @@ def test_an_automatic_archive_goes_on_after_twelve_hours_of_little(tenant: Tenan
     client = tenant.join(session, publish=False)
     for _ in range(13):
         with tenant.world.unit(tenant.app) as app:
-            stream = sessions.publish(app, session, client, NewStream())
+            stream = sessions.publish(app, session, client, StreamSettings())
         tenant.advance(60)
         with tenant.world.unit(tenant.app) as app:
             sessions.unpublish(app, session, stream.id)
         tenant.advance(3540)
-    first, second = tenant.app.archives
+    first, second = tenant.app[Archive]
     assert second.created_at - first.created_at == 12 * HOUR

@@ -8,15 +8,16 @@ import pytest
 
 from state import captions, sessions
 from state.application import Application
-from state.captions import NewCaptions
-from state.sessions import NewStream, Session
+from state.captions import CaptionsSettings
+from state.session_records import Session
+from state.sessions import StreamSettings
 from tests.state.conftest import Tenant
 
 Do = Callable[[Application, Session], object]
 
 
 def publish(**new: bool) -> Do:
-    return lambda app, session: sessions.publish(app, session, sessions.join(app, session), NewStream(**new))
+    return lambda app, session: sessions.publish(app, session, sessions.join(app, session), StreamSettings(**new))
 
 
 def change(**what: object) -> Do:
@@ -60,7 +61,7 @@ def test_captions_transcribe_once_a_stream_has_sound(tenant: Tenant, name: str) 
     with tenant.world.unit(tenant.app) as app:
         for act in before:
             act(app, session)
-        run = captions.start(app, session, NewCaptions())
+        run = captions.start(app, session, CaptionsSettings())
         for act in after:
             act(app, session)
     tenant.advance(5)
@@ -77,7 +78,7 @@ def test_captions_transcribe_once_however_many_speak(tenant: Tenant) -> None:
     session = tenant.session()
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        run = captions.start(app, session, NewCaptions(max_duration=300))
+        run = captions.start(app, session, CaptionsSettings(max_duration=300))
     for _ in range(3):
         tenant.advance(2)
         tenant.join(session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from state.layouts import Box, Layout, Picture, compose, prioritize
-from state.sessions import Stream
+from state.session_records import Stream
 
 
 def stream(name: str, *classes: str, by: str = "", **more: object) -> Stream:

@@ -9,15 +9,15 @@ import pytest
 
 from state import archives, broadcasts, calls, captions, connectors, renders, sessions
 from state.application import Application
-from state.archives import NewArchive
-from state.broadcasts import Hls, NewBroadcast, RtmpTarget
-from state.calls import NewCall
-from state.captions import NewCaptions
-from state.connectors import NewConnector
-from state.errors import WrongStatus
+from state.archives import Archive, ArchiveSettings
+from state.broadcasts import Broadcast, BroadcastSettings, Hls, RtmpTarget
+from state.calls import Call, CallSettings
+from state.captions import Captions, CaptionsSettings
+from state.connectors import Connector, ConnectorSettings
+from state.errors import WrongStatusError
 from state.lifecycles import LIFECYCLES
-from state.renders import NewRender
-from state.sessions import Session
+from state.renders import Render, RenderSettings
+from state.session_records import Session
 from tests.state.conftest import Tenant
 
 TARGET = RtmpTarget("rtmp://localhost/live", "key", "one")
@@ -26,12 +26,15 @@ Make = Callable[[Application, Session], Any]
 Force = Callable[[Application, Any, str], object]
 
 FORCED: dict[str, tuple[Make, Force]] = {
-    "render": (lambda app, session: renders.start(app, session, NewRender("http://localhost/")), renders.force),
-    "captions": (lambda app, session: captions.start(app, session, NewCaptions()), captions.force),
-    "connector": (lambda app, session: connectors.connect(app, session, NewConnector("ws://a/")), connectors.force),
-    "broadcast": (lambda app, session: broadcasts.start(app, session, NewBroadcast(hls=Hls())), broadcasts.force),
+    "render": (lambda app, session: renders.start(app, session, RenderSettings("http://localhost/")), renders.force),
+    "captions": (lambda app, session: captions.start(app, session, CaptionsSettings()), captions.force),
+    "connector": (
+        lambda app, session: connectors.connect(app, session, ConnectorSettings("ws://a/")),
+        connectors.force,
+    ),
+    "broadcast": (lambda app, session: broadcasts.start(app, session, BroadcastSettings(hls=Hls())), broadcasts.force),
     "call": (
-        lambda app, session: calls.dial(app, session, NewCall("sip:a@localhost")),
+        lambda app, session: calls.dial(app, session, CallSettings("sip:a@localhost")),
         lambda app, call, status: calls.force(app, call, status, "486", "Busy Here"),
     ),
 }
@@ -74,7 +77,7 @@ def test_every_transition_of_the_table_can_be_forced_and_no_other(kind: str, tra
             FORCED[kind][1](app, resource, target)
             assert resource.status == target
         else:
-            with pytest.raises(WrongStatus):
+            with pytest.raises(WrongStatusError):
                 FORCED[kind][1](app, resource, target)
             assert resource.status == before
 
@@ -92,12 +95,12 @@ def test_an_hls_output_is_forced_along_its_table(tenant: Tenant, status: str) ->
     _, each = walk(tenant, "broadcast", ())
     with tenant.world.unit(tenant.app) as app:
         if status == "live":
-            with pytest.raises(WrongStatus):
+            with pytest.raises(WrongStatusError):
                 broadcasts.force_hls(app, each, status)
             broadcasts.force_hls(app, each, "ready")
         broadcasts.force_hls(app, each, status)
         assert each.hls.status == status
-        with pytest.raises(WrongStatus):
+        with pytest.raises(WrongStatusError):
             broadcasts.force_hls(app, each, "ended")
 
 
@@ -108,14 +111,14 @@ def test_everything_that_happens_by_itself_is_in_the_tables(tenant: Tenant) -> N
 
     def look(app: Application, _: object) -> None:
         found = [
-            *(("archive", each.id, each.status) for each in app.archives),
-            *(("broadcast", each.id, each.status) for each in app.broadcasts),
-            *(("hls", each.id, each.hls.status) for each in app.broadcasts if each.hls),
-            *(("rtmp", each.id, target.status) for each in app.broadcasts for target in each.rtmp),
-            *(("render", each.id, each.status) for each in app.renders),
-            *(("captions", each.id, each.status) for each in app.captions),
-            *(("call", each.id, each.status) for each in app.calls),
-            *(("connector", each.id, each.status) for each in app.connectors),
+            *(("archive", each.id, each.status) for each in app[Archive]),
+            *(("broadcast", each.id, each.status) for each in app[Broadcast]),
+            *(("hls", each.id, each.hls.status) for each in app[Broadcast] if each.hls),
+            *(("rtmp", each.id, target.status) for each in app[Broadcast] for target in each.rtmp),
+            *(("render", each.id, each.status) for each in app[Render]),
+            *(("captions", each.id, each.status) for each in app[Captions]),
+            *(("call", each.id, each.status) for each in app[Call]),
+            *(("connector", each.id, each.status) for each in app[Connector]),
         ]
         for kind, subject, status in found:
             before = seen.setdefault((kind, subject), status)
@@ -127,14 +130,14 @@ def test_everything_that_happens_by_itself_is_in_the_tables(tenant: Tenant) -> N
     session = tenant.session()
     people = [tenant.join(session), tenant.join(session)]
     with tenant.world.unit(tenant.app) as app:
-        archives.start(app, session, NewArchive())
-        broadcasts.start(app, session, NewBroadcast(hls=Hls(), rtmp=(TARGET,)))
+        archives.start(app, session, ArchiveSettings())
+        broadcasts.start(app, session, BroadcastSettings(hls=Hls(), rtmp=(TARGET,)))
         for make, _ in list(FORCED.values())[:3]:
             make(app, session)
-        calls.dial(app, session, NewCall("sip:a@localhost"))
+        calls.dial(app, session, CallSettings("sip:a@localhost"))
     tenant.advance(60)
     with tenant.world.unit(tenant.app) as app:
-        broadcasts.set_target_status(app, next(iter(app.broadcasts)).id, "offline")
+        broadcasts.set_target_status(app, next(iter(app[Broadcast])).id, "offline")
     for person in people:
         tenant.leave(session, person)
     tenant.advance(30)

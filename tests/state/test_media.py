@@ -5,15 +5,23 @@ from __future__ import annotations
 import pytest
 
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
-from state.archives import NewArchive
-from state.broadcasts import Broadcast, Hls, NewBroadcast, RtmpTarget
-from state.calls import NewCall
-from state.captions import NewCaptions
-from state.connectors import NewConnector
-from state.errors import AlreadyRunning, NoCall, NotRouted, TooManyTargets, Unknown, UnknownStream, WrongStatus
-from state.renders import NewRender
-from state.selection import Selected
-from state.sessions import Session
+from state.archives import ArchiveSettings
+from state.broadcasts import Broadcast, BroadcastSettings, Hls, RtmpTarget
+from state.calls import CallSettings
+from state.captions import Captions, CaptionsSettings
+from state.connectors import ConnectorSettings
+from state.errors import (
+    AlreadyRunningError,
+    NoCallError,
+    NotRoutedError,
+    TooManyTargetsError,
+    UnknownResourceError,
+    UnknownStreamError,
+    WrongStatusError,
+)
+from state.renders import RenderSettings
+from state.selection import SelectedStream
+from state.session_records import Session
 from tests.state.conftest import Tenant
 
 TARGET = RtmpTarget("rtmp://localhost/live", "key", "one")
@@ -21,7 +29,7 @@ TARGET = RtmpTarget("rtmp://localhost/live", "key", "one")
 
 def broadcast(tenant: Tenant, session: Session, **new: object) -> Broadcast:
     with tenant.world.unit(tenant.app) as app:
-        return broadcasts.start(app, session, NewBroadcast(**new))  # type: ignore[arg-type]
+        return broadcasts.start(app, session, BroadcastSettings(**new))  # type: ignore[arg-type]
 
 
 def live(tenant: Tenant, *, publish: bool = True) -> Session:
@@ -61,15 +69,15 @@ def test_a_selected_stream_that_has_ended_is_no_longer_in_the_broadcast(tenant: 
     each = broadcast(tenant, session, hls=Hls(), stream_mode="manual")
     gone, here = list(session.streams)
     with tenant.world.unit(tenant.app) as app:
-        broadcasts.select(app, each.id, gone, Selected())
-        broadcasts.select(app, each.id, here, Selected(has_audio=False))
+        broadcasts.select(app, each.id, gone, SelectedStream())
+        broadcasts.select(app, each.id, here, SelectedStream(has_audio=False))
     told = len(tenant.happened("broadcast.updated"))
     tenant.leave(session, one)
-    assert each.selected == {here: Selected(has_audio=False)}
+    assert each.selected == {here: SelectedStream(has_audio=False)}
     assert len(tenant.happened("broadcast.updated")) == told + 1
     tenant.leave(session, two)
     assert (each.selected, each.status) == ({}, "started")
-    with tenant.world.unit(tenant.app) as app, pytest.raises(UnknownStream):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(UnknownStreamError):
         broadcasts.deselect(app, each.id, here)
 
 
@@ -79,26 +87,26 @@ def test_a_broadcast_ends_at_its_longest_duration(tenant: Tenant) -> None:
     assert each.status == "started"
     tenant.advance(0.001)
     assert each.status == "stopped"
-    assert tenant.app.broadcasts.page(0, 10) == (0, [])
-    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatus):
+    assert tenant.app[Broadcast].page(0, 10) == (0, [])
+    with tenant.world.unit(tenant.app) as app, pytest.raises(WrongStatusError):
         broadcasts.stop(app, each.id)
 
 
 def test_a_second_broadcast_needs_a_tag_and_a_session_has_five_targets_at_most(tenant: Tenant) -> None:
     session = live(tenant)
     broadcast(tenant, session, rtmp=(TARGET,) * 3)
-    with pytest.raises(AlreadyRunning):
+    with pytest.raises(AlreadyRunningError):
         broadcast(tenant, session, hls=Hls())
-    with pytest.raises(TooManyTargets):
+    with pytest.raises(TooManyTargetsError):
         broadcast(tenant, session, rtmp=(TARGET,) * 3, tag="b")
     broadcast(tenant, session, rtmp=(TARGET,) * 2, tag="b")
-    assert len(tenant.app.broadcasts) == 2
+    assert len(tenant.app[Broadcast]) == 2
 
 
 def test_a_call_is_in_the_session_at_once_and_rings_until_it_is_answered(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        call = calls.dial(app, session, NewCall("sip:someone@localhost"), "phone")
+        call = calls.dial(app, session, CallSettings("sip:someone@localhost"), "phone")
     assert session.connections[call.connection_id].data == "phone"
     assert session.streams[call.stream_id].connection_id == call.connection_id
     assert call.status == "DIALING"
@@ -112,7 +120,7 @@ def test_a_call_is_in_the_session_at_once_and_rings_until_it_is_answered(tenant:
 def test_a_call_ends_by_force_or_after_six_hours(tenant: Tenant, forced: bool, code: str) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        call = calls.dial(app, session, NewCall("sip:someone@localhost"))
+        call = calls.dial(app, session, CallSettings("sip:someone@localhost"))
     tenant.advance(10)
     if forced:
         with tenant.world.unit(tenant.app) as app:
@@ -128,14 +136,14 @@ def test_a_call_ends_by_force_or_after_six_hours(tenant: Tenant, forced: bool, c
 def test_digits_reach_the_calls_they_are_played_to(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(NoCall):
+        with pytest.raises(NoCallError):
             calls.play_digits(app, session, "1")
-        first = calls.dial(app, session, NewCall("sip:a@localhost"))
-        second = calls.dial(app, session, NewCall("sip:b@localhost"))
+        first = calls.dial(app, session, CallSettings("sip:a@localhost"))
+        second = calls.dial(app, session, CallSettings("sip:b@localhost"))
         calls.play_digits(app, session, "12#")
         calls.play_digits(app, session, "p3", second.connection_id)
         client = next(iter(session.connections))
-        with pytest.raises(NoCall):
+        with pytest.raises(NoCallError):
             calls.play_digits(app, session, "1", client)
     assert (first.digits, second.digits) == (("12#",), ("12#", "p3"))
 
@@ -143,11 +151,11 @@ def test_digits_reach_the_calls_they_are_played_to(tenant: Tenant) -> None:
 def test_force_mute_reaches_a_call_that_observes_it(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        heeds = calls.dial(app, session, NewCall("sip:a@localhost", observe_force_mute=True))
-        does_not = calls.dial(app, session, NewCall("sip:b@localhost"))
+        heeds = calls.dial(app, session, CallSettings("sip:a@localhost", observe_force_mute=True))
+        does_not = calls.dial(app, session, CallSettings("sip:b@localhost"))
         sessions.mute_all(app, session, [])
         sessions.mute_stream(app, session, does_not.stream_id)
-        late = calls.dial(app, session, NewCall("sip:c@localhost"))
+        late = calls.dial(app, session, CallSettings("sip:c@localhost"))
     assert tenant.happened("call.mute") == ["call.muteForced"]
     streams = session.streams
     assert [streams[call.stream_id].muted for call in (heeds, does_not, late)] == [True, False, False]
@@ -156,21 +164,21 @@ def test_force_mute_reaches_a_call_that_observes_it(tenant: Tenant) -> None:
 def test_captions_run_once_in_a_session_and_end_at_their_longest_duration(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        run = captions.start(app, session, NewCaptions(max_duration=300))
-        with pytest.raises(AlreadyRunning):
-            captions.start(app, session, NewCaptions())
+        run = captions.start(app, session, CaptionsSettings(max_duration=300))
+        with pytest.raises(AlreadyRunningError):
+            captions.start(app, session, CaptionsSettings())
     tenant.advance(300)
     assert run.status == "stopped"
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(Unknown):
+        with pytest.raises(UnknownResourceError):
             captions.stop(app, run.id)
-        assert captions.start(app, session, NewCaptions()).status == "started"
+        assert captions.start(app, session, CaptionsSettings()).status == "started"
 
 
 def test_a_render_joins_when_it_is_started_and_its_duration_counts_from_then(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        render = renders.start(app, session, NewRender("https://localhost/page", name="page", max_duration=60))
+        render = renders.start(app, session, RenderSettings("https://localhost/page", name="page", max_duration=60))
     assert (render.status, render.stream_id, len(session.connections)) == ("starting", "", 1)
     tenant.advance(3)
     assert render.status == "started"
@@ -186,18 +194,18 @@ def test_a_render_joins_when_it_is_started_and_its_duration_counts_from_then(ten
 def test_a_render_that_is_stopped_while_starting_never_joins(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        render = renders.start(app, session, NewRender("https://localhost/page"))
+        render = renders.start(app, session, RenderSettings("https://localhost/page"))
         renders.stop(app, render.id)
     tenant.advance(60)
     assert (render.status, render.reason, len(session.connections)) == ("stopped", "Stop requested", 1)
-    with tenant.world.unit(tenant.app) as app, pytest.raises(Unknown):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(UnknownResourceError):
         renders.stop(app, render.id)
 
 
 def test_a_render_that_is_disconnected_by_force_ends(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        render = renders.start(app, session, NewRender("https://localhost/page"))
+        render = renders.start(app, session, RenderSettings("https://localhost/page"))
     tenant.advance(3)
     with tenant.world.unit(tenant.app) as app:
         sessions.leave(app, session, render.connection_id, "forceDisconnected")
@@ -207,8 +215,8 @@ def test_a_render_that_is_disconnected_by_force_ends(tenant: Tenant) -> None:
 def test_a_bidirectional_connector_publishes_and_ends_with_its_connection(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        one_way = connectors.connect(app, session, NewConnector("wss://localhost"))
-        both_ways = connectors.connect(app, session, NewConnector("wss://localhost", bidirectional=True))
+        one_way = connectors.connect(app, session, ConnectorSettings("wss://localhost"))
+        both_ways = connectors.connect(app, session, ConnectorSettings("wss://localhost", bidirectional=True))
         assert len(session.streams) == 2
         sessions.leave(app, session, one_way.connection_id, "forceDisconnected")
         connectors.disconnect(app, both_ways.id)
@@ -221,13 +229,13 @@ def test_a_relayed_session_refuses_what_needs_the_media_server(tenant: Tenant) -
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
         for start in (
-            lambda: broadcasts.start(app, session, NewBroadcast(hls=Hls())),
-            lambda: calls.dial(app, session, NewCall("sip:a@localhost")),
-            lambda: captions.start(app, session, NewCaptions()),
-            lambda: renders.start(app, session, NewRender("https://localhost/page")),
-            lambda: connectors.connect(app, session, NewConnector("wss://localhost")),
+            lambda: broadcasts.start(app, session, BroadcastSettings(hls=Hls())),
+            lambda: calls.dial(app, session, CallSettings("sip:a@localhost")),
+            lambda: captions.start(app, session, CaptionsSettings()),
+            lambda: renders.start(app, session, RenderSettings("https://localhost/page")),
+            lambda: connectors.connect(app, session, ConnectorSettings("wss://localhost")),
         ):
-            with pytest.raises(NotRouted):
+            with pytest.raises(NotRoutedError):
                 start()
     assert len(session.connections) == 1
 
@@ -236,8 +244,8 @@ def test_nothing_composed_survives_a_rotation_even_if_somebody_comes_back_at_onc
     session = live(tenant)
     each = broadcast(tenant, session, hls=Hls())
     with tenant.world.unit(tenant.app) as app:
-        run = captions.start(app, session, NewCaptions())
-        archive = archives.start(app, session, NewArchive())
+        run = captions.start(app, session, CaptionsSettings())
+        archive = archives.start(app, session, ArchiveSettings())
         rotation.rotate(app, session)
     tenant.join(session)
     assert (each.status, run.status, archive.status, archive.reason) == (
@@ -249,7 +257,7 @@ def test_captions_go_on_while_nobody_is_there(tenant: Tenant) -> None:
     session = tenant.session()
     someone = tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        run = captions.start(app, session, NewCaptions())
+        run = captions.start(app, session, CaptionsSettings())
     tenant.leave(session, someone)
     assert run.status == "started"
 
@@ -257,21 +265,21 @@ def test_captions_go_on_while_nobody_is_there(tenant: Tenant) -> None:
 def test_an_id_of_captions_is_free_again_once_they_have_ended(tenant: Tenant) -> None:
     session, other = live(tenant), live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        captions.start(app, session, NewCaptions(id="mine"))
-        with pytest.raises(AlreadyRunning):
-            captions.start(app, other, NewCaptions(id="mine"))
+        captions.start(app, session, CaptionsSettings(id="mine"))
+        with pytest.raises(AlreadyRunningError):
+            captions.start(app, other, CaptionsSettings(id="mine"))
         captions.stop(app, "mine")
-        again = captions.start(app, other, NewCaptions(id="mine"))
-        assert app.captions.live(other.id) == [app.captions.get("mine")] == [again]
-        assert app.captions.holds(again) == (True, True)
-        assert len(app.captions) == 1
+        idempotent = captions.start(app, other, CaptionsSettings(id="mine"))
+        assert app[Captions].live(other.id) == [app[Captions].get("mine")] == [idempotent]
+        assert app[Captions].holds(idempotent) == (True, True)
+        assert len(app[Captions]) == 1
 
 
 def test_nothing_composed_survives_a_migration(tenant: Tenant) -> None:
     session = live(tenant)
     each = broadcast(tenant, session, hls=Hls())
     with tenant.world.unit(tenant.app) as app:
-        run = captions.start(app, session, NewCaptions())
+        run = captions.start(app, session, CaptionsSettings())
     tenant.advance(60)
     with tenant.world.unit(tenant.app) as app:
         rotation.migrate(app, session)
@@ -282,7 +290,7 @@ def test_nothing_composed_survives_a_migration(tenant: Tenant) -> None:
 def test_a_call_that_hears_nothing_for_five_minutes_ends(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        call = calls.dial(app, session, NewCall("sip:a@localhost"))
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
     for audio, wait in ((False, 299), (True, 600), (False, 300)):
         with tenant.world.unit(tenant.app) as app:
             sessions.change_stream(app, session, call.stream_id, has_audio=audio)
@@ -294,8 +302,8 @@ def test_a_call_that_hears_nothing_for_five_minutes_ends(tenant: Tenant) -> None
 def test_a_call_is_held_and_taken_back(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        call = calls.dial(app, session, NewCall("sip:a@localhost"))
-        with pytest.raises(WrongStatus):
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
+        with pytest.raises(WrongStatusError):
             calls.force(app, call, "ON_HOLD", "", "")
     tenant.advance(5)
     with tenant.world.unit(tenant.app) as app:
@@ -308,7 +316,7 @@ def test_a_call_is_held_and_taken_back(tenant: Tenant) -> None:
 def test_a_connector_shakes_hands_within_six_seconds(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        connector = connectors.connect(app, session, NewConnector("wss://localhost"))
+        connector = connectors.connect(app, session, ConnectorSettings("wss://localhost"))
     assert connector.status == "connecting"
     tenant.advance(6)
     assert connector.status == "connected"
@@ -329,7 +337,7 @@ def test_outputs_go_on_connecting_when_everybody_stopped_publishing(tenant: Tena
 def test_a_silent_call_ends_in_time_whatever_else_changes(tenant: Tenant) -> None:
     session = live(tenant)
     with tenant.world.unit(tenant.app) as app:
-        call = calls.dial(app, session, NewCall("sip:a@localhost"))
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
         sessions.change_stream(app, session, call.stream_id, has_audio=False)
     tenant.advance(200)
     with tenant.world.unit(tenant.app) as app:

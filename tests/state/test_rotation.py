@@ -5,25 +5,25 @@ from __future__ import annotations
 import pytest
 
 from state import archives, rotation
-from state.archives import NewArchive
+from state.archives import ArchiveSettings
 from state.clock import HOUR
-from state.errors import MigrationInProgress, MigrationTooSoon
+from state.errors import MigrationInProgressError, MigrationTooSoonError
 from tests.state.conftest import START, Tenant
 
 
 def test_a_session_migrates_once_at_a_time_and_not_right_after_its_creation(tenant: Tenant) -> None:
     session = tenant.session()
     tenant.join(session)
-    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoonError):
         rotation.migrate(app, session)
     tenant.advance(60)
     with tenant.world.unit(tenant.app) as app:
         rotation.migrate(app, session)
-        with pytest.raises(MigrationInProgress):
+        with pytest.raises(MigrationInProgressError):
             rotation.migrate(app, session)
     tenant.advance(10)
     assert tenant.happened("session.m") == ["session.migrating", "session.migrated"]
-    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoon):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(MigrationTooSoonError):
         rotation.migrate(app, session)
 
 
@@ -33,7 +33,7 @@ def test_a_rotation_is_announced_twice_and_ends_the_session() -> None:
     tenant.join(session)
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     tenant.advance(12 * 3600 + 60)
     told = [event for event in tenant.app.events.after(0) if event.type.startswith("session.")]
     assert [(event.type, (event.at - START) / HOUR, event.reason) for event in told] == [

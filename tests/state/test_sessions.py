@@ -8,15 +8,16 @@ import pytest
 
 from state import sessions
 from state.errors import (
-    InvalidSessionId,
-    NoClients,
-    NoStreamsYet,
-    NotConnected,
-    UnknownSession,
-    UnknownStream,
+    InvalidSessionIdError,
+    NoClientsError,
+    NoStreamsYetError,
+    NotConnectedError,
+    UnknownSessionError,
+    UnknownStreamError,
 )
 from state.ids import Ids, decode_session_id
-from state.sessions import NewStream
+from state.session_records import streams
+from state.sessions import StreamSettings
 from tests.state.conftest import START, Tenant
 
 NOBODY = "0f4f5a3e-6a57-4e55-a8c6-7b1d7a9a5d33"
@@ -35,7 +36,7 @@ def test_a_session_id_of_2014_is_one_still(tenant: Tenant) -> None:
     ).decode().rstrip("=")
     assert sessions.find(tenant.app, made).created_at == 1_395_046_135_000
     nonsense = "1_" + base64.b64encode(b"1~123~~Mon Xyz 17 01:48:55 PDT 2014~0.34134314~").decode().rstrip("=")
-    with pytest.raises(InvalidSessionId):
+    with pytest.raises(InvalidSessionIdError):
         sessions.find(tenant.app, nonsense)
 
 
@@ -46,13 +47,13 @@ PADDED = "2_" + base64.urlsafe_b64encode(b"1~app~~1800000000000~noise~~").decode
     "text", ["", "x", "1_", "2_!!!", "1_MX4", "2_" + "A" * 300, "3_MX5hcHB-fjE-eH5-", "2_é", PADDED]
 )
 def test_what_is_no_session_id_is_refused(tenant: Tenant, text: str) -> None:
-    with pytest.raises(InvalidSessionId):
+    with pytest.raises(InvalidSessionIdError):
         sessions.find(tenant.app, text)
 
 
 def test_a_session_of_another_application_is_unknown(tenant: Tenant) -> None:
     foreign = Ids().session_id("other", location="", created_at=START, relayed=False)
-    with pytest.raises(UnknownSession):
+    with pytest.raises(UnknownSessionError):
         sessions.find(tenant.app, foreign)
     assert tenant.app.sessions == {}
 
@@ -96,12 +97,12 @@ def test_auto_participants_join_every_new_session() -> None:
 def test_streams_are_unknown_before_there_were_any_and_empty_afterwards(tenant: Tenant) -> None:
     session = tenant.session()
     client = tenant.join(session, publish=False)
-    with pytest.raises(NoStreamsYet):
-        sessions.streams(session)
+    with pytest.raises(NoStreamsYetError):
+        streams(session)
     with tenant.world.unit(tenant.app) as app:
-        stream = sessions.publish(app, session, client, NewStream())
+        stream = sessions.publish(app, session, client, StreamSettings())
         sessions.unpublish(app, session, stream.id)
-    assert sessions.streams(session) == []
+    assert streams(session) == []
 
 
 def test_muting_all_spares_the_excluded_and_catches_who_comes_later(tenant: Tenant) -> None:
@@ -125,7 +126,7 @@ def test_layout_classes_are_changed_for_all_streams_or_none(tenant: Tenant) -> N
     tenant.join(session)
     (stream,) = session.streams.values()
     with tenant.world.unit(tenant.app) as app:
-        with pytest.raises(UnknownStream):
+        with pytest.raises(UnknownStreamError):
             sessions.set_layout_classes(app, session, {stream.id: ("full",), "nobody": ()})
         assert not stream.layout_classes
         sessions.set_layout_classes(app, session, {stream.id: ("full", "focus")})
@@ -134,12 +135,12 @@ def test_layout_classes_are_changed_for_all_streams_or_none(tenant: Tenant) -> N
 
 def test_signals_are_kept_and_need_somebody_to_get_them(tenant: Tenant) -> None:
     session = tenant.session()
-    with tenant.world.unit(tenant.app) as app, pytest.raises(NoClients):
+    with tenant.world.unit(tenant.app) as app, pytest.raises(NoClientsError):
         sessions.signal(app, session, "chat", "hello")
     client = tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
         sessions.signal(app, session, "chat", "hello")
         sessions.signal(app, session, "chat", "you", client.id)
-        with pytest.raises(NotConnected):
+        with pytest.raises(NotConnectedError):
             sessions.signal(app, session, "chat", "you", NOBODY)
     assert [(signal.data, signal.to) for signal in session.signals.values()] == [("hello", ""), ("you", client.id)]

@@ -10,9 +10,9 @@ import pytest
 
 from state import archives
 from state.application import Change, Credentials
-from state.archives import NewArchive
+from state.archives import ArchiveSettings
 from state.clock import Clock
-from state.errors import ApplicationExists, UnknownApplication
+from state.errors import ApplicationExistsError, UnknownApplicationError
 from state.events import TYPES, Event, Events
 from state.options import Options
 from state.timeline import Timeline
@@ -29,7 +29,7 @@ def test_a_unit_yields_what_changed_and_what_happened() -> None:
     session = tenant.session()
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
     with tenant.world.unit(tenant.app):
         pass  # a look changes nothing
     assert [change.version for change in changes] == [1, 2, 3]
@@ -74,8 +74,8 @@ def test_entering_a_unit_applies_what_is_due_each_at_its_own_time() -> None:
     with world.unit(app):
         from state import sessions
 
-        session = sessions.create(app, "app", sessions.NewSession())
-        archive = archives.start(app, session, NewArchive())
+        session = sessions.create(app, "app", sessions.SessionSettings())
+        archive = archives.start(app, session, ArchiveSettings())
         archives.stop(app, archive.id)
     now[0] += 3_600_000
     with world.unit(app):
@@ -98,7 +98,7 @@ def test_a_new_pace_holds_at_once_for_what_is_being_processed() -> None:
     session = tenant.session()
     tenant.join(session)
     with tenant.world.unit(tenant.app) as app:
-        archive = archives.start(app, session, NewArchive())
+        archive = archives.start(app, session, ArchiveSettings())
         archives.stop(app, archive.id)
         app.change_options(Options(pace="instant"))
     with tenant.world.unit(tenant.app):
@@ -118,11 +118,11 @@ def test_ids_and_api_keys_are_taken_once() -> None:
     world = World()
     world.add("one", "", Credentials("", "", "1", ""), Options())
     for application_id, api_key in (("one", "2"), ("two", "1")):
-        with pytest.raises(ApplicationExists):
+        with pytest.raises(ApplicationExistsError):
             world.add(application_id, "", Credentials("", "", api_key, ""), Options())
     assert world.get("1") is world.get("one")
     world.remove("one")
-    with pytest.raises(UnknownApplication):
+    with pytest.raises(UnknownApplicationError):
         world.get("1")
 
 

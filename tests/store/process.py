@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from emulator import wellknown
-from emulator.tokens import rest_token
+from emulator.auth.minting import rest_token
 
 APP = wellknown.APPLICATION_ID
 START_SECONDS = 30.0

@@ -20,10 +20,10 @@ from starlette.testclient import TestClient
 
 from emulator import wellknown
 from emulator.app import create_app
-from emulator.receiver import Receiver
 from emulator.settings import Settings
 from emulator.store.database import Item, make_tables, write
 from emulator.store.journals import add_exchanges, exchanges, last_exchanges
+from emulator.testing.receiver import Receiver
 from state.journal import Exchange
 from tests.store import postgres
 from tests.store.process import APP, Process, running
@@ -415,10 +415,10 @@ def test_time_that_one_replica_lets_pass_ends_when_the_other_goes_back(replicas:
             for session in sessions:
                 first.call("POST", ARCHIVES, {"sessionId": session}, expect=200)
             with ThreadPoolExecutor(1) as pool:
-                passing = pool.submit(second.control, "POST", "clock", {"action": "advance", "seconds": 400_000}, 200)
+                context = pool.submit(second.control, "POST", "clock", {"action": "advance", "seconds": 400_000}, 200)
                 time.sleep(0.5)  # it is on its way
                 first.control("POST", end, body, expect=200)
-                passing.result()
+                context.result()
             assert first.control("GET", "clock")["now"] < before + 400_000_000
             first.control("POST", "checkpoints/base/restore", expect=200)
 

@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from emulator import wellknown
-from emulator.receiver import Receiver
-from emulator.store import StoreError, database, reading
+from emulator.store import database, reading
+from emulator.store.base import StoreError
+from emulator.testing.receiver import Receiver
 from tests.emulator.local import Tenant, emulator
 from tests.store.process import APP, Process, running
 
@@ -239,7 +240,7 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_line(tmp_path: Path, file
 def test_what_cannot_be_kept_at_the_start_is_told_in_a_line(tmp_path: Path) -> None:
     program = """if True:
         import runpy
-        from emulator.store import Store, Unavailable
+        from emulator.store.base import Store, Unavailable
         async def start(self):
             raise Unavailable("there is no room left")
         Store.start = start

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.app import create_app
 from emulator.settings import Settings
-from emulator.store import StoreError
+from emulator.store.base import StoreError
 from tests.store import postgres
 from tests.store.process import Process
 

@@ -4,8 +4,8 @@ import { Store, today, useEffect, useRef, useState, useStore } from './lib.js';
 import { locked, read, stream } from './api.js';
 
 const CHUNK = 2000;
-const MOST_EVENTS = 20000;
-const MOST_REQUESTS = 1000;
+const MAX_EVENTS = 20000;
+const MAX_REQUESTS = 1000;
 const HIDDEN = 10_000;
 const FIRST_WAIT = 250;
 const longer = (wait) => Math.min(wait * 2, 4000);
@@ -90,7 +90,7 @@ export class Live {
       const events = this.events.value;
       if (data.number > (events.at(-1)?.number ?? 0)) {
         events.push(data);
-        if (events.length > MOST_EVENTS) events.splice(0, events.length - MOST_EVENTS);
+        if (events.length > MAX_EVENTS) events.splice(0, events.length - MAX_EVENTS);
         this.events.tell();
       }
       return;
@@ -143,9 +143,9 @@ export class Live {
       const last = items[0]?.number ?? 0;
       if (this.changed.value.requests === last) break;
       const began = performance.now();
-      const page = await this.persist(`/requests?after=${last}&limit=${MOST_REQUESTS}`, say);
+      const page = await this.persist(`/requests?after=${last}&limit=${MAX_REQUESTS}`, say);
       if (page && !page.items.length) break;
-      if (page) this.requests.set({ items: [...page.items, ...items].slice(0, MOST_REQUESTS), error: null });
+      if (page) this.requests.set({ items: [...page.items, ...items].slice(0, MAX_REQUESTS), error: null });
       await new Promise((resolve) => setTimeout(resolve, Math.min(100 + 4 * (performance.now() - began), 3000)));
     }
     this.reading = false;

@@ -83,7 +83,7 @@ export function Facts({ rows }) {
     .map(([name, value]) => html`<div><dt>${name}</dt><dd>${typeof value === 'boolean' ? (value ? 'yes' : 'no') : value}</dd></div>`)}</dl>`;
 }
 
-const MOST_SHOWN = 60_000;
+const MAX_SHOWN = 60_000;
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** A value, or text that may be JSON, readable and coloured. Always text: nothing in it is interpreted. */
@@ -97,7 +97,7 @@ export function Json({ value, text, label }) {
       return text;
     }
   }, [value, text]);
-  const shown = all ? source : source.slice(0, MOST_SHOWN);
+  const shown = all ? source : source.slice(0, MAX_SHOWN);
   const pieces = useMemo(() => {
     const found = [];
     let from = 0;

@@ -89,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         body = await request.body()
         try:
             signature.check(request.headers.get("Authorization", ""), body, settings.signature_secret)
-        except signature.NotFromVonage as error:
+        except signature.NotFromVonageError as error:
             raise HTTPException(401, str(error)) from error
         archive = json.loads(body)
         recording = recordings.add(archive["id"], archive["sessionId"])

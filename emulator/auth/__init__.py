@@ -1,0 +1,1 @@
+"""Tokens: checking those of REST calls and of clients, and minting them."""

@@ -1,0 +1,1 @@
+"""Callbacks: their bodies, signatures and delivery."""

@@ -1,0 +1,214 @@
+"""What callbacks tell: the body of each, made the moment it happens, and where it goes.
+
+Bodies: fidelity/broadcasts-sip-captions-renders-callbacks.md 1.7, 2.3, 3.3, 4.5, 6 and rest-and-archives.md 12.14, 13.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+
+from emulator.spec import wire
+from emulator.spec.opentok import OPENTOK
+from emulator.spec.wire import Audience, Json
+from state import callbacks
+from state.application import Application
+from state.events import Event
+from state.outbox import Distortion, Webhook
+from state.session_records import Connection, Stream
+
+REGISTERED = "registered."
+"""Before the id of a registration, where other callbacks have the name of their webhook."""
+
+WriteBody = Callable[[Audience, Event], Json]
+
+Distort = Callable[[Application, str, Event, bytes], Distortion]
+"""What rules do to a callback of an application, by webhook, event and body."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackType:
+    """How an event is told: by which webhook, by which OpenTok family, with which body."""
+
+    webhook: str
+    family: str
+    write: WriteBody
+
+
+def _monitored(audience: Audience, event: Event, name: str) -> Json:
+    """What the bodies of session and SIP monitoring have in common (6)."""
+    identity = {"projectId": audience.project}
+    if not audience.opentok:
+        identity["applicationId"] = audience.app.id
+    return {"sessionId": event.session_id, **identity, "event": name, "timestamp": event.at}
+
+
+def _reason(event: Event) -> Json:
+    return {"reason": event.reason} if event.reason else {}
+
+
+def _session(name: str) -> WriteBody:
+    return lambda audience, event: {**_monitored(audience, event, name), **_reason(event)}
+
+
+def _notification(audience: Audience, event: Event) -> Json:
+    """`remainingTime` is told in ms, as other times of session monitoring are: its unit is not documented."""
+    body = _session("sessionNotification")(audience, event)
+    rotation = audience.app.timeline.get("session.rotate", event.session_id)
+    return {**body, "remainingTime": rotation.due - event.at} if rotation is not None else body
+
+
+def _connection(name: str) -> WriteBody:
+    return lambda audience, event: {
+        **_monitored(audience, event, name),
+        "connection": _show_connection(event.record),
+        **_reason(event),
+    }
+
+
+def _show_connection(connection: Connection) -> Json:
+    return {"id": connection.id, "createdAt": connection.created_at, "data": connection.data}
+
+
+def _stream(name: str) -> WriteBody:
+    def write(audience: Audience, event: Event) -> Json:
+        stream: Stream = event.record
+        connection = audience.app.sessions[event.session_id].connections[stream.connection_id]
+        shown: Json = {
+            "id": stream.id,
+            "connection": _show_connection(connection),
+            "createdAt": stream.created_at,
+            "name": stream.name,
+        }
+        if stream.has_video:  # an audio-only stream has no type (6)
+            shown["videoType"] = stream.video_type
+        return {**_monitored(audience, event, name), "stream": shown, **_reason(event)}
+
+    return write
+
+
+def _call(name: str) -> WriteBody:
+    def write(audience: Audience, event: Event) -> Json:
+        call = event.record
+        body = _monitored(audience, event, name)
+        body["call"] = {"id": call.id, "connectionId": call.connection_id, "createdAt": call.created_at}
+        if name == "callUpdated":
+            body["state"] = call.status
+        if name == "callDestroyed":
+            body |= {"reason_code": call.reason_code, "reason_message": call.reason_message}
+        return body
+
+    return write
+
+
+def _selection(status: str) -> WriteBody:
+    """A stream was taken in by hand, or left out again: its archive, with that for a status."""
+
+    def write(audience: Audience, event: Event) -> Json:
+        stream = audience.app.sessions[event.session_id].streams.get(event.stream_id)
+        shown: Json = {"id": event.stream_id}
+        if stream is not None:  # one that has ended meanwhile can still be left out
+            shown |= {"createdAt": stream.created_at, "connection": {"id": stream.connection_id}}
+        return {
+            **wire.archive(audience, event.record),
+            "status": status,
+            "stream": shown,
+            "timestamp": event.at,
+        }
+
+    return write
+
+
+_ARCHIVE = CallbackType("archive_status", "archive", lambda audience, event: wire.archive(audience, event.record))
+_BROADCAST = CallbackType(
+    "broadcast_status", "broadcast", lambda audience, event: wire.broadcast(audience, event.record)
+)
+_RENDER = CallbackType("render_status", "render", lambda audience, event: wire.told_render(event.record))
+_CAPTIONS = CallbackType("captions_status", "captions", lambda audience, event: wire.captions(audience, event.record))
+
+CALLBACK_TYPES: Mapping[str, CallbackType] = MappingProxyType(
+    {
+        "session.created": CallbackType("session_created", "session", _session("sessionCreated")),
+        "session.destroyed": CallbackType("session_destroyed", "session", _session("sessionDestroyed")),
+        "session.notification": CallbackType("session_notification", "session", _notification),
+        "connection.created": CallbackType("connection_created", "session", _connection("connectionCreated")),
+        "connection.destroyed": CallbackType("connection_destroyed", "session", _connection("connectionDestroyed")),
+        "stream.created": CallbackType("stream_created", "session", _stream("streamCreated")),
+        "stream.destroyed": CallbackType("stream_destroyed", "session", _stream("streamDestroyed")),
+        "call.created": CallbackType("sip_call_created", "sip", _call("callCreated")),
+        "call.updated": CallbackType("sip_call_updated", "sip", _call("callUpdated")),
+        "call.destroyed": CallbackType("sip_call_destroyed", "sip", _call("callDestroyed")),
+        "call.muteForced": CallbackType("sip_call_mute_forced", "sip", _call("muteForced")),
+        **{
+            f"archive.{status}": _ARCHIVE
+            for status in ("started", "paused", "stopped", "uploaded", "available", "expired", "failed")
+        },
+        **{
+            f"archive.{status}": CallbackType("archive_status", "archive", _selection(status))
+            for status in ("streamAdded", "streamRemoved")
+        },
+        **{f"broadcast.{status}": _BROADCAST for status in ("started", "updated", "stopped", "failed")},
+        **{f"render.{status}": _RENDER for status in ("started", "stopped", "failed")},
+        **{f"captions.{status}": _CAPTIONS for status in ("started", "transcribing", "stopped", "failed")},
+    }
+)
+"""Deleting an archive is not told (rest-and-archives.md 12.7), nor that a render is starting (4.5)."""
+
+
+class CallbackWriter:
+    """Watches the world and puts a callback into the outbox for each event that somebody wants to be told.
+
+    `base_url` is that of links inside bodies; `distort` asks what failure rules do to a callback.
+    """
+
+    def __init__(self, base_url: Callable[[], str], distort: Distort) -> None:
+        self._base_url = base_url
+        self._distort = distort
+
+    def on_event(self, app: Application, event: Event) -> None:
+        """Post what is to be told of an event."""
+        told = CALLBACK_TYPES.get(event.type)
+        if told is None:
+            return
+        new: Any = getattr(event.record, "new", None)
+        own = getattr(new, "callback_url", "")
+        if not (app.webhooks or own or app.registrations):
+            return
+        webhook = app.webhooks.get(told.webhook)
+        family = app.webhooks.get(OPENTOK + told.family)
+        if webhook is not None:
+            self._post(app, event, told, told.webhook, webhook, app.id)
+        if own:
+            # In the dialect in which it was started, as its answers are (broadcasts-… 3.3, 4.1).
+            same = family if new.project else webhook
+            if same is None or not same.active or same.address != own:
+                secret = same.secret if same is not None else ""
+                self._post(app, event, told, "statusCallbackUrl", Webhook(own, secret=secret), new.project or app.id)
+        if family is not None:
+            self._post(app, event, told, OPENTOK + told.family, family, app.credentials.api_key)
+
+        for each in app.registrations.values():
+            if each.hears(event.type):
+                webhook = Webhook(each.url)
+                self._post(app, event, told, REGISTERED + each.id, webhook, app.credentials.api_key)
+
+    def _post(
+        self, app: Application, event: Event, told: CallbackType, key: str, webhook: Webhook, project: str
+    ) -> None:
+        if not webhook.active:
+            return
+        body = orjson.dumps(told.write(Audience(app, project, self._base_url()), event))
+        callbacks.post(
+            app,
+            webhook=key,
+            event=event.type,
+            url=webhook.address,
+            secret=webhook.secret or app.credentials.signature_secret,
+            session_id=event.session_id,
+            body=body,
+            distortion=self._distort(app, told.webhook, event, body),
+        )

@@ -1,0 +1,1 @@
+"""The command line: `vonage-video-emulator serve`, `exec`, `env`, `token`, `scenarios`, `health`."""

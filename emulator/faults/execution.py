@@ -1,0 +1,254 @@
+"""One call with the faults that fire on it: delays, answers in place of the work, outcomes, distorted answers."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.context import RequestContext
+from emulator.faults import connection, documented
+from emulator.faults.targets import RequestTarget
+from emulator.spec.responses import STOPPING
+from emulator.store.base import Store
+from scenarios import outcomes, timeline
+from scenarios import response_effects as kinds
+from scenarios.effect import Effect
+from scenarios.engine import Faults, Match
+from state.application import Application
+from state.world import World
+
+Work = Callable[[], Awaitable[Response]]
+
+HEADER = "X-Emulator-Fault"
+READS_LIMIT = 1000
+"""Paths whose last answer is remembered while there is a rule that answers stale reads."""
+
+
+class FaultExecution:
+    """The faults of one call, at the middleware or around the work; `fired` are the rules that fire on it.
+
+    A rule of which nothing came to happen, because another one had its way, does not count its hit and is not named.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        faults: Faults,
+        app: Application,
+        context: RequestContext,
+        request: Request,
+        asked: RequestTarget,
+    ) -> None:
+        self._world = world
+        self._store = store
+        self._faults = faults
+        self._app = app
+        self._passing = context
+        self._request = request
+        self._operation = context.exchange.operation
+        self._asked = asked
+        self._fired: list[Match] = []
+        self._happened: set[str] = set()
+        self._attached: list[str] = []
+
+    async def before_auth(self, matched: list[Match], serve: Work) -> Response:
+        """Do what comes before the service sees the call, then let it be served unless something took its place."""
+
+        async def steps() -> Response:
+            return await self._ahead() or await serve()
+
+        return await self._carry_out(matched, steps)
+
+    async def around_handler(self, matched: list[Match], work: Work) -> Response:
+        """Do the work, or what takes its place, and what comes after it."""
+
+        async def steps() -> Response:
+            response = await self._ahead()
+            if response is None:
+                response = await self._work(work)
+                response = await self._delay(after=True) or self._answer(after=True) or self._distort(response)
+            return response
+
+        return await self._carry_out(matched, steps)
+
+    async def _carry_out(self, matched: list[Match], steps: Work) -> Response:
+        self._fired = matched
+        try:
+            response = await steps()
+        finally:
+            for match in matched:
+                if match.fault.name not in self._happened:
+                    self._faults.release(self._faults.rules.get(match.fault.name, match.fault))
+        return self._named(response)
+
+    def applied(self, response: Response) -> Response:
+        """Name what gave the work's resources their fate."""
+        self._take_attached()
+        return self._named(response)
+
+    def _take_attached(self) -> None:
+        self._attached = list(self._faults.applied)
+        self._faults.applied.clear()
+
+    def _named(self, response: Response) -> Response:
+        """Name what happened in the answer and in the journal: rules, and magic values."""
+        names = [match.fault.name for match in self._fired if match.fault.name in self._happened]
+        names += [name for name in self._attached if name not in names]
+        if names:
+            before = response.headers.get(HEADER)
+            text = ", ".join([*([before] if before else []), *names])
+            response.headers[HEADER] = text
+            self._passing.exchange.fault = text
+        return response
+
+    def _effects(self, kind: str) -> Iterator[tuple[Match, Effect]]:
+        for match in self._fired:
+            for effect in match.effects.values():
+                if effect.kind == kind:
+                    yield match, effect
+
+    async def _ahead(self) -> Response | None:
+        return await self._delay(after=False) or self._answer(after=False)
+
+    async def _delay(self, *, after: bool) -> Response | None:
+        """Wait; return the answer when the caller, or the emulator, does not wait that long."""
+        for match, effect in self._effects("delay"):
+            if (match.fault.position == "after") is after and isinstance(effect, kinds.Latency):
+                self._happened.add(match.fault.name)
+                seconds = delay(effect, match.fault.hits) / 1000
+                async with self._store.release(self._app):
+                    end = await connection.wait(seconds, self._request.scope, self._request.receive)
+                self._faults = cast(Faults, self._app.faults or self._faults)  # another replica may have worked on it
+                if end == "stopping":
+                    return STOPPING.response({"connection": "close"})
+                if end == "gone" and match.fault.position == "before":
+                    return connection.NoResponse()
+        return None
+
+    def _answer(self, *, after: bool) -> Response | None:
+        for match, effect in self._effects("answer"):
+            if (match.fault.position == "after") is after:
+                self._happened.add(match.fault.name)
+                return response_of(effect, self._operation, self._app.options.contract)
+        return None
+
+    # Outcomes
+
+    async def _work(self, work: Work) -> Response:
+        faults = self._faults
+        faults.applied.clear()
+        faults.pending = [
+            outcomes.planned_outcome(_name(match, effect), effect, match.fault.name)
+            for match, effect in self._effects("outcome")
+            if effect.follows
+        ]
+        try:
+            response = await work()
+        finally:
+            faults.pending = []
+            self._take_attached()
+            self._happened.update(self._attached)
+        if response.status_code < 300:
+            self._apply_to_session()
+            if self._passing.created:
+                with self._world.unit(self._app) as app:
+                    timeline.begin_everywhere(app, faults, self._passing.created)
+        return response
+
+    def _apply_to_session(self) -> None:
+        for match, effect in self._effects("outcome"):
+            session = "" if effect.follows else self._session()
+            if session in self._app.sessions:
+                with self._world.unit(self._app) as app:
+                    planned = outcomes.planned_outcome(_name(match, effect), effect, match.fault.name)
+                    outcomes.apply_to_session(app, self._faults, session, planned)
+                self._happened.add(match.fault.name)
+
+    def _session(self) -> str:
+        return self._passing.created or self._asked.session
+
+    # Distortions
+
+    def _distort(self, response: Response) -> Response:
+        truth = response
+        for match, effect in self._effects("distortion"):
+            changed = self._distorted(response, effect)
+            if changed is not None:
+                self._happened.add(match.fault.name)
+                response = changed
+        self._remember(truth)
+        return response
+
+    def _distorted(self, response: Response, effect: Effect) -> Response | None:
+        """Return the answer as the effect leaves it, None where there is nothing to distort."""
+        body = bytes(response.body)
+        if isinstance(effect, kinds.Truncated):
+            return connection.TruncatedResponse(response, effect.share) if body else None
+        if isinstance(effect, kinds.SlowDrip):
+            return connection.SlowResponse(response, effect.bytes, effect.ms / 1000) if body else None
+        if isinstance(effect, kinds.MalformedJson):
+            status = 200 if response.status_code == 204 else response.status_code
+            return Response(body[: max(1, len(body) * 2 // 3)] or b"{", status, media_type="application/json")
+        if isinstance(effect, kinds.WrongContentType):
+            response.headers["content-type"] = effect.content_type
+            return response
+        previous = self._faults.previous.get(self._key)
+        return None if previous is None else Response(previous, media_type="application/json")
+
+    @property
+    def _key(self) -> str:
+        exchange = self._passing.exchange
+        return f"{exchange.path}?{exchange.query}" if exchange.method == "GET" else ""
+
+    def _remember(self, truth: Response) -> None:
+        """Keep what a read saw, for stale reads to come."""
+        previous = self._faults.previous
+        if self._key and truth.status_code == 200 and self._faults.reads_stale:
+            previous.pop(self._key, None)
+            previous[self._key] = bytes(truth.body)
+            if len(previous) > READS_LIMIT:
+                del previous[next(iter(previous))]
+
+
+def _name(match: Match, effect: Effect) -> str:
+    return next(name for name, each in match.effects.items() if each is effect)
+
+
+def delay(latency: kinds.Latency, hit: int) -> float:
+    """Return the delay of a rule's hit, ms; the same seed gives the same delays."""
+    if latency.ms is not None:
+        return latency.ms
+    draw = random.Random(f"{latency.seed}:{hit}")
+    if latency.median is not None:
+        return min(draw.lognormvariate(math.log(latency.median), latency.sigma), kinds.MAX_DELAY_MS)
+    assert latency.min is not None
+    assert latency.max is not None
+    return draw.uniform(latency.min, latency.max)
+
+
+def response_of(effect: Effect, operation: str, contract: str) -> Response:
+    """Return the answer that takes the place of the true one."""
+    if isinstance(effect, kinds.Documented):
+        found = documented.error_body(effect.status, operation, contract)
+        after: Any = getattr(effect, "retry_after", None)
+        headers = {} if after is None else {"Retry-After": str(after)}
+        return documented.with_text(found, effect.message, effect.code).response(headers)
+    if isinstance(effect, kinds.Status):
+        body = effect.body
+        content = b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
+        return Response(content, effect.status, {**effect.headers, "Content-Type": effect.content_type})
+    if isinstance(effect, kinds.Reset):
+        return connection.ResetConnection()
+    if isinstance(effect, kinds.EmptyReply):
+        return connection.CloseEmpty()
+    if isinstance(effect, kinds.Garbage):
+        return connection.SendGarbage(effect.bytes, effect.seed)
+    assert isinstance(effect, kinds.Stall)
+    return connection.NeverResponds(effect.max_ms / 1000)

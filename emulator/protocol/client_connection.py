@@ -1,0 +1,48 @@
+"""The way back to the caller of one request, for what is done below HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+if TYPE_CHECKING:
+    from emulator.spec.responses import ErrorBody
+
+CONNECTION = "emulator.connection"
+"""The ASGI extension that holds the `ClientConnection` of a request."""
+
+
+class ClientConnection:
+    """The way back to the caller of one request: other requests may wait behind it on the same connection.
+
+    `refusal` is set when the request cannot be served as it was sent; for a body that turns out so, while it arrives.
+    """
+
+    __slots__ = ("_linger", "cycle", "refusal", "transport")
+
+    def __init__(
+        self, transport: asyncio.Transport, cycle: RequestResponseCycle, linger: Callable[[RequestResponseCycle], None]
+    ) -> None:
+        self.transport = transport
+        self.cycle = cycle
+        self.refusal: ErrorBody | None = None
+        self._linger = linger
+
+    def linger(self) -> None:
+        """End the connection behind the response so that the caller reads it, and no reset, if it is still sending."""
+        self._linger(self.cycle)
+
+    def give_up(self) -> None:
+        """Let uvicorn expect no more of an answer."""
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+
+
+def connection_of(scope: Scope) -> ClientConnection | None:
+    """Return the way back to the caller, None where there are no sockets."""
+    connection = scope.get("extensions", {}).get(CONNECTION)
+    return connection if isinstance(connection, ClientConnection) else None

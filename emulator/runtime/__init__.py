@@ -1,0 +1,1 @@
+"""What goes on while nobody asks: due transitions, moving clocks, waking those who wait."""

@@ -1,0 +1,46 @@
+"""Headers that keep answers from becoming pages with scripts in the emulator's name, whatever a rule put into them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable
+
+from emulator.spec.paths import CONTROL, DOCS, LINKED
+
+RawHeaders = tuple[tuple[bytes, bytes], ...]
+
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
+"""The policy of what is no page: no scripts, nothing loaded, an origin of its own, in nobody's frame."""
+
+_COMMON: RawHeaders = ((b"x-content-type-options", b"nosniff"), (b"content-security-policy", SANDBOX.encode()))
+SANDBOXED: RawHeaders = (*_COMMON, (b"cross-origin-resource-policy", b"same-origin"))
+LINKED_FILE: RawHeaders = (*_COMMON, (b"cross-origin-resource-policy", b"cross-origin"))
+"""Recordings and playlists are shown by other sites' pages, as those of the service are."""
+
+
+def of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """Return what goes before the headers of an answer, so that it counts where a rule wrote others.
+
+    A page of ours has a policy of its own.
+    """
+    if not path.startswith(CONTROL) and path not in DOCS:
+        return SANDBOXED
+    if path.startswith(LINKED):
+        return LINKED_FILE
+    return () if any(name == b"content-security-policy" for name, _ in headers) else SANDBOXED
+
+
+def page_policy(style: str) -> dict[str, str]:
+    """Return the headers of a page of ours that has no script, and this text as its only style."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }

@@ -1,0 +1,1 @@
+"""The server process: listening sockets, HTTP and HTTPS, start and end."""

@@ -1,0 +1,1 @@
+"""The Vonage Video API: one request from the middleware to its handler."""

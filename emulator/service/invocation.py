@@ -1,0 +1,213 @@
+"""One call of an operation, as its handler sees it: who calls, what for, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.auth import client_tokens
+from emulator.auth.rest_tokens import Authenticator, Caller
+from emulator.context import RequestContext
+from emulator.spec.client_token import ClientToken
+from emulator.spec.contract import CONTRACTS, Contract
+from emulator.spec.errors import InvalidRequestError
+from emulator.spec.responses import JSON
+from emulator.spec.schemas.absent import is_absent
+from emulator.spec.schemas.common import Body, names_of, parse, unread
+from emulator.spec.schemas.reading import Reading
+from emulator.spec.wire import Audience, Json
+from emulator.store.base import Store
+from state import sessions
+from state.application import Application
+from state.records import Collection as Records
+from state.session_records import Session
+from state.world import Unit, World
+
+B = TypeVar("B", bound=Body)
+
+DEFAULT_COUNT = 50
+MAX_COUNT = 1000
+PAGING = {"offset", "count", "sessionId", "session_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What every call needs: the world and its store, who verifies tokens, and the settings that matter to handlers."""
+
+    world: World
+    store: Store
+    authenticator: Authenticator
+    public_url: str | None
+
+
+class Invocation:
+    """A call by a verified caller. Handlers parse, act in one unit, and answer."""
+
+    __slots__ = (
+        "_asked_for",
+        "_read",
+        "_reading",
+        "_services",
+        "app",
+        "audience",
+        "caller",
+        "context",
+        "contract",
+        "operation",
+        "params",
+        "request",
+    )
+
+    def __init__(
+        self, request: Request, operation: str, context: RequestContext, caller: Caller, services: Services
+    ) -> None:
+        self.request = request
+        self.operation = operation
+        self.context = context
+        self.params: Mapping[str, str] = context.params
+        self.caller = caller
+        self.app: Application = caller.app
+        self.contract: Contract = CONTRACTS[caller.app.options.contract]
+        self.audience = Audience(caller.app, self._project(), services.public_url or base_url(request))
+        self._services = services
+        self._asked_for: set[str] = set()
+        self._read = False
+        self._reading: Reading | None = None
+
+    def _project(self) -> str:
+        """The project as it was called; a new session is named after the dialect of the token."""
+        project = self.params.get("applicationId")
+        return project if project is not None else self.caller.project
+
+    def unit(self) -> Unit:
+        """Return a unit of work on the caller's application."""
+        return self._services.world.unit(self.app)
+
+    def body(self, model: type[B]) -> B:
+        """Read the body; fields that nothing reads are noted in the journal, of a refused one too.
+
+        Raises `InvalidRequestError`.
+        """
+        try:
+            body = parse(model, self.context.body, self.reading)
+        except InvalidRequestError:
+            known = {field.alias or name for name, field in model.model_fields.items()} | model.model_fields.keys()
+            self._read = True
+            self.context.exchange.unread = tuple(name for name in names_of(self.context.body) if name not in known)
+            raise
+        self.note_unread(body)
+        return body
+
+    @property
+    def reading(self) -> Reading:
+        """How the request is read: by the contract and the options of the application."""
+        if self._reading is None:
+            self._reading = Reading(self.app.options)
+        return self._reading
+
+    def note_unread(self, body: Body) -> None:
+        """Note the fields of the body that were sent and that nothing reads."""
+        self._read = True
+        self.context.exchange.unread = unread(body)
+
+    def note_rest(self) -> None:
+        """Note what else was sent and read by nothing, once the work is done: of the query, or a body as a whole."""
+        exchange, body = self.context.exchange, self.context.body
+        if self._reading is not None and self._reading.noted:
+            exchange.undocumented += tuple(self._reading.noted)
+        if body and not self._read:
+            exchange.unread += names_of(body)
+        if exchange.query:
+            given = dict.fromkeys(self.request.query_params)
+            exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
+
+    def note_rest_of_refused(self) -> None:
+        """Note what a refused call sent and no call reads of a query; its handler may not have come to reading it."""
+        self._asked_for |= PAGING
+        self._read = True  # its handler would have
+        self.note_rest()
+
+    def session(self, app: Application, session_id: str | None = None) -> Session:
+        """Return the session of the path, or that with the id given. Raises as `sessions.find`."""
+        return sessions.find(app, session_id if session_id is not None else self.params["sessionId"])
+
+    def client_token(self, token: str, session_id: str, roles: Collection[str] = client_tokens.ROLES) -> ClientToken:
+        """Check the client token inside the body. Raises `NotAllowedError`."""
+        authenticator, lax = self._services.authenticator, self.app.options.auth == "lax"
+        return client_tokens.check(self.app, authenticator, token, session_id, roles=roles, lax=lax)
+
+    def page(self, records: Records[Any], write: Callable[[Any], Json], *, by_session: bool = False) -> Response:
+        """Return one page of a list as the response: `offset`, `count` and, `by_session`, `sessionId` (some SDKs.
+
+        `session_id`).
+        """
+        session_id = (self._asked("sessionId", "session_id") or None) if by_session else None
+        offset, count = self.bounds(DEFAULT_COUNT)
+        if count > MAX_COUNT and not self.reading.lets("pageSize", count, "?count"):
+            raise InvalidRequestError(f"must be at most {MAX_COUNT}", "count")
+        total, items = records.page(offset, min(count, MAX_COUNT), session_id)
+        return self.response(self.listed(total, [write(item) for item in items]))
+
+    def bounds(self, default_count: int) -> tuple[int, int]:
+        """Return `offset` and `count` of the query. Raises `InvalidRequestError`."""
+        return (
+            self._number("offset", 0),
+            self._number("count", default_count),
+        )
+
+    def _number(self, field: str, default: int) -> int:
+        """Return a parameter of the query that is a whole number. Raises `InvalidRequestError`."""
+        text = self._asked(field)
+        if text is None:
+            return default
+        if text.isascii() and text.isdigit():
+            return min(int(text[:12]), 10**9)
+        if self.reading.lets("pageAbsent" if is_absent(text) else "page", text, f"?{field}"):
+            return default
+        raise InvalidRequestError(f"must be a whole number from 0 on (got {text[:50]!r})", field)
+
+    def part(self, items: Sequence[Any], write: Callable[[Any], Json], **more: Any) -> Response:
+        """Return all the items as the response, or the part that `offset` and `count` name: some SDKs page through what
+        has no pages.
+
+        They ask on until a page is empty (fidelity/sdk-wire.md 4B.9).
+        """
+        offset, count = self.bounds(len(items))
+        found = [write(item) for item in items[offset : offset + count]]
+        return self.response(self.listed(len(items), found, **more))
+
+    def listed(self, total: int, items: list[Json], **more: Any) -> Json:
+        """Return the body of a list; what its `count` means is an option."""
+        return {"count": len(items) if self.app.options.list_count == "page" else total, **more, "items": items}
+
+    def _asked(self, *names: str) -> str | None:
+        """Return a parameter of the query by the first of its names, and note that it was read."""
+        self._asked_for.update(names)
+        query = self.request.query_params
+        return next((value for name in names if (value := query.get(name))), None)
+
+    def shape(self, schema: str, body: Json) -> Json:
+        """Return a body with the keys that the contract documents for it."""
+        return self.contract.shape(schema, body)
+
+    def response(self, body: Any = None) -> Response:
+        """Return the answer of success, with the contract's status; without a body where the contract has none."""
+        status = self.contract.status(self.operation)
+        if body is None or self.operation in self.contract.empty:
+            return Response(status_code=status)
+        return Response(orjson.dumps(body), status, media_type=JSON)
+
+
+Handler = Callable[[Invocation], Awaitable[Response]]
+
+
+def base_url(request: Request) -> str:
+    """Return scheme and host as the caller wrote them."""
+    scope = request.scope
+    host = request.headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
+    return f"{scope['scheme']}://{host}"

@@ -1,0 +1,56 @@
+"""Sessions: create, connections, disconnect, migrate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.responses import Response
+
+from emulator.service.invocation import Handler, Invocation
+from emulator.spec import opentok, wire
+from emulator.spec.schemas.sessions import parse_create_session
+from state import rotation, sessions
+
+
+async def create_session(invocation: Invocation) -> Response:
+    body = parse_create_session(invocation.context.body, invocation.reading)
+    invocation.note_unread(body)
+    with invocation.unit() as app:
+        made = sessions.create(app, invocation.audience.project, body.state())
+        segment = app.ids.uuid()
+    invocation.context.created = made.id
+    session = wire.session(invocation.audience, made, segment)
+    if opentok.wants_xml(invocation.request.headers, invocation.operation):
+        return opentok.session(session)
+    return invocation.response([invocation.shape("Session", session)])
+
+
+async def list_connections(invocation: Invocation) -> Response:
+    with invocation.unit() as app:
+        session = invocation.session(app)
+        session.require_clients()
+        whose = wire.whose_connections(invocation.audience, session)
+        return invocation.part(list(session.connections.values()), wire.connection, **whose)
+
+
+async def force_disconnect(invocation: Invocation) -> Response:
+    with invocation.unit() as app:
+        sessions.leave(app, invocation.session(app), invocation.params["connectionId"], "forceDisconnected")
+    return invocation.response()
+
+
+async def migrate_session(invocation: Invocation) -> Response:
+    with invocation.unit() as app:
+        rotation.migrate(app, invocation.session(app), enforce_cooldown=invocation.contract.migration_cooldown)
+    return invocation.response({"message": "Session migration initiated"})
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "createSession": create_session,
+        "listConnections": list_connections,
+        "forceDisconnect": force_disconnect,
+        "migrateSession": migrate_session,
+    }
+)

@@ -1,0 +1,38 @@
+"""SIP calls, which join a session with a client token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.responses import Response
+
+from emulator.service.invocation import Handler, Invocation
+from emulator.spec import wire
+from emulator.spec.schemas.sip import Dial, PlayDtmf, PlayDtmfToOne
+from state import calls
+
+
+async def dial(invocation: Invocation) -> Response:
+    body = invocation.body(Dial)
+    with invocation.unit() as app:
+        session = invocation.session(app, body.session_id)
+        token = invocation.client_token(body.token, session.id)
+        dialled = calls.dial(app, session, body.state(), token.data, token.layout_classes)
+        return invocation.response(invocation.shape("SipCall", wire.call(invocation.audience, dialled)))
+
+
+async def play_dtmf(invocation: Invocation) -> Response:
+    body = invocation.body(PlayDtmfToOne if "connectionId" in invocation.params else PlayDtmf)
+    with invocation.unit() as app:
+        calls.play_digits(app, invocation.session(app), body.digits, invocation.params.get("connectionId", ""))
+    return invocation.response()
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType(
+    {
+        "dial": dial,
+        "playDtmfAll": play_dtmf,
+        "playDtmfConnection": play_dtmf,
+    }
+)

@@ -1,0 +1,1 @@
+"""What the service is: operations, bodies, statuses, errors, and how resources look on the wire."""

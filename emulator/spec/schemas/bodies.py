@@ -1,0 +1,63 @@
+"""The body of each operation that has one, and the fields in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import AliasChoices, BaseModel
+from pydantic.fields import FieldInfo
+
+from emulator.spec.schemas import archives, broadcasts, callbacks, common, sessions, storages
+from emulator.spec.schemas.captions import StartCaptions
+from emulator.spec.schemas.connectors import ConnectAudio
+from emulator.spec.schemas.renders import StartRender
+from emulator.spec.schemas.sip import Dial, PlayDtmf, PlayDtmfToOne
+
+BODIES: Mapping[str, type[common.Body]] = {
+    "createSession": sessions.CreateSession,
+    "setStreamClassLists": sessions.SetStreamClasses,
+    "setStreamClassList": sessions.SetOneStreamClasses,
+    "muteSession": sessions.MuteSession,
+    "signalSession": sessions.SignalBody,
+    "signalConnection": sessions.SignalBody,
+    "startArchive": archives.StartArchive,
+    "setArchiveStorage": storages.SetArchiveStorage,
+    "setArchiveLayout": common.ChangedLayout,
+    "selectArchiveStreams": common.StreamSelection,
+    "startBroadcast": broadcasts.StartBroadcast,
+    "setBroadcastLayout": common.ChangedLayout,
+    "selectBroadcastStreams": common.StreamSelection,
+    "dial": Dial,
+    "playDtmfAll": PlayDtmf,
+    "playDtmfConnection": PlayDtmfToOne,
+    "startCaptions": StartCaptions,
+    "startRender": StartRender,
+    "connectAudio": ConnectAudio,
+    "registerCallback": callbacks.RegisterCallback,
+}
+
+
+def paths(hint: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted paths of the fields of a model or type: `#` for an index, `*` for anything in a mapping."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        for name, field in hint.model_fields.items():
+            for written in _written(name, field):
+                yield prefix + written
+                yield from paths(field.annotation, f"{prefix}{written}.")
+        return
+    origin = get_origin(hint)
+    if origin is list:
+        yield f"{prefix}#"
+        yield from paths(get_args(hint)[0], f"{prefix}#.")
+    elif origin is dict:
+        yield f"{prefix}*"
+    else:
+        for each in get_args(hint):
+            yield from paths(each, prefix)
+
+
+def _written(name: str, field: FieldInfo) -> list[str]:
+    """Return the ways to write a field."""
+    alias = field.validation_alias or field.alias or name
+    return [str(each) for each in alias.choices] if isinstance(alias, AliasChoices) else [str(alias)]

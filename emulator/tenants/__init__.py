@@ -1,0 +1,1 @@
+"""Applications: making them, their keys, snapshots and checkpoints."""

@@ -1,0 +1,304 @@
+"""Snapshots: the state of applications as JSON, taken, restored, kept as checkpoints, and read at the start.
+
+What a snapshot holds is exact: ids, clock, pending timers, failure rules, outbox, the numbers of events and exchanges.
+The exchanges themselves are not in it, nor are checkpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import orjson
+from pydantic import ValidationError
+
+from emulator.faults.injector import FaultInjector
+from emulator.settings import OpentokFamily, SettingsError, WebhookConfig, WebhookKey
+from emulator.spec.opentok import OPENTOK
+from emulator.tenants import keys
+from state import callbacks, snapshots
+from state.application import Application, Checkpoint
+from state.documents import DocumentError, Identity
+from state.errors import ApplicationExistsError
+from state.memory import ALL, CHECKPOINTS
+from state.outbox import Webhook
+from state.reading import Reader
+from state.snapshots import SCHEMA, Parsed
+from state.world import World
+
+SEED = "seed"
+"""The checkpoint that a reset goes back to."""
+
+FIRST_SLICE = 0.005
+SLICE = 0.0005
+REST = 0.001
+"""s that a snapshot is read at once: most are read by then; and of each later slice, and that others have between."""
+
+T = TypeVar("T")
+Reading = Generator[None, None, T]
+
+
+def take(app: Application) -> bytes:
+    """Return the snapshot of an application, as lines that people can read. Inside a unit."""
+    return now(snapshots.write(snapshots.dump(app)))
+
+
+def combine(taken: dict[str, bytes]) -> bytes:
+    """Return the snapshot of several applications, from those of each, by their ids."""
+    items = [taken.pop(each).rstrip().replace(b"\n", b"\n    ") for each in sorted(taken)]
+    listed = b"[\n    " + b",\n    ".join(items) + b"\n  ]" if items else b"[]"
+    return b'{\n  "schema": %d,\n  "applications": %s\n}\n' % (SCHEMA, listed)
+
+
+def _lines(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def read(content: bytes) -> Reading[Parsed]:
+    """Return the snapshot of one application, read in steps; `check` it before it is restored.
+
+    Raises `DocumentError`.
+    """
+    return snapshots.parse(content)
+
+
+def read_all(content: bytes) -> Reading[list[Parsed]]:
+    """Return the snapshots of several applications, or of one, read in steps; `check` them. Raises `DocumentError`."""
+    reader = Reader(content)
+    snapshots.require_object(reader)
+    found: list[Parsed] | None = None
+    parts, others = snapshots.Parts(reader), False
+    for name in reader.members():
+        if name == "applications":
+            found = yield from _read_several(reader)
+        elif found is not None and name != "schema":
+            raise DocumentError(name, "there is no such part beside applications")
+        else:
+            others = others or name != "schema"
+            yield from parts.read(name)
+    reader.end()
+    if found is None:
+        return [(yield from parts.parsed())]
+    if others:
+        raise DocumentError("applications", "is all there is, where there are several")
+    parts.require_schema()
+    return found
+
+
+def _read_several(reader: Reader) -> Reading[list[Parsed]]:
+    if reader.peek() != "[":
+        raise DocumentError("applications", "must be a list")
+    taken: set[tuple[str, str]] = set()
+    found: list[Parsed] = []
+    for index in reader.elements():
+        try:
+            snapshots.require_object(reader)
+            parts = snapshots.Parts(reader)
+            for name in reader.members():
+                yield from parts.read(name)
+            parsed = yield from parts.parsed()
+            own = parsed.identity
+            for name, value in (("id", own.id), ("credentials.api_key", own.credentials.api_key)):
+                if (name, value) in taken:
+                    raise DocumentError(f"application.{name}", "is that of two applications")
+                taken.add((name, value))
+        except DocumentError as error:
+            raise _of_one(index, error) from None
+        found.append(parsed)
+    return found
+
+
+def _of_one(index: int, error: DocumentError) -> DocumentError:
+    return DocumentError(f"applications.{index}.{error.field}".rstrip("."), str(error))
+
+
+def check_all(injector: FaultInjector, found: Sequence[Parsed]) -> None:
+    """Refuse several snapshots where one of them could not be served. Raises `DocumentError`."""
+    for index, parsed in enumerate(found):
+        try:
+            check(injector, parsed)
+        except DocumentError as error:
+            raise (_of_one(index, error) if len(found) > 1 else error) from None
+
+
+def now(reading: Reading[T]) -> T:
+    """Return what is read in steps, at once."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+async def beside_others(reading: Reading[T]) -> T:
+    """Return what is read in steps, while others are served between them."""
+    until = time.perf_counter() + FIRST_SLICE
+    while True:
+        try:
+            while time.perf_counter() < until:
+                next(reading)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        await asyncio.sleep(REST)
+        until = time.perf_counter() + SLICE
+
+
+def check(injector: FaultInjector, parsed: Parsed) -> None:
+    """Refuse what reads well and still could not be served: keys, webhooks, faults, timers. Raises `DocumentError`."""
+    from scenarios.strict import RuleError
+
+    injector.prepare()
+    identity = parsed.identity
+    for field, value, pattern in (
+        ("id", identity.id, r"[A-Za-z0-9_-]{1,64}"),
+        ("credentials.api_key", identity.credentials.api_key, r"[0-9]{1,18}"),
+    ):
+        if not re.fullmatch(pattern, value):
+            raise DocumentError(f"application.{field}", f"must match {pattern}")
+    try:
+        keys.normal(identity.credentials.public_key)
+    except ValueError as error:
+        raise DocumentError("application.credentials.public_key", str(error)) from None
+    for kind, webhook in identity.webhooks.items():
+        _check_webhook(kind, webhook)
+    try:
+        injector.check(parsed)
+    except RuleError as error:
+        raise DocumentError(error.field, "; ".join(filter(None, (error.message, error.suggestion)))) from None
+    except Exception as error:  # written by hand, it may be anything
+        raise DocumentError("faults", f"cannot be read: {error}") from None
+
+
+def _check_webhook(kind: str, webhook: Webhook) -> None:
+    family = kind.removeprefix(OPENTOK)
+    known = get_args(WebhookKey if family == kind else OpentokFamily)
+    if family not in known:
+        raise DocumentError(f"application.webhooks.{kind}", f"there is no such webhook; those are {', '.join(known)}")
+    try:
+        WebhookConfig(address=webhook.address, active=webhook.active, secret=webhook.secret)
+    except ValidationError as error:
+        (field, *_), message = error.errors()[0]["loc"], str(error.errors()[0]["msg"])
+        raise DocumentError(f"application.webhooks.{kind}.{field}", message.removeprefix("Value error, ")) from None
+
+
+def restore(
+    world: World,
+    injector: FaultInjector,
+    app: Application,
+    parsed: Parsed,
+    built: Application | None = None,
+    *,
+    take: bool = False,
+) -> None:
+    """Let an application be what it was, inside a unit; what was to be sent is sent. `built` is what `build` made.
+
+    Raises `DocumentError`, as when its api key is another one's, unless it is to `take` it.
+    """
+    if parsed.identity.id != app.id:
+        raise DocumentError("application.id", f"is {parsed.identity.id}, not {app.id}")
+    try:
+        world.rekey(app, parsed.identity.credentials, take=take)
+    except ApplicationExistsError as error:
+        raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
+    snapshots.install(app, parsed, built or now(snapshots.build(app, parsed)), injector.restore)
+    callbacks.resume(app)
+
+
+def add(world: World, identity: Identity) -> Application:
+    """Add the application that a snapshot is of, still without anything in it. Raises `DocumentError`."""
+    try:
+        return world.add(identity.id, identity.name, identity.credentials, identity.options)
+    except ApplicationExistsError as error:
+        raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
+
+
+def require_room(world: World, app: Application, name: str, snapshot: bytes) -> None:
+    """Refuse a checkpoint that takes too much room. Raises `TooMuchError`."""
+    others = sum(len(each.snapshot) for each in app.checkpoints.values() if each.id != name)
+    if others + len(snapshot) > CHECKPOINTS:
+        raise TooMuchError(
+            f"the checkpoints of an application have {CHECKPOINTS} bytes at most, this one has {len(snapshot)} and the "
+            f"others have {others}: delete one"
+        )
+    of_all = others + sum(each.bytes["checkpoints"] for each in world if each is not app)
+    if of_all + len(snapshot) > ALL // 2:
+        raise TooMuchError(
+            f"the checkpoints of all applications have {ALL // 2} bytes at most, this one has {len(snapshot)} and the "
+            f"others have {of_all}: delete some"
+        )
+
+
+class TooMuchError(ValueError):
+    """What would take more memory than is allowed; the text names the limit."""
+
+
+def save(app: Application, name: str, snapshot: bytes, at: int | None = None) -> Checkpoint:
+    """Keep a snapshot, taken `at` ms or now, as a checkpoint of the application, inside a unit."""
+    checkpoint = Checkpoint(name, app.now if at is None else at, snapshot)
+    app.checkpoints[name] = checkpoint
+    app.touch(checkpoint)
+    return checkpoint
+
+
+def forget(app: Application, name: str) -> None:
+    """Forget a checkpoint, inside a unit."""
+    app.remove(app.checkpoints.pop(name))
+
+
+def reset(world: World, injector: FaultInjector, app: Application) -> None:
+    """Let an application be as its checkpoint `seed` says, or else empty; inside a unit.
+
+    Event numbers go on, so that whoever waits for events sees them.
+    """
+    seed = app.checkpoints.get(SEED)
+    if seed is None:
+        app.reset()
+    else:
+        parsed = now(read(seed.snapshot))
+        check(injector, parsed)
+        restore(world, injector, app, parsed)
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """An application of a seed file, and what the file says of it."""
+
+    parsed: Parsed
+    source: bytes
+
+
+def load_seed(world: World, injector: FaultInjector, path: Path) -> list[Planted]:
+    """Make the applications of a seed file; those that a store has kept stay as they are. Raises `SettingsError`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
+    try:
+        found = now(read_all(content))
+        check_all(injector, found)
+        for parsed in found:
+            if world.find(parsed.identity.id) is None:
+                restore(world, injector, add(world, parsed.identity), parsed)
+    except DocumentError as error:
+        raise SettingsError(f"seed_file: {path}: {error.field}: {error}") from None
+    return [Planted(parsed, content[slice(*parsed.span)]) for parsed in found]
+
+
+def save_seed_checkpoint(world: World, planted: Sequence[Planted], before: Collection[str]) -> None:
+    """Keep the checkpoint `seed` of planted applications, with what the settings have said of them since.
+
+    Those of `before` were kept by a store: they have theirs already, or get what the file says.
+    """
+    for each in planted:
+        app = world.get(each.parsed.identity.id)
+        if app.id not in before:
+            save(app, SEED, take(app))
+        elif SEED not in app.checkpoints:
+            save(app, SEED, _lines(orjson.loads(each.source)))
