@@ -158,8 +158,8 @@ def paths_of(server: Server) -> list[str]:
     ("page_host", "asked_as"),
     [
         ("localhost", "localhost"),
-        ("127.0.0.1", "localhost"),
-        ("stranger.localhost", "127.0.0.1"),
+        pytest.param("127.0.0.1", "localhost", marks=pytest.mark.extended),
+        pytest.param("stranger.localhost", "127.0.0.1", marks=pytest.mark.extended),
         (REBOUND, "localhost"),
     ],
 )

@@ -93,6 +93,7 @@ def test_a_wheel_is_the_same_from_a_clone_and_from_the_source_distribution(wheel
     assert contents[0] == contents[1]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("ours_first", [False, True])
 def test_beside_a_distribution_with_packages_of_these_names(
     ours_first: bool, environment: Environment, wheel: Path, project: Path, modules: list[str], tmp_path: Path
@@ -117,6 +118,7 @@ def test_beside_a_distribution_with_packages_of_these_names(
     environment.run("-m", NAME, "version", folder=tmp_path, status=1)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("form", "way"), [("wheel", "PYTHONPATH=."), ("wheel", "editable project"), ("editable", "PYTHONPATH=.")]
 )
@@ -154,6 +156,7 @@ def use(environment: Environment, project: Path, modules: list[str], **variables
     )
 
 
+@pytest.mark.extended
 def test_a_users_strict_types_see_ours(environment: Environment, wheel: Path, tmp_path: Path) -> None:
     environment.install(wheel)
     (tmp_path / "typed.py").write_text(TYPED)
