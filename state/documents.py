@@ -59,6 +59,7 @@ def _reader(type_: Any) -> Callable[[Any], Any]:
 
 
 def read(type_: Any, value: Any, field: str) -> Any:
+    """Return a value read as `type_`. Raises `DocumentError`, which names the part below `field` that is wrong."""
     try:
         return _reader(type_)(value)
     except ValidationError as error:
@@ -68,6 +69,7 @@ def read(type_: Any, value: Any, field: str) -> Any:
 
 
 def refuse(field: str, problem: str) -> NoReturn:
+    """Raise `DocumentError` for a field."""
     raise DocumentError(field, problem)
 
 

@@ -127,7 +127,7 @@ _ARCHIVE = CallbackType("archive_status", "archive", lambda audience, event: wir
 _BROADCAST = CallbackType(
     "broadcast_status", "broadcast", lambda audience, event: wire.broadcast(audience, event.record)
 )
-_RENDER = CallbackType("render_status", "render", lambda audience, event: wire.told_render(event.record))
+_RENDER = CallbackType("render_status", "render", lambda audience, event: wire.render_callback(event.record))
 _CAPTIONS = CallbackType("captions_status", "captions", lambda audience, event: wire.captions(audience, event.record))
 
 CALLBACK_TYPES: Mapping[str, CallbackType] = MappingProxyType(

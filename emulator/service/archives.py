@@ -1,4 +1,7 @@
-"""Archives: start, stop, get, list, delete, layout, streams."""
+"""Archives: start, stop, get, list, delete, layout, streams.
+
+The numbers are sections of fidelity/rest-and-archives.md.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ def _shape(invocation: Invocation, archive: Archive, *, started: bool = False) -
 
 
 async def start_archive(invocation: Invocation) -> Response:
+    """Start recording a session; return the archive as start writes it (12.2)."""
     body = invocation.body(StartArchive)
     with invocation.unit() as app:
         archive = archives.start(app, invocation.session(app, body.session_id), body.state())
@@ -34,11 +38,13 @@ async def start_archive(invocation: Invocation) -> Response:
 
 
 async def list_archives(invocation: Invocation) -> Response:
+    """Return one page of the archives, the newest first, of one session if asked (12.5)."""
     with invocation.unit() as app:
         return invocation.page(app[Archive], lambda archive: _shape(invocation, archive), by_session=True)
 
 
 async def get_archive(invocation: Invocation) -> Response:
+    """Return one archive; the option `deletedArchive` says whether a deleted one is still found."""
     with invocation.unit() as app:
         archive = app[Archive].get(invocation.params["archiveId"])
         if archive.status == "deleted" and app.options.deleted_archive == "gone":
@@ -47,12 +53,14 @@ async def get_archive(invocation: Invocation) -> Response:
 
 
 async def delete_archive(invocation: Invocation) -> Response:
+    """Delete an archive and its file; the response has no body (12.7)."""
     with invocation.unit() as app:
         archives.delete(app, invocation.params["archiveId"])
     return invocation.response()
 
 
 async def stop_archive(invocation: Invocation) -> Response:
+    """Stop recording; return the archive (12.3)."""
     with invocation.unit() as app:
         return _response(
             invocation,
@@ -61,15 +69,18 @@ async def stop_archive(invocation: Invocation) -> Response:
 
 
 async def set_archive_layout(invocation: Invocation) -> Response:
+    """Change the layout of a composed archive; return the archive (12.8)."""
     layout = invocation.body(ChangedLayout).state()
     with invocation.unit() as app:
         return _response(invocation, archives.set_layout(app, invocation.params["archiveId"], layout))
 
 
 async def select_archive_streams(invocation: Invocation) -> Response:
+    """Add a stream to an archive in manual mode, or remove it (12.9)."""
     archive_id = invocation.params["archiveId"]
     with invocation.unit() as app:
-        state = broadcasts if app[Broadcast].has(archive_id) else archives  # one SDK comes here for both (4A.16)
+        # one SDK comes here for both (fidelity/sdk-wire.md 4A.16)
+        state = broadcasts if app[Broadcast].has(archive_id) else archives
         select_streams(invocation, app, state, archive_id)
     return invocation.response()
 

@@ -1,4 +1,7 @@
-"""Broadcasts: start, stop, get, list, layout, streams."""
+"""Broadcasts: start, stop, get, list, layout, streams.
+
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def _shape(invocation: Invocation, broadcast: Broadcast, *, started: bool = Fals
 
 
 async def start_broadcast(invocation: Invocation) -> Response:
+    """Start a broadcast of a session; return it as start writes it (1.1)."""
     body = invocation.body(StartBroadcast)
     with invocation.unit() as app:
         new = body.state(invocation.contract.broadcast_max_duration)
@@ -30,11 +34,13 @@ async def start_broadcast(invocation: Invocation) -> Response:
 
 
 async def list_broadcasts(invocation: Invocation) -> Response:
+    """Return one page of the broadcasts, the newest first, of one session if asked (1.4)."""
     with invocation.unit() as app:
         return invocation.page(app[Broadcast], lambda broadcast: _shape(invocation, broadcast), by_session=True)
 
 
 async def get_broadcast(invocation: Invocation) -> Response:
+    """Return one broadcast; the option `stoppedBroadcast` says whether one that has ended is still found."""
     with invocation.unit() as app:
         broadcast = app[Broadcast].get(invocation.params["broadcastId"])
         if broadcast.status != "started" and app.options.stopped_broadcast == "gone":
@@ -43,11 +49,13 @@ async def get_broadcast(invocation: Invocation) -> Response:
 
 
 async def stop_broadcast(invocation: Invocation) -> Response:
+    """Stop a broadcast; return it (1.2)."""
     with invocation.unit() as app:
         return invocation.response(_shape(invocation, broadcasts.stop(app, invocation.params["broadcastId"])))
 
 
 async def set_broadcast_layout(invocation: Invocation) -> Response:
+    """Change the layout of a broadcast; return it (1.5)."""
     layout = invocation.body(ChangedLayout).state()
     with invocation.unit() as app:
         return invocation.response(
@@ -56,6 +64,7 @@ async def set_broadcast_layout(invocation: Invocation) -> Response:
 
 
 async def select_broadcast_streams(invocation: Invocation) -> Response:
+    """Add a stream to a broadcast in manual mode, or remove it (1.6)."""
     with invocation.unit() as app:
         select_streams(invocation, app, broadcasts, invocation.params["broadcastId"])
     return invocation.response()

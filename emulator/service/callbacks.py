@@ -14,17 +14,20 @@ from state import registrations
 
 
 async def list_callbacks(invocation: Invocation) -> Response:
+    """Return all registered callbacks as a bare array, oldest first."""
     with invocation.unit() as app:
         return invocation.response([wire.registration(each) for each in app.registrations.values()])
 
 
 async def register_callback(invocation: Invocation) -> Response:
+    """Register a URL for one group and event; return the registration."""
     body = invocation.body(RegisterCallback)
     with invocation.unit() as app:
         return invocation.response(wire.registration(registrations.register(app, body.group, body.event, body.url)))
 
 
 async def unregister_callback(invocation: Invocation) -> Response:
+    """Delete a registration; the response has no body."""
     with invocation.unit() as app:
         registrations.remove(app, invocation.params["callbackId"])
     return invocation.response()

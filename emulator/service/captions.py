@@ -1,4 +1,7 @@
-"""Live captions."""
+"""Live captions: start, get, stop.
+
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from state.captions import Captions
 
 
 async def start_captions(invocation: Invocation) -> Response:
+    """Start the captions of a session with a moderator's token; return their id (3.1)."""
     body = invocation.body(StartCaptions)
     with invocation.unit() as app:
         session = invocation.session(app, body.session_id)
@@ -25,6 +29,7 @@ async def start_captions(invocation: Invocation) -> Response:
 
 
 async def get_captions(invocation: Invocation) -> Response:
+    """Return the captions as their callback shows them (3.2, 3.3)."""
     with invocation.unit() as app:
         return invocation.response(
             wire.captions(invocation.audience, app[Captions].get(invocation.params["captionsId"]))
@@ -32,6 +37,7 @@ async def get_captions(invocation: Invocation) -> Response:
 
 
 async def stop_captions(invocation: Invocation) -> Response:
+    """Stop the captions; the response has no body (3.2)."""
     with invocation.unit() as app:
         captions.stop(app, invocation.params["captionsId"])
     return invocation.response()

@@ -1,4 +1,7 @@
-"""Audio connectors."""
+"""Audio connectors: connect, disconnect.
+
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from state import connectors
 
 
 async def connect_audio(invocation: Invocation) -> Response:
+    """Connect a session to a WebSocket; return the ids of connector and connection (5)."""
     body = invocation.body(ConnectAudio)
     with invocation.unit() as app:
         session = invocation.session(app, body.session_id)
@@ -23,6 +27,7 @@ async def connect_audio(invocation: Invocation) -> Response:
 
 
 async def disconnect_audio(invocation: Invocation) -> Response:
+    """Disconnect an audio connector; the response has no body."""
     with invocation.unit() as app:
         connectors.disconnect(app, invocation.params["connectorId"])
     return invocation.response()

@@ -1,4 +1,7 @@
-"""Experience Composer renders."""
+"""Experience Composer renders: start, get, list, stop.
+
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from state.sessions import PUBLISHING_ROLES
 
 
 async def start_render(invocation: Invocation) -> Response:
+    """Start rendering a page into a session; return the render as start writes it (4.1)."""
     body = invocation.body(StartRender)
     with invocation.unit() as app:
         session = invocation.session(app, body.session_id)
@@ -26,6 +30,7 @@ async def start_render(invocation: Invocation) -> Response:
 
 
 async def list_renders(invocation: Invocation) -> Response:
+    """Return one page of the renders, the newest first (4.3)."""
     with invocation.unit() as app:
         return invocation.page(
             app[Render], lambda render: invocation.shape("Render", wire.render(invocation.audience, render))
@@ -33,12 +38,14 @@ async def list_renders(invocation: Invocation) -> Response:
 
 
 async def get_render(invocation: Invocation) -> Response:
+    """Return one render (4.2)."""
     with invocation.unit() as app:
         render = app[Render].get(invocation.params["renderId"])
         return invocation.response(invocation.shape("Render", wire.render(invocation.audience, render)))
 
 
 async def stop_render(invocation: Invocation) -> Response:
+    """Stop a render; the status depends on the SDK, by its `User-Agent` (4.4)."""
     with invocation.unit() as app:
         renders.stop(app, invocation.params["renderId"])
     agent = invocation.request.headers.get("user-agent", "").lower()

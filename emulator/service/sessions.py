@@ -1,4 +1,7 @@
-"""Sessions: create, connections, disconnect, migrate."""
+"""Sessions: create, connections, disconnect, migrate.
+
+The numbers are sections of fidelity/rest-and-archives.md.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from state import rotation, sessions
 
 
 async def create_session(invocation: Invocation) -> Response:
+    """Create a session; return it in an array, or as XML where the caller wants that (6)."""
     body = parse_create_session(invocation.context.body, invocation.reading)
     invocation.note_unread(body)
     with invocation.unit() as app:
@@ -27,6 +31,7 @@ async def create_session(invocation: Invocation) -> Response:
 
 
 async def list_connections(invocation: Invocation) -> Response:
+    """Return the connections of a session, oldest first (7.1)."""
     with invocation.unit() as app:
         session = invocation.session(app)
         session.require_clients()
@@ -35,12 +40,14 @@ async def list_connections(invocation: Invocation) -> Response:
 
 
 async def force_disconnect(invocation: Invocation) -> Response:
+    """Disconnect a client; the response has no body (7.2)."""
     with invocation.unit() as app:
         sessions.leave(app, invocation.session(app), invocation.params["connectionId"], "forceDisconnected")
     return invocation.response()
 
 
 async def migrate_session(invocation: Invocation) -> Response:
+    """Begin to move a session to another media server (11)."""
     with invocation.unit() as app:
         rotation.migrate(app, invocation.session(app), enforce_cooldown=invocation.contract.migration_cooldown)
     return invocation.response({"message": "Session migration initiated"})

@@ -1,4 +1,7 @@
-"""SIP calls, which join a session with a client token."""
+"""SIP calls, which join a session with a client token: dial, play digits.
+
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from state import calls
 
 
 async def dial(invocation: Invocation) -> Response:
+    """Call a SIP address from a session; return the call, before it is picked up (2.1)."""
     body = invocation.body(Dial)
     with invocation.unit() as app:
         session = invocation.session(app, body.session_id)
@@ -23,6 +27,7 @@ async def dial(invocation: Invocation) -> Response:
 
 
 async def play_dtmf(invocation: Invocation) -> Response:
+    """Play digits to all SIP calls of a session, or to the one of a connection (2.2)."""
     body = invocation.body(PlayDtmfToOne if "connectionId" in invocation.params else PlayDtmf)
     with invocation.unit() as app:
         calls.play_digits(app, invocation.session(app), body.digits, invocation.params.get("connectionId", ""))

@@ -22,17 +22,20 @@ def _show(target: StorageTarget) -> Json:
 
 
 async def set_archive_storage(invocation: Invocation) -> Response:
+    """Set where archives are uploaded to; return it, with its secrets hidden."""
     body = invocation.body(SetArchiveStorage)
     with invocation.unit() as app:
         return invocation.response(_show(storages.put(app, body.type, body.config, body.fallback)))
 
 
 async def get_archive_storage(invocation: Invocation) -> Response:
+    """Return where archives are uploaded to, with its secrets hidden."""
     with invocation.unit() as app:
         return invocation.response(_show(storages.get(app)))
 
 
 async def delete_archive_storage(invocation: Invocation) -> Response:
+    """Delete the upload target; the response has no body."""
     with invocation.unit() as app:
         storages.remove(app)
     return invocation.response()

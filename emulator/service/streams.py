@@ -1,4 +1,7 @@
-"""Streams, signals and force mute."""
+"""Streams, signals and force mute.
+
+The numbers are sections of fidelity/rest-and-archives.md.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,13 @@ def _list(invocation: Invocation, streams: list[Stream]) -> Response:
 
 
 async def list_streams(invocation: Invocation) -> Response:
+    """Return the streams of a session (8.1)."""
     with invocation.unit() as app:
         return invocation.part(streams(invocation.session(app)), wire.stream)
 
 
 async def get_stream(invocation: Invocation) -> Response:
+    """Return one stream of a session (8.2)."""
     with invocation.unit() as app:
         session = invocation.session(app)
         streams(session)
@@ -31,12 +36,14 @@ async def get_stream(invocation: Invocation) -> Response:
 
 
 async def set_stream_class_lists(invocation: Invocation) -> Response:
+    """Set the layout classes of several streams; return these streams (8.3)."""
     body = invocation.body(SetStreamClasses)
     with invocation.unit() as app:
         return _list(invocation, sessions.set_layout_classes(app, invocation.session(app), body.state()))
 
 
 async def set_stream_class_list(invocation: Invocation) -> Response:
+    """Set the layout classes of one stream; return it."""
     body = invocation.body(SetOneStreamClasses)
     with invocation.unit() as app:
         classes = {invocation.params["streamId"]: tuple(body.layout_class_list)}
@@ -45,6 +52,7 @@ async def set_stream_class_list(invocation: Invocation) -> Response:
 
 
 async def signal(invocation: Invocation) -> Response:
+    """Send a signal to all clients of a session, or to one (9)."""
     body = invocation.body(SignalBody)
     with invocation.unit() as app:
         sessions.signal(app, invocation.session(app), body.type, body.data, invocation.params.get("connectionId", ""))
@@ -52,6 +60,7 @@ async def signal(invocation: Invocation) -> Response:
 
 
 async def mute_session(invocation: Invocation) -> Response:
+    """Mute all streams and those to come, or stop muting those to come (10.2)."""
     body = invocation.body(MuteSession)
     with invocation.unit() as app:
         session = invocation.session(app)
@@ -63,13 +72,14 @@ async def mute_session(invocation: Invocation) -> Response:
 
 
 async def mute_stream(invocation: Invocation) -> Response:
+    """Mute one stream (10.1)."""
     with invocation.unit() as app:
         sessions.mute_stream(app, invocation.session(app), invocation.params["streamId"])
     return _muted(invocation)
 
 
 def _muted(invocation: Invocation) -> Response:
-    """Sources disagree on the body (fidelity/rest-and-archives.md 10): the option `muteAnswer` decides."""
+    """Sources disagree on the body (10): the option `muteAnswer` decides."""
     return invocation.response(
         wire.project_details(invocation.audience) if invocation.app.options.mute_answer == "details" else None
     )

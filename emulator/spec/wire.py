@@ -1,6 +1,7 @@
-"""How resources look on the wire: key names, units, presence.
+"""The JSON bodies of resources, in responses and callbacks: names of keys, their order, units, what is left out.
 
-Each function names the section of the fidelity file it copies. Callers pass `Audience`: for whom it is written.
+Each function returns a body as Python objects. The numbers name sections of fidelity/rest-and-archives.md, those after
+`broadcasts` of fidelity/broadcasts-sip-captions-renders-callbacks.md.
 """
 
 from __future__ import annotations
@@ -28,14 +29,15 @@ from state.session_records import Connection, Session, Stream
 Json = dict[str, Any]
 
 URL_LIFE = 600
-"""s that the link to an archive's file is good for (fidelity/rest-and-archives.md 12.6)."""
+"""s that the link to an archive's file is good for (12.6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """For whom an answer is written: the project as it was called, and the base of links.
+    """For whom a body is written: the names that it uses for the project, its links and its time depend on that.
 
-    Numeric projects speak the OpenTok dialect: `projectId` and `partnerId` beside or instead of `applicationId`.
+    `project` is the id by which the project was called. Where that is an API key, the body is one of OpenTok: it has
+    `projectId` and `partnerId` beside or in place of `applicationId`. `base_url` is scheme and host of links.
     """
 
     app: Application
@@ -45,27 +47,27 @@ class Audience:
 
     @property
     def now(self) -> int:
-        """The time it is written for, ms: `at`, that of an event that is past, or now."""
+        """The time that the body shows, ms: `at` for the callback of a past event, otherwise now."""
         return self.app.now if self.at is None else self.at
 
     @property
     def opentok(self) -> bool:
-        """Whether the project was called by its api key."""
+        """Whether the project was called by its API key, as OpenTok SDKs do."""
         return self.project != self.app.id
 
     @property
     def api_key(self) -> str:
-        """The api key by which the project was called; empty where that was the application's id."""
+        """The API key by which the project was called; empty when it was called by the application's id."""
         return self.project if self.opentok else ""
 
 
 def _whole_seconds(ms: int) -> int:
-    """Reads after the start have lost the ms (12.1)."""
+    """Return a time without its ms, as all responses but that of start have it (12.1)."""
     return ms - ms % 1000
 
 
 def session(audience: Audience, made: Session, segment_id: str) -> Json:
-    """rest-and-archives 6: the recorded keys, then two that the specification promises."""
+    """Return a new session: the recorded keys, then the two that only the specification has (6)."""
     return {
         "session_id": made.id,
         "project_id": audience.project,
@@ -88,22 +90,22 @@ def session(audience: Audience, made: Session, segment_id: str) -> Json:
 
 
 def create_dt(ms: int) -> str:
-    """Return a time as `Sun Sep 15 21:56:28 PDT 2024` (rest-and-archives 1)."""
+    """Return a time as `Sun Sep 15 21:56:28 PDT 2024` (6)."""
     return datetime.fromtimestamp(ms / 1000, ZoneInfo("America/Los_Angeles")).strftime("%a %b %d %H:%M:%S %Z %Y")
 
 
 def whose_connections(audience: Audience, of: Session) -> Json:
-    """rest-and-archives 7.1: what the list of a session's connections says besides the connections."""
+    """Return what the list of a session's connections has besides the connections: whose they are (7.1)."""
     return {**_project(audience), "sessionId": of.id}
 
 
 def connection(each: Connection) -> Json:
-    """rest-and-archives 7.1: exactly three keys."""
+    """Return a connection, in exactly three keys (7.1)."""
     return {"connectionId": each.id, "connectionState": "Connected", "createdAt": each.created_at}
 
 
 def stream(each: Stream) -> Json:
-    """rest-and-archives 8: exactly four keys."""
+    """Return a stream, in exactly four keys (8)."""
     return {
         "id": each.id,
         "videoType": each.video_type,
@@ -113,7 +115,7 @@ def stream(each: Stream) -> Json:
 
 
 def project_details(audience: Audience) -> Json:
-    """rest-and-archives 10.2: both sets of keys, which different SDKs read."""
+    """Return the details of the project, in both sets of keys that SDKs read (10.2)."""
     app = audience.app
     return {
         "id": audience.project,
@@ -127,9 +129,10 @@ def project_details(audience: Audience) -> Json:
 
 
 def archive(audience: Audience, each: Archive, *, precise: bool = False, started: bool = False) -> Json:
-    """rest-and-archives 12.1, in the recorded order; `precise` keeps the ms.
+    """Return an archive, its keys in the recorded order (12.1). Times in ms, `duration` in s, `size` in bytes.
 
-    `started`: the answer of start, which is precise, and the only one in which a name that was not given is null.
+    `precise`: times keep their ms. `started`: it is the response of start, which keeps them too, and in which alone a
+    name that was not given is null.
     """
     new = each.new
     precise = precise or started
@@ -182,7 +185,7 @@ def archive(audience: Audience, each: Archive, *, precise: bool = False, started
 
 
 def _archive_url(audience: Audience, each: Archive, name: str) -> str:
-    """A link that expires, made anew at each look (12.6)."""
+    """Return a new link to a file, which expires after `URL_LIFE` (12.6)."""
     app = audience.app
     expires = audience.now // 1000 + URL_LIFE
     signature = link_signature(app, each.id, expires)
@@ -190,7 +193,7 @@ def _archive_url(audience: Audience, each: Archive, name: str) -> str:
 
 
 def link_signature(app: Application, archive_id: str, expires: int) -> str:
-    """Return what makes a link to an archive's file valid until `expires`, s since the epoch."""
+    """Return the signature of a link to an archive's file that is valid until `expires`, s since the epoch."""
     return hmac.new(app.credentials.api_secret.encode(), f"{archive_id}~{expires}".encode(), "sha256").hexdigest()[:32]
 
 
@@ -206,7 +209,10 @@ def _selected(streams: Mapping[str, SelectedStream], new: ArchiveSettings | Broa
 
 
 def broadcast(audience: Audience, each: Broadcast, *, started: bool = False) -> Json:
-    """broadcasts-… 1.1, in the recorded order; `started`: the answer of start, which does not tell how HLS is doing."""
+    """Return a broadcast, its keys in the recorded order (broadcasts 1.1). Times in ms, `maxDuration` in s.
+
+    `started`: it is the response of start, which has no `hlsStatus`.
+    """
     new = each.new
     project = int(audience.project) if audience.opentok else audience.app.id
     running = each.status == "started"
@@ -262,7 +268,7 @@ def _broadcast_urls(audience: Audience, each: Broadcast, started: bool) -> Json:
 
 
 def call(audience: Audience, each: Call) -> Json:
-    """broadcasts-… 2.1: `projectId` also for Vonage applications."""
+    """Return a SIP call (broadcasts 2.1): it has `projectId` for applications of Vonage too. Times in ms."""
     return {
         "id": each.id,
         "projectId": audience.project,
@@ -275,9 +281,10 @@ def call(audience: Audience, each: Call) -> Json:
 
 
 def captions(audience: Audience, each: Captions) -> Json:
-    """broadcasts-… 3.3: the id under both of the names that are in use, `projectId` in either dialect.
+    """Return live captions (broadcasts 3.3). Times in ms, `duration` in s.
 
-    `stream` is the one whose sound is transcribed, with an empty id while nobody has any.
+    The id has both names that are in use, and `projectId` is there for Vonage and OpenTok. `stream` is the one that is
+    transcribed; its id is empty while nobody publishes audio.
     """
     until = audience.now if each.status in LIVE_CAPTIONS else each.updated_at
     application = {} if audience.opentok else {"applicationId": audience.app.id}
@@ -300,7 +307,10 @@ def captions(audience: Audience, each: Captions) -> Json:
 
 
 def render(audience: Audience, each: Render, *, started: bool = False) -> Json:
-    """broadcasts-… 4.1, 4.2, in the recorded order; `started`: the answer of start, which alone has ms and name."""
+    """Return a render, its keys in the recorded order (broadcasts 4.1, 4.2). Times in ms.
+
+    `started`: it is the response of start, which alone has the name, and times that are no whole seconds.
+    """
     body: Json = {
         "id": each.id,
         "sessionId": each.session_id,
@@ -321,8 +331,8 @@ def render(audience: Audience, each: Render, *, started: bool = False) -> Json:
     return body
 
 
-def told_render(each: Render) -> Json:
-    """broadcasts-… 4.5: what a callback tells of a render, in either dialect."""
+def render_callback(each: Render) -> Json:
+    """Return the body of a render's callback, the same for Vonage and OpenTok (broadcasts 4.5)."""
     body: Json = {"id": each.id, "sessionId": each.session_id}
     if each.stream_id:
         body["streamId"] = each.stream_id
@@ -333,12 +343,12 @@ def told_render(each: Render) -> Json:
 
 
 def connector(each: Connector) -> Json:
-    """broadcasts-… 5."""
+    """Return an audio connector (broadcasts 5)."""
     return {"id": each.id, "connectionId": each.connection_id}
 
 
 def registration(each: Registration) -> Json:
-    """broadcasts-… 6.1."""
+    """Return a registered callback of an OpenTok project (broadcasts 6.1). `createdAt` in ms."""
     return {
         "id": each.id,
         "group": each.group,
@@ -349,5 +359,5 @@ def registration(each: Registration) -> Json:
 
 
 def _project(audience: Audience) -> Json:
-    """The identity by dialect (broadcasts-… 0.1), as text."""
+    """Return the key that names the project, with its value as text (broadcasts 0.1)."""
     return {"projectId": audience.project} if audience.opentok else {"applicationId": audience.app.id}

@@ -50,12 +50,16 @@ class SessionBody(BaseModel):
 
 
 class ConnectionBody(Shape):
+    """A connected client; `createdAt` in ms."""
+
     connection_id: str
     connection_state: Literal["Connecting", "Connected"]
     created_at: int
 
 
 class ConnectionListBody(Shape):
+    """The connections of a session, oldest first."""
+
     count: int
     application_id: str | None = None
     project_id: str | None = None
@@ -64,6 +68,8 @@ class ConnectionListBody(Shape):
 
 
 class StreamBody(Shape):
+    """A published stream with its layout classes."""
+
     id: str
     video_type: Literal["camera", "screen", "custom"]
     name: str
@@ -71,11 +77,15 @@ class StreamBody(Shape):
 
 
 class StreamListBody(Shape):
+    """Streams of a session."""
+
     count: int
     items: list[StreamBody]
 
 
 class ProjectDetailsBody(Shape):
+    """The project, which a force mute returns; `createdAt` in ms."""
+
     id: str
     application_id: str
     secret: str
@@ -86,16 +96,22 @@ class ProjectDetailsBody(Shape):
 
 
 class MessageBody(Shape):
+    """A message, which a session migration returns."""
+
     message: str
 
 
 class SelectedStreamBody(Shape):
+    """A stream that an archive or broadcast in manual mode includes, and with what of it."""
+
     stream_id: str
     has_audio: bool
     has_video: bool
 
 
 class TranscriptionBody(Shape):
+    """The transcription of an archive; `url` is null until it is available."""
+
     status: Literal["requested", "started", "available", "uploaded", "failed"]
     url: str | None
     reason: str | None
@@ -144,11 +160,15 @@ class ArchiveStorage(Shape):
 
 
 class ArchiveListBody(Shape):
+    """One page of archives; `count` is that of all pages."""
+
     count: int
     items: list[ArchiveBody]
 
 
 class RtmpTargetBody(Shape):
+    """An RTMP server that a broadcast is sent to."""
+
     status: Literal["connecting", "live", "offline", "error"]
     server_url: str
     stream_name: str
@@ -156,17 +176,23 @@ class RtmpTargetBody(Shape):
 
 
 class BroadcastUrlsBody(Shape):
+    """Where a broadcast can be watched or is sent to, by kind of output."""
+
     hls: str | None = None
     hls_status: Literal["connecting", "ready", "live", "ended", "error"] | None = None
     rtmp: list[RtmpTargetBody] | None = None
 
 
 class HlsSettingsBody(Shape):
+    """How HLS was asked for."""
+
     low_latency: bool
     dvr: bool
 
 
 class BroadcastSettingsBody(Shape):
+    """The outputs of a broadcast that have settings: HLS."""
+
     hls: HlsSettingsBody | None = None
 
 
@@ -196,11 +222,15 @@ class BroadcastBody(Shape):
 
 
 class BroadcastListBody(Shape):
+    """One page of broadcasts; `count` is that of all pages."""
+
     count: int
     items: list[BroadcastBody]
 
 
 class SipCallBody(Shape):
+    """A SIP call; times in ms."""
+
     id: str
     connection_id: str
     stream_id: str
@@ -211,15 +241,21 @@ class SipCallBody(Shape):
 
 
 class CaptionsStartedBody(Shape):
+    """The id of captions that were just started."""
+
     captions_id: str
 
 
 class CaptionedStream(Shape):
+    """The stream that captions transcribe."""
+
     stream_id: str
     stream_status: str
 
 
 class CaptionsBody(Shape):
+    """Live captions: times in ms, `duration` in s; the id has both of the names that are in use."""
+
     caption_id: str
     captions_id: str
     session_id: str
@@ -256,11 +292,15 @@ class RenderBody(Shape):
 
 
 class RenderListBody(Shape):
+    """One page of renders; `count` is that of all pages."""
+
     count: int
     items: list[RenderBody]
 
 
 class ConnectorBody(Shape):
+    """An audio connector, and the connection by which it takes part in the session."""
+
     id: str
     connection_id: str
 
