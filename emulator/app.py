@@ -116,9 +116,9 @@ def _populate(world: World, injector: FaultInjector, applications: Applications,
     from emulator.tenants import snapshots
 
     before = [app.id for app in world]
-    planted = snapshots.load_seed(world, injector, settings.seed_file)
+    seeded = snapshots.load_seed(world, injector, settings.seed_file)
     applications.from_settings(settings)
-    snapshots.save_seed_checkpoint(world, planted, before)
+    snapshots.save_seed_checkpoint(world, seeded, before)
 
 
 def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> FastAPI:

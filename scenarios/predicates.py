@@ -20,10 +20,10 @@ from scenarios.targets import EVERY, MISSING, MatchTarget, Names, same
 Check = Callable[[MatchTarget], bool]
 
 Kind = tuple[str, str]
-"""What is insisted on: `session`, `resource`, `body`, `header`, `state` or `role`; and of which field or header."""
+"""What rules are indexed by: `session`, `resource`, `body`, `header`, `state` or `role`; and which field or header."""
 
 PLAIN = (str, int, float, bool, type(None))
-"""The types of values that rules can be filed by."""
+"""The types of values that rules can be indexed by."""
 
 
 def _listed(value: Any) -> Any:
@@ -173,7 +173,7 @@ class When(Strict):
         return 1 + sum(inner.count() for inner, _ in self.inner())
 
     def index_key(self) -> tuple[Kind, tuple[Any, ...]] | None:
-        """Return one thing without which this cannot hold, and its possible values; None when there is none."""
+        """Return a field that must match, with the values it may have, to index the rule by; None without one."""
         if self.session:
             return ("session", ""), tuple(self.session)
         if self.resource:
@@ -188,7 +188,7 @@ class When(Strict):
 
 
 class Matcher:
-    """A `when` made ready: tells whether it holds, and counts."""
+    """The compiled conditions of a rule: tells whether they hold for a target, and counts the targets."""
 
     __slots__ = ("_after", "_inner", "_nth", "_probability", "_seed", "calls", "checks")
 

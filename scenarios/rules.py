@@ -37,10 +37,10 @@ Name = Annotated[str, AfterValidator(_named), Field(json_schema_extra={"pattern"
 
 
 class Rule(Strict):
-    """A rule as it is written.
+    """A rule as it is written in JSON or YAML.
 
     `position`: `before` the service sees the call (not even its token is looked at), `instead` of the work, or `after`
-    it (the work was done, the answer is lost). Of several rules those of higher `priority` go first, then the older.
+    it (the work was done, the response is lost). Of several rules those of higher `priority` go first, then the older.
     """
 
     name: Name = Field("", description="made up when left out")
@@ -90,10 +90,10 @@ class Rule(Strict):
 
 
 class Fault:
-    """A rule in an application: it counts its hits, and is spent when it has fired as often as it may.
+    """A rule that is active in an application. It counts its hits, and is spent after `times` of them.
 
-    `places` are the stages and operations (or kinds of callbacks) where it is asked; `order` is that among rules;
-    `key` is one thing that it insists on, for an index; `size` that of its patterns. Nothing else of the rule is kept.
+    `places` are the stages and operations (or kinds of callbacks) where it can match; `order` sorts it among the rules;
+    `key` is a condition that every match must meet, by which it is indexed; `size` is that of its patterns.
     """
 
     __slots__ = (

@@ -43,7 +43,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: `at` in ms of the clock, `duration` in ms of real time; `status` 0 when there was no answer.
+    """One attempt: `at` in ms of the clock, `duration` in ms of real time; `status` 0 when there was no response.
 
     `cause` says in a word why it did not count as delivered (emulator/callbacks/dispatcher.py), "" where it did.
     """
@@ -85,10 +85,10 @@ UNDISTORTED = Distortion()
 
 @dataclass(slots=True)
 class Callback:
-    """One callback to one receiver. `jti` identifies what it tells: doubles of it carry the same one.
+    """One callback to one receiver. Copies of it have the same `jti`, so that receivers can tell them.
 
-    `turn` counts how often it was decided anew whether it is to be sent: what was under way before is out of date.
-    `tries` and `since` (ms) are of the present series of attempts; sending it again by hand begins a new one.
+    `turn` counts the decisions to send it or not; an attempt that was begun under an older decision is ignored.
+    `tries` and `since` (ms) belong to the present series of attempts; sending it again by hand begins a new series.
     """
 
     kind: ClassVar[str] = "callback"
@@ -168,22 +168,22 @@ class Outbox:
 
     @property
     def has_ready(self) -> bool:
-        """Whether something is to be sent right now."""
+        """Whether a callback is to be sent right now."""
         return bool(self._ready)
 
     def take_ready(self) -> list[Callback]:
-        """Return what is to be sent right now, in order, and forget that it is."""
+        """Return the callbacks to send right now, in order, and clear the list of them."""
         ready, self._ready = list(self._ready.values()), {}
         return ready
 
     def keep(self, callback: Callback) -> None:
-        """Keep a new callback."""
+        """Add a new callback."""
         self.last = callback.number
         self._callbacks[callback.id] = callback
         self.weigh(callback)
 
     def weigh(self, callback: Callback) -> None:
-        """Note how many bytes a callback takes by now; the oldest are given up where all take too many."""
+        """Count the bytes of a callback anew; the oldest are given up when all of them take too many."""
         taken = callback.bytes
         self.bytes += taken - self._weights.get(callback.id, 0)
         self._weights[callback.id] = taken
@@ -200,7 +200,7 @@ class Outbox:
         self.forget(callback_id)
 
     def put(self, callback: Callback, *, parked: bool) -> None:
-        """Keep a callback as it is; nothing is sent, `parked` waits for the next one of its lane."""
+        """Add or replace a callback without sending it; `parked`: it waits for the next one of its lane."""
         self._callbacks[callback.id] = callback
         self._ready.pop(callback.id, None)
         self._unpark(callback)
@@ -213,7 +213,7 @@ class Outbox:
             self.park(callback)
 
     def forget(self, callback_id: str) -> None:
-        """Give up a callback."""
+        """Remove a callback, whatever its status."""
         callback = self._callbacks.pop(callback_id, None)
         if callback is not None:
             self._unpark(callback)
@@ -222,14 +222,14 @@ class Outbox:
         self._finished.pop(callback_id, None)
 
     def ready(self, callback: Callback) -> None:
-        """Let the callback be sent now."""
+        """Set the callback to be sent now."""
         callback.status = "pending"
         callback.turn += 1
         self._finished.pop(callback.id, None)
         self._ready[callback.id] = callback
 
     def stop(self, callback: Callback, status: str) -> None:
-        """Let the callback not be sent for now (`held`), or ever (again)."""
+        """Take the callback out of those to send: for now (status `held`), or for good (a status of `FINISHED`)."""
         callback.status = status
         callback.turn += 1
         self._ready.pop(callback.id, None)
@@ -243,19 +243,19 @@ class Outbox:
         return callback.id in self._ready
 
     def hand_over(self, callback: Callback) -> None:
-        """Let somebody else send the callback, in another process."""
+        """Leave the callback to another process, which sends it."""
         self._ready.pop(callback.id, None)
 
     def hand_in(self, callback: Callback) -> None:
-        """Let the callback be sent here, as somebody else decided."""
+        """Set the callback to be sent by this process; another one decided that it is to be sent."""
         self._ready[callback.id] = callback
 
     def park(self, callback: Callback) -> None:
-        """Let the callback wait until the next one of its lane is sent."""
+        """Hold the callback back until the next one of its lane is sent."""
         self._parked.setdefault(callback.lane, []).append(callback.id)
 
     def unpark(self, lane: tuple[str, str]) -> list[Callback]:
-        """Return what waits for the next callback of a lane, and forget that it does."""
+        """Return the callbacks that wait for the next one of a lane; they wait no longer."""
         found = [self._callbacks[callback_id] for callback_id in self._parked.pop(lane, [])]
         return [callback for callback in found if callback.status == "pending"]
 
@@ -264,7 +264,7 @@ class Outbox:
             parked.remove(callback.id)
 
     def reorder(self, ids: list[str]) -> None:
-        """Let the callbacks that are not sent yet be sent in this order: `ids` take the places they have together.
+        """Send the callbacks that are not sent yet in this order: `ids` share out the places that they have now.
 
         Raises `UnknownResourceError`.
         """

@@ -22,7 +22,7 @@ from state.outbox import Distortion, Webhook
 from state.session_records import Connection, Stream
 
 REGISTERED = "registered."
-"""Before the id of a registration, where other callbacks have the name of their webhook."""
+"""Prefix of a registration's id, in place of the name of a webhook."""
 
 WriteBody = Callable[[Audience, Event], Json]
 
@@ -32,7 +32,7 @@ Distort = Callable[[Application, str, Event, bytes], Distortion]
 
 @dataclass(frozen=True, slots=True)
 class CallbackType:
-    """How an event is told: by which webhook, by which OpenTok family, with which body."""
+    """The callback of an event: its webhook (Vonage), its family of callbacks (OpenTok), and what writes its body."""
 
     webhook: str
     family: str
@@ -40,7 +40,7 @@ class CallbackType:
 
 
 def _monitored(audience: Audience, event: Event, name: str) -> Json:
-    """What the bodies of session and SIP monitoring have in common (6)."""
+    """Return the keys that all bodies of session and SIP monitoring have (6)."""
     identity = {"projectId": audience.project}
     if not audience.opentok:
         identity["applicationId"] = audience.app.id
@@ -106,7 +106,7 @@ def _call(name: str) -> WriteBody:
 
 
 def _selection(status: str) -> WriteBody:
-    """A stream was taken in by hand, or left out again: its archive, with that for a status."""
+    """Return what writes the body of a stream added to an archive, or removed: the archive with that status."""
 
     def write(audience: Audience, event: Event) -> Json:
         stream = audience.app.sessions[event.session_id].streams.get(event.stream_id)
@@ -156,13 +156,13 @@ CALLBACK_TYPES: Mapping[str, CallbackType] = MappingProxyType(
         **{f"captions.{status}": _CAPTIONS for status in ("started", "transcribing", "stopped", "failed")},
     }
 )
-"""Deleting an archive is not told (rest-and-archives.md 12.7), nor that a render is starting (4.5)."""
+"""By type of event. A deleted archive has no callback (rest-and-archives.md 12.7), nor a render that starts (4.5)."""
 
 
 class CallbackWriter:
-    """Watches the world and puts a callback into the outbox for each event that somebody wants to be told.
+    """Watches the world and puts a callback into the outbox for each event that has a receiver.
 
-    `base_url` is that of links inside bodies; `distort` asks what failure rules do to a callback.
+    `base_url` returns the base of links in bodies; `distort` returns what failure rules do to a callback.
     """
 
     def __init__(self, base_url: Callable[[], str], distort: Distort) -> None:
@@ -170,7 +170,7 @@ class CallbackWriter:
         self._distort = distort
 
     def on_event(self, app: Application, event: Event) -> None:
-        """Post what is to be told of an event."""
+        """Put the callbacks of an event into the outbox."""
         told = CALLBACK_TYPES.get(event.type)
         if told is None:
             return

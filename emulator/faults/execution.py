@@ -1,4 +1,4 @@
-"""One call with the faults that fire on it: delays, answers in place of the work, outcomes, distorted answers."""
+"""One request with the rules that match it: delays, responses in place of the work, outcomes, distorted responses."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ Work = Callable[[], Awaitable[Response]]
 
 HEADER = "X-Emulator-Fault"
 READS_LIMIT = 1000
-"""Paths whose last answer is remembered while there is a rule that answers stale reads."""
+"""Paths whose last response is remembered while there is a rule with `staleRead`."""
 
 
 class FaultExecution:
-    """The faults of one call, at the middleware or around the work; `fired` are the rules that fire on it.
+    """Carries out the rules that match one request: before authentication, or around the handler.
 
-    A rule of which nothing came to happen, because another one had its way, does not count its hit and is not named.
+    A rule whose effects did not happen, because another rule came first, has no hit counted and is not named in the
+    header of the response.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class FaultExecution:
         self._attached: list[str] = []
 
     async def before_auth(self, matched: list[Match], serve: Work) -> Response:
-        """Do what comes before the service sees the call, then let it be served unless something took its place."""
+        """Return the response: that of an effect in its place, or, after the delays, what `serve` returns."""
 
         async def steps() -> Response:
             return await self._ahead() or await serve()
@@ -67,7 +68,7 @@ class FaultExecution:
         return await self._carry_out(matched, steps)
 
     async def around_handler(self, matched: list[Match], work: Work) -> Response:
-        """Do the work, or what takes its place, and what comes after it."""
+        """Return the response of `work`, or of an effect in its place, as the effects after the work leave it."""
 
         async def steps() -> Response:
             response = await self._ahead()
@@ -89,7 +90,7 @@ class FaultExecution:
         return self._named(response)
 
     def applied(self, response: Response) -> Response:
-        """Name what gave the work's resources their fate."""
+        """Return the response with the names of the rules that planned what becomes of the resources it created."""
         self._take_attached()
         return self._named(response)
 
@@ -98,7 +99,7 @@ class FaultExecution:
         self._faults.applied.clear()
 
     def _named(self, response: Response) -> Response:
-        """Name what happened in the answer and in the journal: rules, and magic values."""
+        """Name the rules and magic values that took effect, in a header of the response and in the journal."""
         names = [match.fault.name for match in self._fired if match.fault.name in self._happened]
         names += [name for name in self._attached if name not in names]
         if names:
@@ -118,7 +119,7 @@ class FaultExecution:
         return await self._delay(after=False) or self._answer(after=False)
 
     async def _delay(self, *, after: bool) -> Response | None:
-        """Wait; return the answer when the caller, or the emulator, does not wait that long."""
+        """Wait; return the response when the caller, or the emulator, does not wait that long."""
         for match, effect in self._effects("delay"):
             if (match.fault.position == "after") is after and isinstance(effect, kinds.Latency):
                 self._happened.add(match.fault.name)
@@ -187,7 +188,7 @@ class FaultExecution:
         return response
 
     def _distorted(self, response: Response, effect: Effect) -> Response | None:
-        """Return the answer as the effect leaves it, None where there is nothing to distort."""
+        """Return the response as the effect changes it, None where there is nothing to distort."""
         body = bytes(response.body)
         if isinstance(effect, kinds.Truncated):
             return connection.TruncatedResponse(response, effect.share) if body else None
@@ -234,7 +235,7 @@ def delay(latency: kinds.Latency, hit: int) -> float:
 
 
 def response_of(effect: Effect, operation: str, contract: str) -> Response:
-    """Return the answer that takes the place of the true one."""
+    """Return the response that takes the place of the true one."""
     if isinstance(effect, kinds.Documented):
         found = documented.error_body(effect.status, operation, contract)
         after: Any = getattr(effect, "retry_after", None)

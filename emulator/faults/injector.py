@@ -62,7 +62,7 @@ class FaultInjector:
         return cast("Faults", app.faults) if app.faults is not None else self._made().faults(app)
 
     def restore(self, app: Application, dumped: Mapping[str, Any]) -> None:
-        """Give the application the faults of a snapshot (`Faults.dump`), or what another process made of its own."""
+        """Replace the application's rules with those of a snapshot (`Faults.dump`) or of another process."""
         from scenarios.engine import Faults
 
         faults = Faults.load(self.names, dumped)
@@ -93,7 +93,7 @@ class FaultInjector:
                 raise error.below("timer", index) from None
 
     def prepare(self) -> None:
-        """Make ready for timers and faults that were kept."""
+        """Import and register what timers and rules of a store need."""
         self._made()
 
     def _made(self) -> Outcomes:
@@ -106,7 +106,7 @@ class FaultInjector:
         return self._outcomes
 
     def watch(self, app: Application, event: Event) -> None:
-        """See an event: resources get their fate by rules and magic values."""
+        """Watch an event: rules and magic values plan what becomes of the new resource."""
         if app.faults is None:
             if event.type not in magic.BEGINNINGS or app.options.magic_values == "off":
                 return
@@ -142,7 +142,7 @@ class FaultInjector:
     # Calls
 
     async def before_auth(self, request: Request, context: RequestContext, serve: Serve) -> Response:
-        """Serve a request, unless a rule has its way before the service sees it."""
+        """Return what `serve` returns, or the response of a rule that takes effect before authentication."""
         for name, value in context.exchange.headers:
             if name == _ASKED_FOR:
                 refusal = self._want(context, value.decode("latin-1"))
@@ -168,7 +168,7 @@ class FaultInjector:
         return response
 
     async def around_handler(self, app: Application, context: RequestContext, request: Request, work: Work) -> Response:
-        """Do the work of a call of a verified caller, with what rules do to it."""
+        """Return what `work` returns for an authenticated request, with what the rules do to it."""
         if app.faults is None and context.wanted is None:
             response = await work()
             if app.faults is None:
@@ -216,13 +216,16 @@ class FaultInjector:
         return FaultExecution(self._world, self._store, faults, app, context, request, asked)
 
     def claimed(self, request: Request) -> Application | None:
-        """Return the application that a token claims to be of, for paths that name none; None without any faults."""
+        """Return the application that the token names, unverified, for paths without a project id; None without rules.
+
+        Without a token it is the default application.
+        """
         if self._outcomes is None:
             return None
         return self._world.find(rest_tokens.claimed_project(request.headers) or self._default)
 
     def _want(self, context: RequestContext, written: str) -> Response | None:
-        """Note the effect that the request itself asks for; return the refusal of one that cannot be."""
+        """Read the effect in the request's own header into the context; return a 400 when it is not valid."""
         from scenarios.rules import Fault, read_rule
         from scenarios.strict import RuleError
 

@@ -14,17 +14,17 @@ from state.application import Application
 from state.world import World
 
 MAX_STEPS = 100_000
-"""Moments after which running until idle gives up: something keeps making work."""
+"""Steps after which running until idle gives up: something schedules new work again and again."""
 
 Disconnected = Callable[[], Awaitable[bool]]
-"""Tells whether whoever asked for time to pass has gone away."""
+"""Returns whether the caller who asked for the advance has disconnected."""
 
 
 class ClockController:
-    """Lets time pass: for one caller after the other, until the caller has gone away.
+    """Advances the clock of an application, for one caller after the other.
 
-    It ends where the clock is told to stop or to run meanwhile, and with the world that it began in: at a reset, a
-    restored snapshot, or a deletion. Another process may do all of that.
+    An advance ends early when its caller has disconnected, when somebody sets, stops or starts the clock meanwhile, and
+    when the application is reset, restored or deleted; another process may do that too.
     """
 
     def __init__(self, world: World, store: Store, dispatcher: CallbackDispatcher) -> None:
@@ -34,7 +34,7 @@ class ClockController:
         self._locks: WeakKeyDictionary[Application, asyncio.Lock] = WeakKeyDictionary()
 
     async def advance(self, app: Application, ms: int, gone: Disconnected) -> None:
-        """Let `ms` pass; what falls due on the way happens in order, each at its own time."""
+        """Advance the clock by `ms`; what falls due on the way happens in order, each at its own time."""
         course = _Generation.of(app)
         async with self._alone(app):
             await self._dispatcher.settled(app)  # what is under way was sent before this time began
@@ -43,13 +43,13 @@ class ClockController:
             await self._advance_to(app, target, course, gone)
 
     async def advance_to(self, app: Application, target: int, gone: Disconnected) -> None:
-        """Let time pass until `target`, ms since the epoch."""
+        """Advance the clock to `target`, ms since the epoch."""
         course = _Generation.of(app)
         async with self._alone(app):
             await self._advance_to(app, target, course, gone)
 
     async def advance_to_next(self, app: Application, gone: Disconnected) -> None:
-        """Let time pass until the next transition, and let it happen; nothing when none is pending."""
+        """Advance the clock to the next transition, which happens; do nothing when none is pending."""
         course = _Generation.of(app)
         async with self._alone(app):
             await self._dispatcher.settled(app)
@@ -60,7 +60,7 @@ class ClockController:
                 await self._advance_to(app, due, course, gone)
 
     async def run_until_idle(self, app: Application, gone: Disconnected) -> None:
-        """Let time pass until no processing and no retry of a callback is pending."""
+        """Advance the clock until no processing and no retry of a callback is pending."""
         course = _Generation.of(app)
         async with self._alone(app):
             for _ in range(MAX_STEPS):
@@ -78,7 +78,7 @@ class ClockController:
             yield
 
     async def _advance_to(self, app: Application, target: int, course: _Generation, gone: Disconnected) -> bool:
-        """Go from moment to moment; False when it ended on the way."""
+        """Advance from one due time to the next; return whether `target` was reached."""
         while True:
             await self._dispatcher.settled(app)
             if await gone():
@@ -95,7 +95,7 @@ class ClockController:
 
 
 class _Generation(NamedTuple):
-    """What stays the same while time passes undisturbed."""
+    """What identifies an undisturbed advance: the application's epoch, and the number of orders its clock was given."""
 
     epoch: str
     orders: int

@@ -1,4 +1,4 @@
-"""One call of an operation, as its handler sees it: who calls, what for, and how to answer."""
+"""One request as its handler sees it: the caller, the parameters, the body, and how a response is made."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ PAGING = {"offset", "count", "sessionId", "session_id"}
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What every call needs: the world and its store, who verifies tokens, and the settings that matter to handlers."""
+    """What every handler may use: the world, its store, the authenticator of tokens.
+
+    `public_url` is the base of links in bodies; None: what the caller used.
+    """
 
     world: World
     store: Store
@@ -46,7 +49,7 @@ class Services:
 
 
 class Invocation:
-    """A call by a verified caller. Handlers parse, act in one unit, and answer."""
+    """One request of an authenticated caller, for its handler: to read the body, act in one unit and respond."""
 
     __slots__ = (
         "_asked_for",
@@ -196,7 +199,7 @@ class Invocation:
         return self.contract.shape(schema, body)
 
     def response(self, body: Any = None) -> Response:
-        """Return the answer of success, with the contract's status; without a body where the contract has none."""
+        """Return the response of success, with the contract's status; without a body where the contract has none."""
         status = self.contract.status(self.operation)
         if body is None or self.operation in self.contract.empty:
             return Response(status_code=status)
@@ -207,7 +210,7 @@ Handler = Callable[[Invocation], Awaitable[Response]]
 
 
 def base_url(request: Request) -> str:
-    """Return scheme and host as the caller wrote them."""
+    """Return scheme and host of the request's URL as the caller wrote them."""
     scope = request.scope
     host = request.headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
     return f"{scope['scheme']}://{host}"

@@ -1,4 +1,4 @@
-"""Stores: what keeps the world beyond the process. The world itself is in memory; a store mirrors it.
+"""Stores: what saves the world beyond the life of the process. The world itself is in memory; a store mirrors it.
 
 Whoever works on an application holds it meanwhile (`Store.transaction`): what was done is durable when the hold ends.
 """
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 RETRY_SECONDS = 0.5
-"""s after which a store that could not be reached is asked again."""
+"""s between two attempts to reach a store that does not respond."""
 
 LOOKUP_LIMIT = 3
-"""How often an application is looked for that another process deletes, makes anew or renames meanwhile."""
+"""How often an application is looked up again when another process deletes, recreates or renames it meanwhile."""
 
 
 class StoreError(Exception):
@@ -30,11 +30,11 @@ class StoreError(Exception):
 
 
 class StoreUnavailableError(Exception):
-    """The store cannot take or tell anything right now; nothing of what was to be done is promised."""
+    """The store cannot be read or written right now: what was to be done may or may not have been saved."""
 
 
 def retrieve_exception(done: asyncio.Future[None]) -> None:
-    """Look at how something ended: whoever waits for it says what went wrong, and nobody may wait."""
+    """Retrieve the exception of a future, so that asyncio does not log it as never retrieved when nobody awaits it."""
     if not done.cancelled():
         done.exception()
 
@@ -43,42 +43,42 @@ _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 
 
 class Store:
-    """Keeps nothing: the world ends with the process. What the other stores keep, they keep as this one's methods say.
+    """The store in memory, and the interface of all stores. It saves nothing: the world ends with the process.
 
-    `shared`: other processes may change the world too.
+    `shared`: other processes (replicas) may change the same world.
     """
 
     name = "memory"
     shared = False
 
     def load(self, world: World, restore_faults: RestoreFaults) -> None:
-        """Fill the world with what is kept, and keep what changes from now on. Raises `StoreError`.
+        """Load the saved applications into the world, and save every change from now on. Raises `StoreError`.
 
-        `restore_faults` gives an application its failure rules back, as they were dumped.
+        `restore_faults` restores the failure rules of an application from what was saved of them.
         """
 
     async def start(self) -> None:
-        """Begin to work, when the event loop runs."""
+        """Start the tasks of the store. Called once, in the running event loop."""
 
     async def _save_all(self, world: World) -> None:
-        """Keep what was made and changed before the event loop ran."""
+        """Save what was created and changed before the event loop ran."""
         for app in [each for each in world if each.is_changed]:
             async with self.transaction(app):
                 with world.unit(app):
                     pass
 
     async def stop(self) -> None:
-        """Make durable what is not yet, and end."""
+        """Save what is not saved yet, and end the tasks of the store."""
 
     def transaction(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context in which the application is as fresh as it can be, and after which all is durable.
+        """Return a context that holds the application: up to date on entering, all changes durable on leaving.
 
         Raises `StoreUnavailableError`, on entering or on leaving.
         """
         return _NOTHING
 
     async def find(self, world: World, name: str) -> Application | None:
-        """Return the application with an id or api key. Raises `StoreUnavailableError`."""
+        """Return the application with this id or API key, None when there is none. Raises `StoreUnavailableError`."""
         found = world.find(name)
         if found is None and self.shared:
             await self.refresh()
@@ -88,38 +88,40 @@ class Store:
     def transaction_for(
         self, world: World, name: str, make: Callable[[], Application] | None = None
     ) -> AbstractAsyncContextManager[Application | None]:
-        """Hold the application with an id or api key, or what `make` makes; None when there is none.
+        """Return a context that holds the application with this id or API key, as `transaction` does, and yields it.
+
+        When there is none it yields what `make` creates, or None without `make`.
 
         Raises `StoreUnavailableError`, on entering or on leaving.
         """
         return _TransactionFor(self, world, name, make)
 
     def release(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context in which others may work on an application that is held, as while nothing is done to it.
+        """Return a context inside a transaction in which other processes may work on the application, as during a wait.
 
         Raises `StoreUnavailableError`, on entering or on leaving.
         """
         return _NOTHING
 
     def exclusive(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context that one caller at a time is in, of all processes; within this one callers see to it."""
+        """Return a context that one process at a time can enter; inside a process callers need a lock of their own."""
         return _NOTHING
 
     async def wait_for_peers(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
-        """Wait until what other processes are to send of an application now, and is waited for, has been attempted."""
+        """Wait until `is_waited_for` returns False for the callbacks that other replicas own and have not attempted."""
 
     async def check(self) -> None:
-        """Raise `StoreUnavailableError` when nothing can be kept now."""
+        """Raise `StoreUnavailableError` when nothing can be saved now."""
 
     async def refresh(self) -> None:
-        """Learn of applications that other processes made or deleted. Raises `StoreUnavailableError`."""
+        """Load applications that other processes created, drop those they deleted. Raises `StoreUnavailableError`."""
 
     async def save_exchange(self, app: Application, exchange: Exchange) -> None:
-        """Keep an exchange in the application's journal."""
+        """Save an exchange in the application's journal."""
         app.journal.append(exchange)
 
     async def read_journals(self, *apps: Application) -> None:
-        """Learn of the exchanges of applications that other processes kept. Raises `StoreUnavailableError`."""
+        """Load the exchanges that other processes saved of these applications. Raises `StoreUnavailableError`."""
 
 
 class _TransactionFor(AbstractAsyncContextManager["Application | None"]):

@@ -58,10 +58,11 @@ class StoredSchema(SQLModel, table=True):
 
 
 class StoredApplication(SQLModel, table=True):
-    """An application, and where it stands.
+    """An application and its present version.
 
-    What is gone since the version `since` is told by empty records. Who is further behind reads everything, and so does
-    who knows another `incarnation`: it was deleted and made anew meanwhile.
+    Records that were deleted after the version `since` are kept as empty rows, for other replicas to learn of. A
+    replica with an older version reads everything again, and so does one with another `incarnation`: the application
+    was deleted and created again meanwhile.
     """
 
     __tablename__ = "emulator_application"
@@ -106,7 +107,7 @@ class StoredRecord(SQLModel, table=True):
 class StoredJournal(SQLModel, table=True):
     """The journal of an application: the number of its last exchange.
 
-    Exchanges are kept by whoever does not hold the application; the key sees to it that it is still there.
+    Exchanges are saved without holding the application; the foreign key makes sure that it still exists.
     """
 
     __tablename__ = "emulator_journal"
@@ -136,7 +137,7 @@ EXCHANGES = SQLModel.metadata.tables[StoredExchange.__tablename__]
 
 @dataclass(slots=True)
 class Item:
-    """What one unit of work did, ready to be written. `owners` are the replicas that are to send callbacks, by id.
+    """What one unit of work changed, ready to be written. `owners` are the replicas that send its callbacks, by id.
 
     `events_from` is the number of the first event that is kept, `exchange` that of the last exchange. `prune`: what is
     no longer kept is to be deleted too.

@@ -24,14 +24,14 @@ class _Written(NamedTuple):
 
 
 class Mirror:
-    """Makes the items of changes; remembers which faults were written last, and at which revision they were."""
+    """Turns changes into rows for the database. Remembers the faults that were written last, with their revision."""
 
     def __init__(self) -> None:
         self._faults: dict[str, _Written] = {}
         self._incarnations: dict[str, str] = {}
 
     def incarnation(self, app: Application) -> str:
-        """Return what tells the application from one that was deleted before it had its id."""
+        """Return what differs when the application was deleted and created again with the same id."""
         return self._incarnations.get(app.id, "")
 
     def drop(self, application_id: str) -> None:
@@ -40,7 +40,7 @@ class Mirror:
         self._incarnations.pop(application_id, None)
 
     def item(self, app: Application, change: Change) -> Item:
-        """Return what a change of the application is in the database."""
+        """Return a change of the application as it is written to the database."""
         item = self._item(app, change.version)
         item.rows = rows_of(app, change)
         item.reset = change.reset

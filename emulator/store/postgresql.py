@@ -383,7 +383,7 @@ class Postgresql(Store):
     # Other replicas
 
     async def wait_for_peers(self, app: Application, is_waited_for: Callable[[Iterable[Callback]], bool]) -> None:
-        """Wait until the other replicas have attempted what they are to send now, where it is waited for."""
+        """Wait until `is_waited_for` returns False for the callbacks that other replicas own and have not attempted."""
         while True:
             async with self.transaction(app):
                 others = self._senders_of(app).others(app)
@@ -409,7 +409,7 @@ class Postgresql(Store):
                 await self._connections.run(connection.close)
 
     def exclusive(self, app: Application) -> AbstractAsyncContextManager[None]:
-        """Return a context that one caller at all replicas is in, for one application.
+        """Return a context that one replica at a time can enter for an application; its callers enter one by one.
 
         Raises `StoreUnavailableError`.
         """

@@ -29,9 +29,9 @@ READ_TOGETHER = 100
 
 @dataclass(frozen=True, slots=True)
 class LoadedApplication:
-    """An application as it was found: `rows` are those written after the version asked for, in their order.
+    """An application as read from the database: `rows` are those written after the version asked for, in order.
 
-    `whole`: they are all there is, whatever was asked for.
+    `whole`: they are all its rows, whatever version was asked for.
     """
 
     id: str
@@ -43,7 +43,7 @@ class LoadedApplication:
 
 
 class Position(NamedTuple):
-    """Where an application stands: what tells whether what is known of it is what there is."""
+    """The version of an application in the database; compared with the loaded one it tells whether that is current."""
 
     api_key: str
     incarnation: str
@@ -51,7 +51,7 @@ class Position(NamedTuple):
 
 
 def positions(connection: Connection, application_id: str | None = None) -> dict[str, Position]:
-    """Return where every application stands, or the one named, by its id."""
+    """Return the position of every application, or of the one named, by id."""
     found = APPLICATIONS.c
     query = select(found.id, found.api_key, found.incarnation, found.version)
     if application_id is not None:

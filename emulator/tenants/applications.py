@@ -28,7 +28,7 @@ from state.world import World
 
 
 class Applications:
-    """Makes applications in the world, with key pairs and api keys for those that bring none."""
+    """Creates applications in the world, with key pairs and API keys for those that are given none."""
 
     def __init__(self, world: World, settings: Settings) -> None:
         self._world = world
@@ -36,9 +36,9 @@ class Applications:
         self.key_pairs = keys.KeyPairs()
 
     def from_settings(self, settings: Settings) -> None:
-        """Make the well-known application and those of the settings. Raises `SettingsError`.
+        """Create the well-known application and those of the settings. Raises `SettingsError`.
 
-        Those that a store has kept get what the settings say of them; what they do not say stays as it was.
+        An application that the store has already is changed to what the settings say; what they leave out stays.
         """
         said = {name for name in settings.model_fields_set if name in Options.model_fields}
         if settings.well_known_application and (kept := self._world.find(wellknown.APPLICATION_ID)):
@@ -63,7 +63,7 @@ class Applications:
                 raise SettingsError(f"applications.{index}.{error.field}: {error}") from None
 
     def make(self, config: ApplicationConfig) -> Application:
-        """Make an application. Raises `InvalidRequestError`, `ApplicationExistsError`."""
+        """Create an application and return it. Raises `InvalidRequestError`, `ApplicationExistsError`."""
         application_id = config.id or str(uuid.uuid4())
         credentials = self._credentials(config)
         options = changed_options(self._defaults, config)
@@ -72,7 +72,7 @@ class Applications:
         return app
 
     def _set(self, app: Application, config: ApplicationConfig) -> None:
-        """Let an application that was kept be what the settings say."""
+        """Change an application that the store has to what the settings say."""
         names = ("public_key", "private_key", "api_key", "api_secret")
         if any(getattr(config, name) for name in names):
             before = {name: getattr(config, name) or getattr(app.credentials, name) or None for name in names}
@@ -95,7 +95,7 @@ class Applications:
         app.change_options(changed_options(app.options, change))
 
     def make_named(self, project: str) -> Application:
-        """Make the application that a lax caller named, by its id or its api key."""
+        """Create the application that a caller named by id or API key, when authentication is lax; return it."""
         if not re.fullmatch(r"[0-9]{1,18}|[A-Za-z0-9_-]{1,64}", project) or re.fullmatch(r"[0-9]{19,}", project):
             raise InvalidRequestError(
                 "must be a number of up to 18 digits, or up to 64 letters, digits, - and _", "applicationId"

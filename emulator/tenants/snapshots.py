@@ -197,7 +197,7 @@ def restore(
     *,
     take: bool = False,
 ) -> None:
-    """Let an application be what it was, inside a unit; what was to be sent is sent. `built` is what `build` made.
+    """Restore an application from a snapshot, inside a unit, and send its callbacks. `built`: what `build` made.
 
     Raises `DocumentError`, as when its api key is another one's, unless it is to `take` it.
     """
@@ -236,11 +236,11 @@ def require_room(world: World, app: Application, name: str, snapshot: bytes) -> 
 
 
 class TooMuchError(ValueError):
-    """What would take more memory than is allowed; the text names the limit."""
+    """A snapshot would take more memory than is allowed; the text names the limit."""
 
 
 def save(app: Application, name: str, snapshot: bytes, at: int | None = None) -> Checkpoint:
-    """Keep a snapshot, taken `at` ms or now, as a checkpoint of the application, inside a unit."""
+    """Save a snapshot, taken `at` ms or now, as a checkpoint of the application, inside a unit."""
     checkpoint = Checkpoint(name, app.now if at is None else at, snapshot)
     app.checkpoints[name] = checkpoint
     app.touch(checkpoint)
@@ -248,14 +248,14 @@ def save(app: Application, name: str, snapshot: bytes, at: int | None = None) ->
 
 
 def forget(app: Application, name: str) -> None:
-    """Forget a checkpoint, inside a unit."""
+    """Delete a checkpoint, inside a unit."""
     app.remove(app.checkpoints.pop(name))
 
 
 def reset(world: World, injector: FaultInjector, app: Application) -> None:
-    """Let an application be as its checkpoint `seed` says, or else empty; inside a unit.
+    """Reset an application to its checkpoint `seed`, or to empty when it has none; inside a unit.
 
-    Event numbers go on, so that whoever waits for events sees them.
+    The numbers of events go on, so that callers who wait for events see the new ones.
     """
     seed = app.checkpoints.get(SEED)
     if seed is None:
@@ -267,15 +267,15 @@ def reset(world: World, injector: FaultInjector, app: Application) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class SeededApplication:
     """An application of a seed file, and what the file says of it."""
 
     parsed: Parsed
     source: bytes
 
 
-def load_seed(world: World, injector: FaultInjector, path: Path) -> list[Planted]:
-    """Make the applications of a seed file; those that a store has kept stay as they are. Raises `SettingsError`."""
+def load_seed(world: World, injector: FaultInjector, path: Path) -> list[SeededApplication]:
+    """Create the applications of a seed file, except those that the store has. Raises `SettingsError`."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -288,15 +288,15 @@ def load_seed(world: World, injector: FaultInjector, path: Path) -> list[Planted
                 restore(world, injector, add(world, parsed.identity), parsed)
     except DocumentError as error:
         raise SettingsError(f"seed_file: {path}: {error.field}: {error}") from None
-    return [Planted(parsed, content[slice(*parsed.span)]) for parsed in found]
+    return [SeededApplication(parsed, content[slice(*parsed.span)]) for parsed in found]
 
 
-def save_seed_checkpoint(world: World, planted: Sequence[Planted], before: Collection[str]) -> None:
-    """Keep the checkpoint `seed` of planted applications, with what the settings have said of them since.
+def save_seed_checkpoint(world: World, seeded: Sequence[SeededApplication], before: Collection[str]) -> None:
+    """Save the checkpoint `seed` of the applications of a seed file, as they are after the settings were applied.
 
-    Those of `before` were kept by a store: they have theirs already, or get what the file says.
+    Those named in `before` came from a store: they keep the checkpoint that they have, or get what the file says.
     """
-    for each in planted:
+    for each in seeded:
         app = world.get(each.parsed.identity.id)
         if app.id not in before:
             save(app, SEED, take(app))
