@@ -36,6 +36,13 @@ class _RefusedError(Exception):
     """Ends the reading of what follows on a connection."""
 
 
+def _parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
+    """Return a parser as uvicorn makes them: a request may come behind one that ends the connection."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
 class Protocol(HttpToolsProtocol):
     """One connection of a client."""
 
@@ -99,13 +106,15 @@ class Protocol(HttpToolsProtocol):
     def _decline(self, rest: memoryview) -> None:
         """Go on behind a head that offered another protocol, as if it had not: here every offer is declined.
 
-        The parser takes such a head for the end of HTTP and its body for something else. So the head is read again
-        without the offer, and the body belongs to it.
+        The parser takes such a head for the end of HTTP and its body for something else; where the head also says that
+        the connection ends with it, it reads nothing more. So another parser reads the head again without the offer,
+        and the body belongs to it.
         """
         while True:
             self._offer = self.headers
+            declined, self.parser = self.parser, _parser(self)
             self.parser.feed_data(
-                head.without_upgrade(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
+                head.without_upgrade(declined.get_method(), self.url, declined.get_http_version(), self.headers)
             )
             if not rest:
                 return

@@ -79,6 +79,38 @@ def test_an_offered_upgrade_is_ignored_and_the_body_read(
         assert raw.response().status == 200
 
 
+LAST = {
+    "one header": ("Connection: Upgrade, close", "Upgrade: h2c"),
+    "the other order": ("Connection: close, Upgrade", "Upgrade: websocket"),
+    "two headers": ("Connection: close", "Connection: Upgrade", "Upgrade: irc/6.9"),
+    "settings": ("Connection: Upgrade, HTTP2-Settings, close", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAA"),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("offer", LAST)
+def test_an_offer_on_a_connection_that_ends_with_it_is_ignored_and_the_body_read(
+    server: Server, participants: str, scheme: str, offer: str, framing: str, cut: str
+) -> None:
+    lines, body = FRAMINGS[framing]
+    with Raw(server, scheme) as raw:
+        raw.send(*segments(request("POST", participants, *LAST[offer], *lines), body, cut))
+        response = raw.response()
+        assert (joined(response), response.headers["connection"]) == (2, "close")
+        assert raw.ends()
+
+
+@pytest.mark.parametrize("offer", OFFERS)
+def test_an_offer_of_http_1_0_is_ignored_and_the_body_read(
+    server: Server, participants: str, scheme: str, offer: str
+) -> None:
+    head = request("POST", participants, *OFFERS[offer], *PLAIN).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    with Raw(server, scheme) as raw:
+        raw.send(head, BODY)
+        assert joined(raw.response()) == 2
+
+
 @pytest.mark.parametrize("framing", FRAMINGS)
 @pytest.mark.parametrize("offer", OFFERS)
 def test_an_offer_that_expects_100_is_told_to_continue_and_its_body_read(
