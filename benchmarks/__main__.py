@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measure the budgets of the design and print one Markdown table.
 
-The exit status is 1 if something could not be measured (an answer was wrong, a server did not start); a budget that is
+The exit status is 1 if something could not be measured (a response was wrong, a server did not start); a budget that is
 missed is only shown, because it depends on the machine.
 """
 

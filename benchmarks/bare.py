@@ -1,4 +1,4 @@
-"""The yardsticks: the smallest FastAPI application, and a fixed answer that costs a server next to nothing.
+"""The yardsticks: the smallest FastAPI application, and a fixed response that costs a server next to nothing.
 
 Run as `python -m benchmarks.bare {fastapi,fixed,sink} PORT`, with the uvicorn settings of the emulator.
 """

@@ -19,7 +19,7 @@ class Side:
     others: tuple[Server, ...] = ()
 
     def round(self, length: Length) -> Round:
-        """Load the servers once; every answer must be a 200."""
+        """Load the servers once; every response must be a 200."""
         servers = (self.server, *self.others)
         before = sum(server.cpu() for server in servers)
         ports = [server.port for server in servers]
@@ -38,7 +38,7 @@ class Length:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round showed: answers a second, and CPU seconds of the server an answer."""
+    """What one round showed: responses a second, and CPU seconds of the server for one."""
 
     rate: float
     cpu: float
@@ -62,7 +62,7 @@ class Comparison:
 
     @property
     def cpu(self) -> float:
-        """The median ratio of the CPU times of an answer, the other's to the one's: what a quiet machine would show."""
+        """The median ratio of the CPU times of a response, the other's to the one's: as a quiet machine shows."""
         return median(other.cpu / one.cpu if one.cpu else 0.0 for one, other in self.pairs)
 
     def rates(self) -> str:

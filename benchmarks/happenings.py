@@ -55,8 +55,8 @@ def callbacks(effort: Effort) -> Iterator[Row]:
 
 
 def _count(outbox: str, **query: str) -> int:
-    with urllib.request.urlopen(f"{outbox}?{urlencode(query)}", timeout=RUN_SECONDS) as answer:
-        return int(json.load(answer)["count"])
+    with urllib.request.urlopen(f"{outbox}?{urlencode(query)}", timeout=RUN_SECONDS) as response:
+        return int(json.load(response)["count"])
 
 
 def _session(application_id: str, number: int) -> str:

@@ -19,16 +19,16 @@ from benchmarks.responses import MalformedResponseError, read_response
 HOST = "127.0.0.1"
 CONNECTIONS = 16
 GRACE = 30.0
-"""How long answers still in flight at the end may take, s."""
+"""How long responses still in flight at the end may take, s."""
 
 
 class LoadError(Exception):
-    """An answer was wrong, or there was none; the text says which."""
+    """A response was wrong, or there was none; the text says which."""
 
 
 @dataclass
 class Load:
-    """What came back: `seconds` from the first byte sent to the last answer, and the latency of each answer in s."""
+    """What came back: `seconds` from the first byte sent to the last response, and the latency of each in s."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses a second."""
         return self.count / self.seconds
 
     def json(self) -> list[Any]:
@@ -59,9 +59,9 @@ def drive(
     connections: int = CONNECTIONS,
     keep: bool = False,
 ) -> Load:
-    """Send `requests` to `port` until they end, `count` are sent or `seconds` have passed; wait for their answers.
+    """Send `requests` to `port` until they end, `count` are sent or `seconds` have passed; wait for their responses.
 
-    Connections go to several ports by turns. `keep` keeps the bodies. Raises `LoadError` at the first answer whose
+    Connections go to several ports by turns. `keep` keeps the bodies. Raises `LoadError` at the first response whose
     status is not `expected` (None: not 2xx).
     """
     run = _Run(iter(requests), count, seconds, expected, keep)
@@ -135,7 +135,7 @@ class _Run:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: send, wait for the whole answer, check it, send the next."""
+    """One connection: send, wait for the whole response, check it, send the next."""
 
     transport: asyncio.Transport
 
@@ -159,19 +159,19 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         data = self.buffer + data if self.buffer else data
         try:
-            answer = read_response(data)
+            response = read_response(data)
         except MalformedResponseError as error:
-            return self.run.fail(f"malformed answer {error}")
-        if answer is None:
+            return self.run.fail(f"malformed response {error}")
+        if response is None:
             self.buffer = data
             return
         self.buffer = b""
         expected = self.run.expected
-        if answer.status != expected and (expected or answer.status // 100 != 2):
-            return self.run.fail(f"status {answer.status}, not {expected or '2xx'}: {answer.body[:200]!r}")
+        if response.status != expected and (expected or response.status // 100 != 2):
+            return self.run.fail(f"status {response.status}, not {expected or '2xx'}: {response.body[:200]!r}")
         self.run.load.latencies.append(perf_counter() - self.sent)
         if self.run.keep:
-            self.run.load.bodies.append(answer.body)
+            self.run.load.bodies.append(response.body)
         self.send()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -44,7 +44,7 @@ def long(effort: Effort) -> Iterator[Row]:
 def _suites(tenant: Tenant) -> int:
     """Run the suites once, step by step; return how many requests it took."""
     run = _Run(tenant)
-    sessions = [str(answer[0]["session_id"]) for answer in run.step("POST", ["/session/create"] * SUITES)]
+    sessions = [str(response[0]["session_id"]) for response in run.step("POST", ["/session/create"] * SUITES)]
     people = [f"{CONTROL}/sessions/{quote(session)}/participants" for session in sessions]
     joined = run.step("POST", people, {"count": 2}, connections=1)  # answers in the order of the sessions
     archives = run.start("archive", sessions, {})
@@ -59,7 +59,7 @@ def _suites(tenant: Tenant) -> int:
     run.step("POST", [f"{path}/stop" for path in archives])
     run.step("GET", archives)
     for place in (0, 1):
-        gone = [answer["items"][place]["connectionId"] for answer in joined]
+        gone = [response["items"][place]["connectionId"] for response in joined]
         run.step("DELETE", [f"{path}/{connection}" for path, connection in zip(people, gone, strict=True)])
     return run.count
 
@@ -73,7 +73,7 @@ class _Run:
         self.count = 0
 
     def step(self, method: str, paths: list[str], body: Any = None, connections: int = CONNECTIONS) -> list[Any]:
-        """Let each suite make one request; return the bodies of the answers, as they come."""
+        """Let each suite make one request; return the bodies of the responses, as they come."""
         content = b"" if body is None else json.dumps(body).encode()
         return self._step(method, paths, [content] * len(paths), connections)
 
@@ -81,7 +81,7 @@ class _Run:
         """Let each suite start something in its session; return the paths of what was started."""
         bodies = [json.dumps({"sessionId": session, **body}).encode() for session in sessions]
         path = f"{PROJECT}/{what}"
-        return [f"{path}/{answer['id']}" for answer in self._step("POST", [path] * SUITES, bodies, CONNECTIONS)]
+        return [f"{path}/{response['id']}" for response in self._step("POST", [path] * SUITES, bodies, CONNECTIONS)]
 
     def _step(self, method: str, paths: list[str], bodies: list[bytes], connections: int) -> list[Any]:
         requests = [

@@ -54,7 +54,7 @@ def startup(effort: Effort) -> Iterator[Row]:
 def _spawn_times(
     spawns: int, command: tuple[str, ...], method: str, path: str, headers: dict[str, str]
 ) -> tuple[float, str]:
-    """Return the median time to the first answer, s, and its description; a first spawn fills the bytecode cache."""
+    """Return the median time to the first response, s, and its description; a first spawn fills the bytecode cache."""
     times, cpu = [], []
     for number in range(spawns + 1):
         start = time.perf_counter()
@@ -78,7 +78,7 @@ def memory(effort: Effort) -> Iterator[Row]:
 
 
 def client(effort: Effort) -> Iterator[Row]:
-    """The load generator against a fixed answer: it must be far from being what is measured."""
+    """The load generator against a fixed response: it must be far from being what is measured."""
     with spawn(*FIXED) as fixed, spawn(*BARE) as bare:
         fixed.wait("GET", "/")
         bare.wait("GET", "/items/1")

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: requests built beforehand, answers read with the least work that still notices a wrong one."""
+"""HTTP/1.1 as bytes: requests built beforehand, responses read with the least work that still notices a wrong one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _WITHOUT_BODY = (204, 304)
 
 
 class MalformedResponseError(Exception):
-    """The bytes are not an answer this client can delimit; holds their beginning."""
+    """The bytes are not a response this client can delimit; holds their beginning."""
 
 
 class Response(NamedTuple):
-    """One complete answer."""
+    """One complete response."""
 
     status: int
     body: bytes
@@ -31,9 +31,9 @@ def request(method: str, path: str, headers: Mapping[str, str] | None = None, bo
 
 
 def read_response(data: bytes) -> Response | None:
-    """Return the answer that `data` holds, None while it is incomplete.
+    """Return the response that `data` holds, None while it is incomplete.
 
-    One request is in flight a connection, so bytes after the answer are an error too: raises `MalformedResponseError`.
+    One request is in flight a connection, so bytes after the response are an error: raises `MalformedResponseError`.
     """
     end = data.find(_END)
     if end < 0:

@@ -50,7 +50,7 @@ class Server:
         answer = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], capture_output=True, check=True)
         return int(answer.stdout) / 1024
 
-    def answers(self, method: str, path: str, headers: dict[str, str] | None = None) -> bool:
+    def responds(self, method: str, path: str, headers: dict[str, str] | None = None) -> bool:
         """Whether the server answers this request; False while it does not listen.
 
         Raises `ServerFailedError` if the process has ended or the status is not 200.
@@ -65,7 +65,7 @@ class Server:
         finally:
             connection.close()
         if status != 200:
-            raise ServerFailedError(f"first answer of {method} {path}: {status}")
+            raise ServerFailedError(f"first response of {method} {path}: {status}")
         return True
 
     def check(self) -> None:
@@ -80,9 +80,9 @@ class Server:
         Raises `ServerFailedError` otherwise, or after `START_TIMEOUT`.
         """
         deadline = time.perf_counter() + START_TIMEOUT
-        while not self.answers(method, path, headers):
+        while not self.responds(method, path, headers):
             if time.perf_counter() > deadline:
-                raise ServerFailedError(f"no answer within {START_TIMEOUT:.0f} s")
+                raise ServerFailedError(f"no response within {START_TIMEOUT:.0f} s")
             time.sleep(0.002)
 
     def stop(self) -> None:

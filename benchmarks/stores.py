@@ -109,7 +109,7 @@ def databases() -> Iterator[Callable[[str], str] | None]:
 
 
 def kept(effort: Effort) -> Iterator[Row]:
-    """A SQLite file with archives: its size, and the time from spawn to the first answer out of it."""
+    """A SQLite file with archives: its size, and the time from spawn to the first response out of it."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "emulator.db")
         command = (*COMMAND, "--store", f"sqlite:///{file}")

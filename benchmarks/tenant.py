@@ -61,7 +61,7 @@ class Tenant:
         headers = self.headers | {"Content-Type": "application/x-www-form-urlencoded"}
         create = request("POST", "/session/create", headers, FORM)
         made = self._prepare((create for _ in range(number)), number)
-        ids = [str(answer[0]["session_id"]) for answer in made.json()]
+        ids = [str(response[0]["session_id"]) for response in made.json()]
         self._prepare((self._join(session) for session in ids), number)
         return ids
 
@@ -69,7 +69,7 @@ class Tenant:
         """Start archives, all live, in the sessions by turns; return their ids."""
         starts = [self.start(session) for session in sessions]
         requests = (next(of_session) for of_session in cycle(starts))
-        return [str(answer["id"]) for answer in self._prepare(requests, number).json()]
+        return [str(response["id"]) for response in self._prepare(requests, number).json()]
 
     def get(self, archive: str) -> bytes:
         """Return the request that reads an archive."""

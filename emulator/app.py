@@ -18,7 +18,7 @@ from emulator.auth.rest_tokens import Authenticator
 from emulator.auth.strict import strict
 from emulator.callbacks.bodies import CallbackWriter
 from emulator.callbacks.dispatcher import CallbackDispatcher
-from emulator.context import KEY, Room
+from emulator.context import KEY, BodyBudget
 from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_refusal, of_validation
 from emulator.control.token import ControlToken
@@ -87,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.notifier = ChangeNotifier(world)
     app.state.injector = injector
     app.state.urls = {}
-    app.state.room, app.state.unread = Room(), Unread()
+    app.state.body_budget, app.state.unread = BodyBudget(), Unread()
     webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)
     world.watchers.append(webhooks.on_event)
     _translate_errors(app)
@@ -99,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
         store=store,
         journal=journal,
         max_body=settings.max_body_bytes,
-        room=app.state.room,
+        body_budget=app.state.body_budget,
         unread=app.state.unread,
         cross_site=CrossSite(Hosts(settings), lax=lenient),
     )

@@ -40,11 +40,11 @@ class RequestContext:
     held: Application | None = None
     wanted: Fault | None = None
     created: str = ""
-    taken: Taken | None = None
+    allocation: BodyAllocation | None = None
 
 
-class Room:
-    """The bytes of all bodies that are being read or worked on; `used` are taken by now."""
+class BodyBudget:
+    """Counts the bytes of all bodies that are being read or worked on, up to `MAX_BODIES`; `used` is what they have."""
 
     __slots__ = ("used",)
 
@@ -52,24 +52,24 @@ class Room:
         self.used = 0
 
 
-class Taken:
-    """What one body takes of the room, until it is given back."""
+class BodyAllocation:
+    """The part of the budget that one body has, until it is given back."""
 
-    __slots__ = ("_room", "bytes")
+    __slots__ = ("_budget", "bytes")
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, body_budget: BodyBudget) -> None:
+        self._budget = body_budget
         self.bytes = 0
 
     def take(self, size: int) -> bool:
-        """Take so many bytes more; False where there is no room for them."""
-        if self._room.used + size > MAX_BODIES:
+        """Allocate so many bytes more; return False, and allocate none, when the budget has not that many."""
+        if self._budget.used + size > MAX_BODIES:
             return False
-        self._room.used += size
+        self._budget.used += size
         self.bytes += size
         return True
 
     def give_back(self) -> None:
-        """Let others have the room."""
-        self._room.used -= self.bytes
+        """Return all of them to the budget."""
+        self._budget.used -= self.bytes
         self.bytes = 0

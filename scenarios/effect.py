@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from scenarios.strict import Strict
 
-Kind = Literal["delay", "answer", "distortion", "outcome", "callback"]
+Kind = Literal["delay", "response", "distortion", "outcome", "callback"]
 
 
 class Effect(Strict):

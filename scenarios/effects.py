@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, create_model, model_validator
 
 from scenarios import later_effects as later
-from scenarios import response_effects as answer
+from scenarios import response_effects as response
 from scenarios.effect import Effect
 from scenarios.strict import Strict
 
 ALL: tuple[type[Effect], ...] = (
-    answer.Latency,
-    answer.BadRequest, answer.Unauthorized, answer.Forbidden, answer.NotFound, answer.MethodNotAllowed,
-    answer.Timeout408, answer.Conflict, answer.TooLarge, answer.RateLimited, answer.Internal, answer.BadGateway,
-    answer.Unavailable, answer.GatewayTimeout, answer.Status,
-    answer.Stall, answer.Reset, answer.EmptyReply, answer.Garbage,
-    answer.Truncated, answer.SlowDrip, answer.MalformedJson, answer.WrongContentType, answer.StaleRead,
+    response.Latency,
+    response.BadRequest, response.Unauthorized, response.Forbidden, response.NotFound, response.MethodNotAllowed,
+    response.Timeout408, response.Conflict, response.TooLarge, response.RateLimited, response.Internal,
+    response.BadGateway, response.Unavailable, response.GatewayTimeout, response.Status,
+    response.Stall, response.Reset, response.EmptyReply, response.Garbage,
+    response.Truncated, response.SlowDrip, response.MalformedJson, response.WrongContentType, response.StaleRead,
     later.UploadFails, later.UploadSlow, later.UploadStuck, later.ArchiveFails, later.BroadcastFails,
     later.RtmpOffline, later.RtmpError, later.HlsError, later.RenderCannotLoad, later.RenderCrashes, later.CaptionsFail,
     later.SipBusy, later.SipNoAnswer, later.SipDeclined, later.SipDrops, later.SipMediaTimeout,

@@ -17,7 +17,7 @@ from state.spelling import did_you_mean
 
 Place = tuple[str, str]
 
-MOST_STEPS = 250_000
+MAX_PATTERN_STEPS = 250_000
 """Steps of the patterns of all rules of an application: what compiling them anew may cost."""
 
 
@@ -102,9 +102,9 @@ class Faults:
 
     def require_patterns(self, size: int, *, without: int = 0) -> None:
         """Raise `RuleError` where patterns of such a size more would be too many, `without` some of those there are."""
-        if size and self._size - without + size > MOST_STEPS:
+        if size and self._size - without + size > MAX_PATTERN_STEPS:
             raise RuleError(
-                f"the patterns of an application's rules have {MOST_STEPS} steps at most, and with these "
+                f"the patterns of an application's rules have {MAX_PATTERN_STEPS} steps at most, and with these "
                 f"{self._size - without + size}: write shorter ones"
             )
 
@@ -199,13 +199,13 @@ class Faults:
         """Tell whether any rule can hold at this stage of this operation."""
         return (stage, operation) in self._index
 
-    def ask(self, stage: str, asked: MatchTarget, taken: Collection[Kind] = ()) -> list[Match]:
+    def ask(self, stage: str, target: MatchTarget, taken: Collection[Kind] = ()) -> list[Match]:
         """Return the rules that fire, in order; each counts a hit.
 
         Of each kind of effect the first one wins, but for kinds that are `taken` already.
         """
-        bucket = self._index.get((stage, asked.operation))
-        candidates = bucket.candidates(asked) if bucket else ()
+        bucket = self._index.get((stage, target.operation))
+        candidates = bucket.candidates(target) if bucket else ()
         if not candidates:
             return []
         self.revision += 1  # conditions count calls, even where the rule does not fire
@@ -214,7 +214,7 @@ class Faults:
         for fault in tuple(candidates):
             matcher = fault.matcher
             for check in matcher.checks:
-                if not check(asked):
+                if not check(target):
                     break
             else:
                 if not matcher.count() or fault.kinds <= taken:
@@ -225,9 +225,9 @@ class Faults:
                 matched.append(Match(fault, effects))
         return matched
 
-    def callback_effects(self, asked: MatchTarget) -> list[Match]:
-        """Return what happens to a callback that is about to be sent; `asked.operation` is its kind."""
-        return self.ask(CALLBACK, asked)
+    def callback_effects(self, target: MatchTarget) -> list[Match]:
+        """Return what happens to a callback that is about to be sent; `target.operation` is its kind."""
+        return self.ask(CALLBACK, target)
 
     def release(self, fault: Fault) -> None:
         """Take back a hit: what the rule was to do did not happen."""

@@ -22,12 +22,12 @@ def _values(kind: Kind) -> Values:
     """Return what reads a call's values of a kind."""
     part, name = kind
     readers: dict[str, Values] = {
-        "session": lambda asked: (asked.session,),
-        "resource": lambda asked: asked.resources,
-        "body": lambda asked: (asked.field(name),),
-        "header": lambda asked: (asked.header(name),),
-        "state": lambda asked: (asked.state,),
-        "role": lambda asked: (asked.role,),
+        "session": lambda target: (target.session,),
+        "resource": lambda target: target.resources,
+        "body": lambda target: (target.field(name),),
+        "header": lambda target: (target.header(name),),
+        "state": lambda target: (target.state,),
+        "role": lambda target: (target.role,),
     }
     return readers[part]
 
@@ -63,11 +63,11 @@ class Bucket:
         """Whether there is no rule left."""
         return not self.general and not self.indexed
 
-    def candidates(self, asked: MatchTarget) -> list[Fault]:
+    def candidates(self, target: MatchTarget) -> list[Fault]:
         """Return the rules that can hold, in order."""
         named: dict[str, Fault] = {}
         for values, table in self.indexed.values():
-            for value in values(asked):
+            for value in values(target):
                 if isinstance(value, PLAIN) and value in table:
                     named.update((fault.name, fault) for fault in table[value])
         return sorted((*self.general, *named.values()), key=_order) if named else self.general

@@ -83,10 +83,10 @@ class Search:
         if self.left <= 0:
             return False
         compiled, size = _compiled(pattern)
-        octets = text.encode("utf-8", "replace")
-        if size * len(octets) > MAX_STEPS:
+        data = text.encode("utf-8", "replace")
+        if size * len(data) > MAX_STEPS:
             return False
         started = self._used()
-        found = compiled.search(octets) is not None
+        found = compiled.search(data) is not None
         self.left -= self._used() - started
         return found

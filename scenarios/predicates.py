@@ -198,16 +198,16 @@ class Matcher:
         self.checks = self._prepare(when, names, since)
         if not indexed and (when.operation or when.tag):
             operations = when.operations(names)
-            self.checks.insert(0, lambda asked: asked.operation in operations)
+            self.checks.insert(0, lambda target: target.operation in operations)
         self._nth = None if when.nth is None else frozenset(when.nth)
         self._after = when.after
         self._probability = when.probability
         self._seed = when.seed
         self.calls = 0
 
-    def __call__(self, asked: MatchTarget) -> bool:
+    def __call__(self, target: MatchTarget) -> bool:
         """Tell whether it holds for this call, which is counted."""
-        return all(check(asked) for check in self.checks) and self.count()
+        return all(check(target) for check in self.checks) and self.count()
 
     def count(self) -> bool:
         """Count a call for which every one of the `checks` holds; tell whether it is one of those that are meant."""
@@ -233,22 +233,22 @@ class Matcher:
         checks: list[Check] = []
         if when.session is not None:
             sessions = frozenset(when.session)
-            checks.append(lambda asked: asked.session in sessions)
+            checks.append(lambda target: target.session in sessions)
         if when.until is not None:
             end = when.until
-            checks.append(lambda asked: asked.now < end)
+            checks.append(lambda target: target.now < end)
         if when.within is not None:
             last = since + int(when.within * 1000)
-            checks.append(lambda asked: asked.now < last)
+            checks.append(lambda target: target.now < last)
         if when.resource is not None:
             resources = frozenset(when.resource)
-            checks.append(lambda asked: not resources.isdisjoint(asked.resources))
+            checks.append(lambda target: not resources.isdisjoint(target.resources))
         if when.state is not None:
             states = frozenset(when.state)
-            checks.append(lambda asked: asked.state in states)
+            checks.append(lambda target: target.state in states)
         if when.role is not None:
             roles = frozenset(when.role)
-            checks.append(lambda asked: asked.role in roles)
+            checks.append(lambda target: target.role in roles)
         checks += [_field(path, test) for path, test in (when.body or {}).items()]
         checks += [_header(name, test) for name, test in (when.header or {}).items()]
         for every in when.all_, when.any_:
@@ -259,7 +259,7 @@ class Matcher:
         if when.not_ is not None:
             refused = Matcher(when.not_, names, since)
             self._inner.append(refused)
-            checks.append(lambda asked: not refused(asked))
+            checks.append(lambda target: not refused(target))
         return checks
 
 
@@ -270,19 +270,19 @@ def _drawn(seed: int, call: int) -> float:
 
 def _together(inner: list[Matcher], combine: Callable[[list[bool]], bool]) -> Check:
     """Ask every one, so that each counts whatever the others say."""
-    return lambda asked: combine([matcher(asked) for matcher in inner])
+    return lambda target: combine([matcher(target) for matcher in inner])
 
 
 def _field(path: str, test: Test) -> Check:
     if test.is_plain:
         value = test.equals
-        return lambda asked: same(asked.field(path), value)
-    return lambda asked: test.holds(asked.field(path), asked.search)
+        return lambda target: same(target.field(path), value)
+    return lambda target: test.holds(target.field(path), target.search)
 
 
 def _header(name: str, test: Test) -> Check:
     name = name.lower()
     if test.is_plain:
         value = test.equals
-        return lambda asked: same(asked.header(name), value)
-    return lambda asked: test.holds(asked.header(name), asked.search)
+        return lambda target: same(target.header(name), value)
+    return lambda target: test.holds(target.header(name), target.search)

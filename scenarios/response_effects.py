@@ -1,4 +1,4 @@
-"""Effects on the answer and the connection: delays, answers in place of the true one, distortions of it."""
+"""Effects on the response and the connection: delays, responses in place of the true one, distortions of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from scenarios.effect import Effect
 
 OWN_HEADERS = ("content-security-policy", "x-content-type-options", "cross-origin-resource-policy")
-"""Headers that are on every answer, and that no rule writes."""
+"""Headers that are on every response, and that no rule writes."""
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+\Z")
 _HEADER_VALUE = re.compile(r"[ -~]*\Z")
@@ -22,7 +22,7 @@ MAX_DELAY_MS = 600_000
 
 
 class Latency(Effect):
-    """The answer takes longer: `ms`, or between `min` and `max`, or lognormal around `median` (wall time)."""
+    """The response takes longer: `ms`, or between `min` and `max`, or lognormal around `median` (wall time)."""
 
     kind = "delay"
     ms: float | None = Field(None, ge=0, le=MAX_DELAY_MS, description="fixed")
@@ -42,13 +42,13 @@ class Latency(Effect):
         return self
 
 
-# Answers
+# Responses
 
 
 class Documented(Effect):
-    """An answer with the body and code that are documented for the operation; `message` and `code` replace them."""
+    """A response with the body and code that are documented for the operation; `message` and `code` replace them."""
 
-    kind = "answer"
+    kind = "response"
     status: ClassVar[int]
     message: str | None = None
     code: int | None = None
@@ -137,7 +137,7 @@ class Unavailable(Documented):
 class Status(Effect):
     """Any status with any body: text as it is, anything else as JSON."""
 
-    kind = "answer"
+    kind = "response"
     status: int = Field(ge=200, le=599)
     body: Any = None
     headers: dict[str, str] = Field({}, description="further headers")
@@ -160,42 +160,42 @@ class Status(Effect):
 class Reset(Effect):
     """The connection is reset (TCP RST): clients see ECONNRESET."""
 
-    kind = "answer"
+    kind = "response"
 
 
 class Stall(Effect):
-    """No answer until the client gives up; after `maxMs` the connection is closed without one (wall time)."""
+    """No response until the client gives up; after `maxMs` the connection is closed without one (wall time)."""
 
-    kind = "answer"
+    kind = "response"
     max_ms: float = Field(60_000, gt=0, le=MAX_DELAY_MS)
 
 
 class EmptyReply(Effect):
     """The connection is closed without a byte."""
 
-    kind = "answer"
+    kind = "response"
 
 
 class Garbage(Effect):
     """Bytes that are no HTTP, then the end of the connection."""
 
-    kind = "answer"
+    kind = "response"
     bytes: int = Field(64, ge=1, le=65_536)
     seed: int = 0
 
 
-# Distortions of the true answer
+# Distortions of the true response
 
 
 class Truncated(Effect):
-    """The answer ends after `share` of its body, under the Content-Length of all of it."""
+    """The response ends after `share` of its body, under the Content-Length of all of it."""
 
     kind = "distortion"
     share: float = Field(0.5, ge=0, lt=1)
 
 
 class SlowDrip(Effect):
-    """The answer's body comes in pieces of `bytes`, one each `ms` (wall time)."""
+    """The response's body comes in pieces of `bytes`, one each `ms` (wall time)."""
 
     kind = "distortion"
     bytes: int = Field(16, ge=1, le=65_536)
@@ -203,19 +203,19 @@ class SlowDrip(Effect):
 
 
 class MalformedJson(Effect):
-    """The answer's JSON is cut off, under a Content-Length that agrees."""
+    """The response's JSON is cut off, under a Content-Length that agrees."""
 
     kind = "distortion"
 
 
 class WrongContentType(Effect):
-    """The answer says that it is something else."""
+    """The response says that it is something else."""
 
     kind = "distortion"
     content_type: str = Field("text/html", pattern=r"^[\w.+-]+/[\w.+-]+(;[ -~]*)?$", max_length=200)
 
 
 class StaleRead(Effect):
-    """A GET answers what the last read of the same path saw; the first one answers the truth."""
+    """A GET returns what the last read of the same path saw; the first one gets the true response."""
 
     kind = "distortion"

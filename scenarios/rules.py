@@ -55,7 +55,7 @@ class Rule(Strict):
     def _fits(self) -> Self:
         effects = self.then.effects()
         kinds = [effect.kind for effect in effects.values()]
-        replacing = [name for name, effect in effects.items() if effect.kind in ("answer", "distortion")]
+        replacing = [name for name, effect in effects.items() if effect.kind in ("response", "distortion")]
         if len(replacing) > 1:
             raise ValueError(f"{' and '.join(replacing)} cannot both be the answer: write two rules")
         decided: dict[str, str] = {}
@@ -84,7 +84,7 @@ class Rule(Strict):
         if self.position is not None:
             return self.position
         kinds = {effect.kind for effect in self.then.effects().values()}
-        if "answer" in kinds:
+        if "response" in kinds:
             return "instead"
         return "after" if kinds & {"distortion", "outcome"} else "before"
 

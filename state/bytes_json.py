@@ -11,13 +11,13 @@ from pydantic import BeforeValidator
 _MARK = "base64:"
 
 
-def text_of(octets: bytes) -> str:
+def text_of(data: bytes) -> str:
     """Return bytes as text that `bytes_of` reads back."""
     try:
-        text = octets.decode()
+        text = data.decode()
     except UnicodeDecodeError:
         text = _MARK
-    return _MARK + base64.b64encode(octets).decode() if text.startswith(_MARK) else text
+    return _MARK + base64.b64encode(data).decode() if text.startswith(_MARK) else text
 
 
 def bytes_of(text: Any) -> Any:

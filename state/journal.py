@@ -29,7 +29,7 @@ class Undocumented:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request with its answer; `at` in ms of the application's clock, `duration` in ms of real time.
+    """One request with its response; `at` in ms of the application's clock, `duration` in ms of real time.
 
     `fault` names the rules that fired on it. `unread` names the fields of the request that nothing looked at: of the
     body with dots into objects, of the query with a question mark in front. `undocumented` is what it said that is

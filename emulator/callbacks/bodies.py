@@ -183,7 +183,7 @@ class CallbackWriter:
         if webhook is not None:
             self._post(app, event, told, told.webhook, webhook, app.id)
         if own:
-            # In the dialect in which it was started, as its answers are (broadcasts-… 3.3, 4.1).
+            # In the dialect in which it was started, as its responses are (broadcasts-… 3.3, 4.1).
             same = family if new.project else webhook
             if same is None or not same.active or same.address != own:
                 secret = same.secret if same is not None else ""

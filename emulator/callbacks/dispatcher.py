@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("emulator")
 
 BODY_LIMIT = 4096
-"""Bytes of a receiver's answer that are kept."""
+"""Bytes of a receiver's response that are kept."""
 
 ALL_CONNECTIONS = 512
 """Connections of all applications together; each has its share by the setting `callback_connections`."""
@@ -359,7 +359,7 @@ def _cause_of(error: Exception) -> str:
 
 
 def _cause_of_status(status: int) -> str:
-    """Say in a word why an answer does not count as delivered; redirects are not followed."""
+    """Say in a word why a response does not count as delivered; redirects are not followed."""
     if 200 <= status < 300:
         return ""
     return "redirect" if 300 <= status < 400 else "status"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 GRACE = 0.05
 LEAST_GRACE = 0.25
-"""The part of the timeout, and s at least, that is waited for the next answer of a receiver that was silent.
+"""The part of the timeout, and s at least, that is waited for the next response of a receiver that was silent.
 
 It is halved each time it was in vain.
 """

@@ -39,7 +39,7 @@ WEBHOOKS = (
 
 
 class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, VerifyCalls, Part):
-    """The credentials and options of an application, as of the last answer, and what can be asked of it."""
+    """The credentials and options of an application, as of the last response, and what can be asked of it."""
 
     id: str
     name: str

@@ -68,4 +68,4 @@ class Clock(ClockCalls, Sync):
 
 
 class AsyncClock(ClockCalls, Async):
-    """An application's clock; its answers are awaited."""
+    """An application's clock; its responses are awaited."""

@@ -115,7 +115,7 @@ class Emulator(EmulatorCalls[ApplicationClient], Sync):
 
 
 class AsyncEmulator(EmulatorCalls[AsyncApplicationClient], Async):
-    """The same as `Emulator`, with answers to be awaited; close it with `aclose()` or an `async with` block."""
+    """The same as `Emulator`, with responses to be awaited; close it with `aclose()` or an `async with` block."""
 
     def __init__(
         self,

@@ -150,7 +150,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try to deliver a callback: `duration` in ms, `cause` why it failed, `response` None without an answer."""
+    """One try to deliver a callback: `duration` in ms, `cause` why it failed, `response` None without a response."""
 
     number: int
     at: int
@@ -190,7 +190,7 @@ class Undocumented:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request to the service and its answer, as the journal keeps them: `at` and `duration` in ms.
+    """A request to the service and its response, as the journal keeps them: `at` and `duration` in ms.
 
     `claims` are those of the token, `unread` names the fields of the body that nothing looked at, `undocumented` is
     what was accepted though it is documented otherwise, `fault` the rules that fired.

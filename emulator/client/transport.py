@@ -30,7 +30,7 @@ RESPONSE_SECONDS = 30.0
 class ApiRequest:
     """One request: its path follows that of the part that asks; parameters that are None are left out.
 
-    `seconds` is how much longer than usual the answer may take.
+    `seconds` is how much longer than usual the response may take.
     """
 
     method: str
@@ -57,7 +57,7 @@ class Part:
 
 
 class Sync(Part):
-    """The side that waits for answers."""
+    """The side that waits for responses."""
 
     def __init__(self, http: httpx.Client, path: str) -> None:
         self._http = http
@@ -87,7 +87,7 @@ class Sync(Part):
 
 
 class Async(Part):
-    """The side whose answers are awaited."""
+    """The side whose responses are awaited."""
 
     def __init__(self, http: httpx.AsyncClient, path: str) -> None:
         self._http = http

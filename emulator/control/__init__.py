@@ -1,6 +1,6 @@
 """The control API under `/_emulator`: what a test does to the world besides calling the service.
 
-It speaks camelCase JSON and answers errors as `{"error": {"message", "field"?, "suggestion"?}}`.
+It speaks camelCase JSON and writes errors as `{"error": {"message", "field"?, "suggestion"?}}`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MODULES = (
 
 
 class ControlRoutes(BaseRoute):
-    """The control API as one route, put together when it is first asked for: the service's first answer is quicker."""
+    """The control API as one route, put together at its first request, for a quicker first response of the service."""
 
     @cached_property
     def router(self) -> APIRouter:

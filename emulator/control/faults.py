@@ -32,7 +32,7 @@ CurrentInjector = Annotated[FaultInjector, Depends(injector_of)]
 
 
 def refused(error: Exception) -> ControlError:
-    """Return the answer to a mistake in what was written."""
+    """Return the response to a mistake in what was written."""
     from scenarios.strict import RuleError
 
     assert isinstance(error, RuleError)
@@ -43,7 +43,7 @@ def refused(error: Exception) -> ControlError:
 async def add_faults(
     app: CurrentApplication, world: CurrentWorld, injector: CurrentInjector, body: RuleBody
 ) -> dict[str, Any]:
-    """Write a rule, or a list of them: all or none. The answer is the rule, or `{"count", "items"}` for a list."""
+    """Write a rule, or a list of them: all or none. The response is the rule, or `{"count", "items"}` for a list."""
     from scenarios.strict import RuleError
 
     written = body if isinstance(body, list) else [body]

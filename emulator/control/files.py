@@ -1,4 +1,4 @@
-"""Files behind the links in answers: recordings, playlists, the certificate authority."""
+"""Files behind the links in responses: recordings, playlists, the certificate authority."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
         },
         "bytes": {
             "all": {"used": world.bytes, "limit": memory.ALL},
-            "bodies": {"used": request.app.state.room.used, "limit": MAX_BODIES},
+            "bodies": {"used": request.app.state.body_budget.used, "limit": MAX_BODIES},
             "responses": {"used": request.app.state.unread.bytes, "limit": MAX_UNREAD},
             **{name: _of_largest(world, name, limit) for name, limit in LIMITS.items()},
         },

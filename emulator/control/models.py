@@ -1,4 +1,4 @@
-"""Bodies of the control API, requests and answers."""
+"""Bodies of the control API, requests and responses."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from emulator.control.common import ControlError
 from emulator.spec.paths import CONTROL
 
 OPEN_PATHS = tuple(f"{CONTROL}/{name}" for name in ("health", "ready", "ca.pem", "files/", "hls/", "assets/"))
-"""What needs no control token: probes, the certificate authority, links in answers of the service, the live page."""
+"""What needs no control token: probes, the certificate authority, links in responses of the service, the live page."""
 PAGE_PATHS = (CONTROL, f"{CONTROL}/")
 
 

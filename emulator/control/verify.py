@@ -110,7 +110,7 @@ async def verify_requests(
 
 
 def unknown_operation(operation: str) -> ControlError:
-    """Return the answer to the name of an operation that does not exist."""
+    """Return the response to the name of an operation that does not exist."""
     return ControlError(400, f"there is no operation {operation}", "operation", did_you_mean(operation, BY_ID))
 
 

@@ -1,7 +1,7 @@
-"""Faults of the connection itself: reset, empty reply, garbage, a body that ends early, an answer that never comes.
+"""Faults of the connection itself: reset, empty reply, garbage, a body that ends early, a response that never comes.
 
 They need the transport below HTTP, which the `ClientConnection` of a request puts within reach. Without it, as in a
-test client that has no sockets, the answer is a 500 that says so.
+test client that has no sockets, the response is a 500 that says so.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over"
 
 
 class NoResponse(Response):
-    """No answer: there is nobody left to hear it."""
+    """No response: there is nobody left to hear it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send nothing."""
 
 
 class WireFault(Response):
-    """An answer that is none."""
+    """A response that is none."""
 
     def __init__(self) -> None:
         super().__init__(status_code=500)
@@ -87,7 +87,7 @@ def reset(transport: asyncio.Transport) -> None:
 
 
 class CloseEmpty(WireFault):
-    """The connection ends before the first byte of an answer."""
+    """The connection ends before the first byte of a response."""
 
     async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Close the connection."""
@@ -108,7 +108,7 @@ class SendGarbage(WireFault):
 
 
 class NeverResponds(WireFault):
-    """No answer while the caller waits, for up to `seconds`."""
+    """No response while the caller waits, for up to `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class NeverResponds(WireFault):
 
 
 class TruncatedResponse(WireFault):
-    """A true answer of which only a part comes, under the Content-Length of all of it."""
+    """A true response of which only a part comes, under the Content-Length of all of it."""
 
     def __init__(self, whole: Response, share: float) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class TruncatedResponse(WireFault):
 
 
 class SlowResponse(Response):
-    """An answer whose body comes in small pieces."""
+    """A response whose body comes in small pieces."""
 
     def __init__(self, whole: Response, piece: int, pause: float) -> None:
         """Send `whole` in pieces of so many bytes, `pause` s apart."""

@@ -1,4 +1,4 @@
-"""The answers of faults: for each operation the status with the body and code that are documented for it.
+"""The responses of faults: for each operation the status with the body and code that are documented for it.
 
 Where an operation documents none for a status, the usual shape with a plain text (fidelity/rest-and-archives.md 2).
 """
@@ -124,7 +124,7 @@ def _kind(operation: str) -> str:
 
 
 def with_text(found: ErrorBody, message: str | None, code: int | None) -> ErrorBody:
-    """Return the answer with another message or code."""
+    """Return the response with another message or code."""
     if message is not None:
         found = replace(found, message=message, body=None)
     if code is None:

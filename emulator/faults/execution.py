@@ -45,19 +45,19 @@ class FaultExecution:
         app: Application,
         context: RequestContext,
         request: Request,
-        asked: RequestTarget,
+        target: RequestTarget,
     ) -> None:
         self._world = world
         self._store = store
         self._faults = faults
         self._app = app
-        self._passing = context
+        self._context = context
         self._request = request
         self._operation = context.exchange.operation
-        self._asked = asked
-        self._fired: list[Match] = []
+        self._target = target
+        self._matched: list[Match] = []
         self._happened: set[str] = set()
-        self._attached: list[str] = []
+        self._applied: list[str] = []
 
     async def before_auth(self, matched: list[Match], serve: Work) -> Response:
         """Return the response: that of an effect in its place, or, after the delays, what `serve` returns."""
@@ -74,13 +74,13 @@ class FaultExecution:
             response = await self._ahead()
             if response is None:
                 response = await self._work(work)
-                response = await self._delay(after=True) or self._answer(after=True) or self._distort(response)
+                response = await self._delay(after=True) or self._replacement(after=True) or self._distort(response)
             return response
 
         return await self._carry_out(matched, steps)
 
     async def _carry_out(self, matched: list[Match], steps: Work) -> Response:
-        self._fired = matched
+        self._matched = matched
         try:
             response = await steps()
         finally:
@@ -91,32 +91,32 @@ class FaultExecution:
 
     def applied(self, response: Response) -> Response:
         """Return the response with the names of the rules that planned what becomes of the resources it created."""
-        self._take_attached()
+        self._take_applied()
         return self._named(response)
 
-    def _take_attached(self) -> None:
-        self._attached = list(self._faults.applied)
+    def _take_applied(self) -> None:
+        self._applied = list(self._faults.applied)
         self._faults.applied.clear()
 
     def _named(self, response: Response) -> Response:
         """Name the rules and magic values that took effect, in a header of the response and in the journal."""
-        names = [match.fault.name for match in self._fired if match.fault.name in self._happened]
-        names += [name for name in self._attached if name not in names]
+        names = [match.fault.name for match in self._matched if match.fault.name in self._happened]
+        names += [name for name in self._applied if name not in names]
         if names:
             before = response.headers.get(HEADER)
             text = ", ".join([*([before] if before else []), *names])
             response.headers[HEADER] = text
-            self._passing.exchange.fault = text
+            self._context.exchange.fault = text
         return response
 
     def _effects(self, kind: str) -> Iterator[tuple[Match, Effect]]:
-        for match in self._fired:
+        for match in self._matched:
             for effect in match.effects.values():
                 if effect.kind == kind:
                     yield match, effect
 
     async def _ahead(self) -> Response | None:
-        return await self._delay(after=False) or self._answer(after=False)
+        return await self._delay(after=False) or self._replacement(after=False)
 
     async def _delay(self, *, after: bool) -> Response | None:
         """Wait; return the response when the caller, or the emulator, does not wait that long."""
@@ -133,8 +133,8 @@ class FaultExecution:
                     return connection.NoResponse()
         return None
 
-    def _answer(self, *, after: bool) -> Response | None:
-        for match, effect in self._effects("answer"):
+    def _replacement(self, *, after: bool) -> Response | None:
+        for match, effect in self._effects("response"):
             if (match.fault.position == "after") is after:
                 self._happened.add(match.fault.name)
                 return response_of(effect, self._operation, self._app.options.contract)
@@ -154,13 +154,13 @@ class FaultExecution:
             response = await work()
         finally:
             faults.pending = []
-            self._take_attached()
-            self._happened.update(self._attached)
+            self._take_applied()
+            self._happened.update(self._applied)
         if response.status_code < 300:
             self._apply_to_session()
-            if self._passing.created:
+            if self._context.created:
                 with self._world.unit(self._app) as app:
-                    timeline.begin_everywhere(app, faults, self._passing.created)
+                    timeline.begin_everywhere(app, faults, self._context.created)
         return response
 
     def _apply_to_session(self) -> None:
@@ -173,7 +173,7 @@ class FaultExecution:
                 self._happened.add(match.fault.name)
 
     def _session(self) -> str:
-        return self._passing.created or self._asked.session
+        return self._context.created or self._target.session
 
     # Distortions
 
@@ -205,7 +205,7 @@ class FaultExecution:
 
     @property
     def _key(self) -> str:
-        exchange = self._passing.exchange
+        exchange = self._context.exchange
         return f"{exchange.path}?{exchange.query}" if exchange.method == "GET" else ""
 
     def _remember(self, truth: Response) -> None:

@@ -1,4 +1,4 @@
-"""Faults around the service's work: asks the application's rules and carries out what they do to the answer.
+"""Faults around the service's work: asks the application's rules and carries out what they do to the response.
 
 `before` the service, then its work, `after` it. An application without rules costs one look at each.
 """
@@ -156,13 +156,13 @@ class FaultInjector:
         faults = self.of(app)
         if wanted is None and not faults.has(GATE, context.exchange.operation):
             return await serve(request, context)
-        asked = RequestTarget(app, context)
-        matched = self._fire(app, faults, GATE, asked, wanted)
+        target = RequestTarget(app, context)
+        matched = self._fire(app, faults, GATE, target, wanted)
         if wanted is not None:
             context.wanted = None
         if not matched:
             return await serve(request, context)
-        run = self._run(faults, app, context, request, asked)
+        run = self._run(faults, app, context, request, target)
         response = await run.before_auth(matched, lambda: serve(request, context))
         context.app = context.app or app
         return response
@@ -175,18 +175,18 @@ class FaultInjector:
                 return response
             return self._run(self.of(app), app, context, request, RequestTarget(app, context)).applied(response)
         faults = self.of(app)
-        asked = RequestTarget(app, context)
-        matched = self._fire(app, faults, SERVICE, asked, context.wanted)
+        target = RequestTarget(app, context)
+        matched = self._fire(app, faults, SERVICE, target, context.wanted)
         if not matched and not faults.packs and not faults.reads_stale:
             faults.applied.clear()
             response = await work()
             if not faults.applied:
                 return response
-            return self._run(faults, app, context, request, asked).applied(response)
-        return await self._run(faults, app, context, request, asked).around_handler(matched, work)
+            return self._run(faults, app, context, request, target).applied(response)
+        return await self._run(faults, app, context, request, target).around_handler(matched, work)
 
     def _fire(
-        self, app: Application, faults: Faults, stage: str, asked: RequestTarget, wanted: Fault | None
+        self, app: Application, faults: Faults, stage: str, target: RequestTarget, wanted: Fault | None
     ) -> list[Match]:
         """Let the fault that the request asks for fire, then the rules of a stage.
 
@@ -198,22 +198,22 @@ class FaultInjector:
 
             wanted.hits += 1
             matched.append(Match(wanted, wanted.effects))
-        if not faults.has(stage, asked.operation):
+        if not faults.has(stage, target.operation):
             return matched
         taken = wanted.kinds if wanted is not None else ()
         due, now = app.timeline.next_due(), app.clock.now()
         if due is not None and due <= now:
             with self._world.unit(app):
-                return matched + faults.ask(stage, asked, taken)
+                return matched + faults.ask(stage, target, taken)
         app.now = now
-        return matched + faults.ask(stage, asked, taken)
+        return matched + faults.ask(stage, target, taken)
 
     def _run(
-        self, faults: Faults, app: Application, context: RequestContext, request: Request, asked: RequestTarget
+        self, faults: Faults, app: Application, context: RequestContext, request: Request, target: RequestTarget
     ) -> FaultExecution:
         from emulator.faults.execution import FaultExecution
 
-        return FaultExecution(self._world, self._store, faults, app, context, request, asked)
+        return FaultExecution(self._world, self._store, faults, app, context, request, target)
 
     def claimed(self, request: Request) -> Application | None:
         """Return the application that the token names, unverified, for paths without a project id; None without rules.

@@ -70,12 +70,20 @@ class RequestTarget:
     """One call of an operation, as `scenarios.targets.MatchTarget`; nothing is read before a rule wants to know it."""
 
     __slots__ = (
-        "_app", "_body", "_headers", "_passing", "_record", "_resources", "_search", "_session", "operation",
+        "_app",
+        "_body",
+        "_context",
+        "_headers",
+        "_record",
+        "_resources",
+        "_search",
+        "_session",
+        "operation",
     )  # fmt: skip
 
     def __init__(self, app: Application, context: RequestContext) -> None:
         self._app = app
-        self._passing = context
+        self._context = context
         self.operation = context.exchange.operation
         self._body: Any = MISSING
         self._record: Any = MISSING
@@ -112,7 +120,7 @@ class RequestTarget:
     @property
     def role(self) -> str:
         """The role of the client token in the body."""
-        token = self.field("token") if self._passing.body else None
+        token = self.field("token") if self._context.body else None
         if not isinstance(token, str):
             return ""
         try:
@@ -123,13 +131,13 @@ class RequestTarget:
     def field(self, path: str) -> Any:
         """Return a field of the body by its dotted path, or `MISSING`; numbers are indexes into lists."""
         if self._body is MISSING:
-            self._body = content_of(self.operation, self._passing.body)
+            self._body = content_of(self.operation, self._context.body)
         return look_up(self._body, path)
 
     def header(self, name: str) -> Any:
         """Return a header of the request by its name in lower case, or `MISSING`."""
         if self._headers is None:
-            self._headers = dict(self._passing.exchange.headers)
+            self._headers = dict(self._context.exchange.headers)
         value = self._headers.get(name.encode("latin-1", "replace"))
         return MISSING if value is None else value.decode("latin-1")
 
@@ -141,17 +149,17 @@ class RequestTarget:
         return self._search
 
     def _find_session(self) -> str:
-        session = self._passing.params.get("sessionId") or self.field("sessionId")
+        session = self._context.params.get("sessionId") or self.field("sessionId")
         if not isinstance(session, str) or not session:
-            query = dict(parse_qsl(self._passing.exchange.query))
+            query = dict(parse_qsl(self._context.exchange.query))
             session = query.get("sessionId") or query.get("session_id")
         record = None if session else self._find_record()
         return session or (record.session_id if record is not None else "")
 
     def _find_resources(self) -> set[str]:
-        params = self._passing.params
+        params = self._context.params
         found = {params[name] for name in params if name not in ("applicationId", "sessionId")}
-        if self._passing.body:
+        if self._context.body:
             found.update(value for path in _NAMES if isinstance(value := self.field(path), str))
         record = self._find_record()
         if record is not None:
@@ -161,7 +169,7 @@ class RequestTarget:
     def _find_record(self) -> Any:
         if self._record is MISSING:
             self._record = None
-            for parameter, record_id in self._passing.params.items():
+            for parameter, record_id in self._context.params.items():
                 if parameter in PLACES:
                     records = self._app[PLACES[parameter]]
                     self._record = records.get(record_id) if records.has(record_id) else None

@@ -37,7 +37,7 @@ class ClientConnection:
         self._linger(self.cycle)
 
     def give_up(self) -> None:
-        """Let uvicorn expect no more of an answer."""
+        """Let uvicorn expect no more of a response."""
         self.cycle.disconnected = True
         self.cycle.message_event.set()
 

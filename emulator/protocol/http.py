@@ -278,7 +278,7 @@ class Protocol(HttpToolsProtocol):
     # Time and room
 
     @property
-    def answering(self) -> bool:
+    def responding(self) -> bool:
         """Whether a whole request waits for its response."""
         return self.cycle is not None and not self.cycle.response_complete
 
@@ -288,7 +288,7 @@ class Protocol(HttpToolsProtocol):
             self._lingering.check(now)
         elif now >= self._head_ends:
             self._refuse(TOO_SLOW)
-        elif self._stage == BETWEEN and not self.answering and now >= self.silent_since + self._idle_seconds:
+        elif self._stage == BETWEEN and not self.responding and now >= self.silent_since + self._idle_seconds:
             self.transport.close()
 
     def _make_room(self) -> bool:
@@ -296,7 +296,7 @@ class Protocol(HttpToolsProtocol):
         waiting = [
             each
             for each in self.connections
-            if isinstance(each, Protocol) and each is not self and (not each.answering or each._stage == BODY)
+            if isinstance(each, Protocol) and each is not self and (not each.responding or each._stage == BODY)
         ]
         if not waiting:
             return False

@@ -35,40 +35,40 @@ class ClockController:
 
     async def advance(self, app: Application, ms: int, gone: Disconnected) -> None:
         """Advance the clock by `ms`; what falls due on the way happens in order, each at its own time."""
-        course = _Generation.of(app)
+        generation = _Generation.of(app)
         async with self._alone(app):
             await self._dispatcher.settled(app)  # what is under way was sent before this time began
             async with self._store.transaction(app):
                 target = app.clock.now() + ms
-            await self._advance_to(app, target, course, gone)
+            await self._advance_to(app, target, generation, gone)
 
     async def advance_to(self, app: Application, target: int, gone: Disconnected) -> None:
         """Advance the clock to `target`, ms since the epoch."""
-        course = _Generation.of(app)
+        generation = _Generation.of(app)
         async with self._alone(app):
-            await self._advance_to(app, target, course, gone)
+            await self._advance_to(app, target, generation, gone)
 
     async def advance_to_next(self, app: Application, gone: Disconnected) -> None:
         """Advance the clock to the next transition, which happens; do nothing when none is pending."""
-        course = _Generation.of(app)
+        generation = _Generation.of(app)
         async with self._alone(app):
             await self._dispatcher.settled(app)
             async with self._store.transaction(app):
                 with self._world.unit(app):
                     due = app.timeline.next_due()
             if due is not None:
-                await self._advance_to(app, due, course, gone)
+                await self._advance_to(app, due, generation, gone)
 
     async def run_until_idle(self, app: Application, gone: Disconnected) -> None:
         """Advance the clock until no processing and no retry of a callback is pending."""
-        course = _Generation.of(app)
+        generation = _Generation.of(app)
         async with self._alone(app):
             for _ in range(MAX_STEPS):
                 await self._dispatcher.settled(app)
                 async with self._store.transaction(app):
                     with self._world.unit(app):
                         due = app.next_processing()
-                if due is None or not await self._advance_to(app, due, course, gone):
+                if due is None or not await self._advance_to(app, due, generation, gone):
                     return
 
     @contextlib.asynccontextmanager
@@ -77,14 +77,14 @@ class ClockController:
             self._dispatcher.begin(app)
             yield
 
-    async def _advance_to(self, app: Application, target: int, course: _Generation, gone: Disconnected) -> bool:
+    async def _advance_to(self, app: Application, target: int, generation: _Generation, gone: Disconnected) -> bool:
         """Advance from one due time to the next; return whether `target` was reached."""
         while True:
             await self._dispatcher.settled(app)
             if await gone():
                 return False
             async with self._store.transaction(app):
-                if _Generation.of(app) != course or self._world.find(app.id) is not app:
+                if _Generation.of(app) != generation or self._world.find(app.id) is not app:
                     return False
                 with self._world.unit(app):
                     reached = app.advance_towards(target)

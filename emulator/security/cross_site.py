@@ -32,7 +32,7 @@ class CrossSite:
         self._lax = lax
 
     def refusal(self, scope: Scope) -> ErrorBody | None:
-        """Return the answer to a request of a foreign site (403), or for a foreign name (421); None for others."""
+        """Return the response to a request of a foreign site (403), or for a foreign name (421); None for others."""
         path: str = scope["path"]
         control = path.startswith(CONTROL) or path in DOCS
         for name, _ in scope["headers"]:

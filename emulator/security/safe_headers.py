@@ -1,4 +1,4 @@
-"""Headers that keep answers from becoming pages with scripts in the emulator's name, whatever a rule put into them."""
+"""Headers that keep responses from becoming pages with scripts in the emulator's name, whatever a rule puts there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINKED_FILE: RawHeaders = (*_COMMON, (b"cross-origin-resource-policy", b"cross-o
 
 
 def of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """Return what goes before the headers of an answer, so that it counts where a rule wrote others.
+    """Return what goes before the headers of a response, so that it counts where a rule wrote others.
 
     A page of ours has a policy of its own.
     """

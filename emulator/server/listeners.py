@@ -68,7 +68,7 @@ class Listeners:
 def listen(host: str, http_port: int, https_port: int | None) -> Listeners:
     """Listen on the HTTP port and, unless it is None, on the HTTPS port; port 0 takes a free one.
 
-    Clients that connect from now on wait for their answer instead of being refused. Raises `ListenError`.
+    Clients that connect from now on wait for their response instead of being refused. Raises `ListenError`.
     """
     listeners = Listeners()
     try:

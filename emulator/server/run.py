@@ -108,7 +108,7 @@ def _ready(listening: ServerUrls, key: Path | None, token: str | None) -> bytes:
 
 @contextlib.contextmanager
 def _quick_imports() -> Iterator[None]:
-    """Import and build what the first answer needs and no more: a fifth of the start is otherwise spent on the rest."""
+    """Import and build what the first response needs and no more: the rest takes a fifth of the start."""
     from pydantic import BaseModel
 
     gc.disable()  # nothing is dropped meanwhile, and what was made stays out of all later collections

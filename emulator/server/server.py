@@ -57,7 +57,7 @@ class EmulatorServer(uvicorn.Server):
         config.load()
         super().__init__(config)
         self.stopping = asyncio.Event()
-        """Set when the server begins to end: answers that wait or stream watch it."""
+        """Set when the server begins to end: responses that wait or stream watch it."""
         self._app = app
         self._tls, config.ssl = config.ssl, None  # the HTTP sockets are opened by uvicorn itself
         self._https: list[socket.socket] = []

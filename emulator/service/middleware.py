@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.context import KEY, MAX_BODIES, RequestContext, Room, Taken
+from emulator.context import KEY, MAX_BODIES, BodyAllocation, BodyBudget, RequestContext
 from emulator.protocol.client_connection import connection_of
 from emulator.protocol.head import MAX_HEAD, TOO_LARGE
 from emulator.security import safe_headers
@@ -58,7 +58,7 @@ class ServiceMiddleware:
         store: Store,
         journal: Journal,
         max_body: int,
-        room: Room,
+        body_budget: BodyBudget,
         unread: Unread,
         cross_site: CrossSite,
     ) -> None:
@@ -67,7 +67,7 @@ class ServiceMiddleware:
         self._store = store
         self._journal = journal
         self._max_body = max_body
-        self.room = room
+        self.body_budget = body_budget
         self.unread = unread
         self._cross_site = cross_site
         self._table = OperationTable()
@@ -88,8 +88,8 @@ class ServiceMiddleware:
         try:
             await self._pass(context, scope, receive, send, control)
         finally:
-            if context.taken is not None:
-                context.taken.give_back()
+            if context.allocation is not None:
+                context.allocation.give_back()
 
     async def _pass(self, context: RequestContext, scope: Scope, receive: Receive, send: Send, control: bool) -> None:
         """Read the body, let the request be answered, and keep it in the journal."""
@@ -135,7 +135,7 @@ class ServiceMiddleware:
     async def _serve(
         self, inner: ASGIApp, context: RequestContext, scope: Scope, receive: Receive, send: Send, control: bool
     ) -> None:
-        """Let the request be answered, note the answer, and answer 500 where nobody did."""
+        """Pass the request on, note the response, and respond with 500 where nobody did."""
         exchange, path = context.exchange, scope["path"]
 
         async def note(message: Message) -> None:
@@ -147,7 +147,7 @@ class ServiceMiddleware:
                 exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
                 exchange.answer += part[: MAX_BODY - len(exchange.answer)]
                 if self._store.shared and not message.get("more_body"):
-                    await self._keep(context)  # who has the answer may ask another replica for the journal
+                    await self._keep(context)  # who has the response may ask another replica for the journal
             if len(message.get("body", b"")) > PIECE and (line := connection_of(scope)):
                 await self.unread.send(send, message, line)
             else:
@@ -175,7 +175,7 @@ class ServiceMiddleware:
             self._journal.append(exchange)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | ErrorBody | None:
-        """Return the body, the answer to one that cannot be taken, or None when the caller went away."""
+        """Return the body, the response to one that is refused, or None when the caller went away."""
         line = connection_of(scope)
         if line is not None and line.refusal is not None:
             return line.refusal
@@ -199,8 +199,8 @@ class ServiceMiddleware:
             return b""
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                taken = scope[KEY].taken = Taken(self.room)
-                body = await _collect(receive, most, taken)
+                allocation = scope[KEY].allocation = BodyAllocation(self.body_budget)
+                body = await _collect(receive, most, allocation)
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
@@ -225,7 +225,7 @@ def _head_only(send: Send) -> Send:
     return head_only
 
 
-async def _collect(receive: Receive, most: int, taken: Taken) -> bytes | ErrorBody | None:
+async def _collect(receive: Receive, most: int, allocation: BodyAllocation) -> bytes | ErrorBody | None:
     body = bytearray()
     while True:
         message = await receive()
@@ -234,7 +234,7 @@ async def _collect(receive: Receive, most: int, taken: Taken) -> bytes | ErrorBo
         body += message.get("body") or b""
         if len(body) > most:
             return _too_large(most)
-        if not taken.take(len(message.get("body") or b"")):
+        if not allocation.take(len(message.get("body") or b"")):
             return BUSY
         if not message.get("more_body", False):
             return bytes(body)
@@ -245,7 +245,7 @@ def _too_large(most: int) -> ErrorBody:
 
 
 def _refuse(refusal: ErrorBody, control: bool) -> ASGIApp:
-    """Return the answer to a request that is not passed on, in the shape of the side that was asked."""
+    """Return the response to a request that is not passed on, in the shape of the side that was asked."""
     if control:
         refusal = ErrorBody(refusal.status, body={"error": {"message": refusal.message}})
     return refusal.response({"connection": "close"})

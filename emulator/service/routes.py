@@ -49,7 +49,7 @@ class ServiceRoutes(BaseRoute):
         found = handlers()
         self.routes = {
             operation.id: _route(
-                operation, _Service(operation.id, found[operation.id], services, authenticate, injector).answer
+                operation, _Service(operation.id, found[operation.id], services, authenticate, injector).respond
             )
             for operation in OPERATIONS
         }
@@ -66,9 +66,9 @@ class ServiceRoutes(BaseRoute):
         await self.routes[scope[KEY].operation.id].handle(scope, receive, send)
 
 
-def _route(operation: Operation, answer: Callable[[Request], Awaitable[Response]]) -> APIRoute:
+def _route(operation: Operation, respond: Callable[[Request], Awaitable[Response]]) -> APIRoute:
     async def endpoint(request: Request) -> Response:
-        return await answer(request)
+        return await respond(request)
 
     name = endpoint.__name__ = operation.id
     methods = sorted({method for method, _ in operation.routes})
@@ -89,7 +89,7 @@ class _Service:
         self._authenticate = authenticate
         self._injector = injector
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         """Return the response to a request of the operation."""
         response = await self._held(request)
         if (

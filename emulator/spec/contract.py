@@ -30,11 +30,11 @@ Key = tuple[type[refused.ServiceError], str]
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """How one contract answers.
+    """The responses of one contract.
 
-    `statuses`: status of success by operation, where it is not 200. `empty`: operations that answer without a body.
+    `statuses`: status of success by operation, where it is not 200. `empty`: operations whose response has no body.
     `fields`: the keys of a body by its schema, of an object in it by `Schema.key`; None for all. `words`: those of a
-    field that it has other words for. `errors`: the answer to each refusal.
+    field that it has other words for. `errors`: the response to each refusal.
     """
 
     name: str

@@ -23,7 +23,7 @@ Json = Mapping[str, Any]
 
 
 def render(document: Json) -> str:
-    """Return the page of an OpenAPI document: operations by tag, with parameters, fields and answers."""
+    """Return the page of an OpenAPI document: operations by tag, with parameters, fields and responses."""
     info = document["info"]
     by_tag: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():

@@ -1,4 +1,4 @@
-"""The one place where refusals become answers: of the rules, of authentication, of validation, of the path."""
+"""The one place where refusals become responses: of the rules, of authentication, of validation, of the path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REQUIRED = "is required"
 
 
 class NotAllowedError(Exception):
-    """The caller did not prove who it is, or may not do this. `answer` is given by who raised it.
+    """The caller did not prove who it is, or may not do this. `body` is given by who raised it.
 
     `about` says what is wrong with a client token: it is `unreadable`, of another `session`, or `expired`.
     """
@@ -93,13 +93,13 @@ _TOKENS: dict[tuple[str, str], ErrorBody] = {
     ("startRender", "session"): ErrorBody(403, "The token does not match the session ID.", code=10007),
     ("startRender", "expired"): ErrorBody(403, "Expired token.", code=10012),
 }
-"""The documented answers to a client token, by operation and what is wrong with it."""
+"""The documented responses to a client token, by operation and what is wrong with it."""
 
 
 def of_service_error(
     error: ServiceError, operation: str, contract: Contract = SERVICE, *, opentok: bool = False
 ) -> ErrorBody:
-    """Return the answer to a refusal: its entry for the operation, the kind and action, the kind, or any.
+    """Return the response to a refusal: its entry for the operation, the kind and action, the kind, or any.
 
     `opentok`: a project that was called by its api key; the entry for its kind comes first.
     """
@@ -115,7 +115,7 @@ def of_service_error(
 
 
 def of_invalid(error: InvalidRequestError, operation: str) -> ErrorBody:
-    """Return the answer to a request that breaks a rule: the documented text, then the field and what was allowed."""
+    """Return the response to a request that breaks a rule: the documented text, then the field and what was allowed."""
     if error.status == TOO_LARGE and operation.startswith("signal"):
         return ErrorBody(TOO_LARGE, _SIGNAL_SIZE)
     if error.whole:
@@ -130,7 +130,7 @@ def of_invalid(error: InvalidRequestError, operation: str) -> ErrorBody:
 def of_exception(
     error: Exception, operation: str, contract_name: str = "service", *, opentok: bool = False
 ) -> ErrorBody:
-    """Return the answer to anything that was refused; other exceptions are raised again."""
+    """Return the response to anything that was refused; other exceptions are raised again."""
     if isinstance(error, NotAllowedError):
         return _TOKENS.get((operation, error.about), error.body)
     if isinstance(error, InvalidRequestError):

@@ -25,7 +25,7 @@ QUERIES: Mapping[str, tuple[str, ...]] = {
     "listConnections": ("offset", "count"),
 }
 _WHOLE = ("listStreams", "listConnections")
-"""Lists that are answered whole when no count is given."""
+"""Lists that are returned whole when no count is given."""
 
 
 def describe(app: FastAPI, control: Sequence[BaseRoute]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ CONTROL = "/_emulator"
 _OLD = ("/partner/", "/projects/")
 
 LINKED = (f"{CONTROL}/files/", f"{CONTROL}/hls/")
-"""What answers of the service link to, so it is asked for under the same names, and from anywhere."""
+"""What responses of the service link to, so it is asked for under the same names, and from anywhere."""
 
 DOCS = ("/docs", "/openapi.json")
 """What describes the emulator, outside of the control API."""

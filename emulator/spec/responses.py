@@ -1,4 +1,4 @@
-"""What is answered besides resources: refusals, in the body shapes of the service (fidelity/rest-and-archives.md 2)."""
+"""Responses besides resources: refusals, in the body shapes of the service (fidelity/rest-and-archives.md 2)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Several SDKs speak only HTTPS. They reach the emulator when they trust `ca.pem`, so the authority is made once and kept:
 a developer trusts it once. Whether the kept files still serve is decided without importing a cryptography library,
-because that decision is on the way to the first answer.
+because that decision is on the way to the first response.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scenarios import patterns
-from scenarios.engine import MOST_STEPS, Faults
+from scenarios.engine import MAX_PATTERN_STEPS, Faults
 from scenarios.patterns import MAX_PATTERN, MAX_PATTERNS, MAX_SECONDS, Search
 from scenarios.rules import MAX_CONDITIONS, read_rule
 from scenarios.strict import RuleError
@@ -171,7 +171,7 @@ def test_a_rule_that_asks_for_too_much_is_refused(written: dict[str, Any], field
 def test_the_patterns_of_all_rules_of_an_application_are_bounded_together() -> None:
     faults = Faults(NAMES)
     size = patterns.size_of("a{1000}")
-    count = MOST_STEPS // size - 5  # each has a few steps more
+    count = MAX_PATTERN_STEPS // size - 5  # each has a few steps more
     for number in range(count):
         faults.add(rule(f"a{{1000}}|{number}", name=f"r{number}"), 0)
     with pytest.raises(RuleError, match="steps at most"):

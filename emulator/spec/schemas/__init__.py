@@ -1,1 +1,1 @@
-"""Request bodies, as pydantic models; `answers` holds the response bodies for the OpenAPI page."""
+"""Request bodies, as pydantic models; `responses` holds the response bodies for the OpenAPI page."""

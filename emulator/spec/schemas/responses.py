@@ -26,7 +26,7 @@ class ErrorContent(Shape):
 
 
 class SessionBody(BaseModel):
-    """A new session; the answer is an array of one."""
+    """A new session; the response is an array of one."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
