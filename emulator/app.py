@@ -56,7 +56,7 @@ def create_app(settings: Settings) -> FastAPI:
     `app.state.urls` may be set to the URLs that are listened on, by scheme.
     """
     sizes = Sizes(settings.journal_size, settings.event_size, settings.callback_size, settings.record_size)
-    world = World(sizes=sizes)
+    world = World(sizes=sizes, defaults=settings.options)
     store = open_store(settings)
     lenient = settings.auth == "lax"
     injector = FaultInjector(world, store, default=wellknown.APPLICATION_ID if lenient else "")

@@ -27,7 +27,7 @@ class RequestContext:
 
     `app` is that of the path or the caller, `held` that which the store holds for it. `wanted` is the fault that the
     request asks for itself, `since` when it came, s of the monotonic clock. `created` is the id of the session that
-    the call made.
+    the call made. `head_only`: a HEAD, which is answered as GET and without the body.
     """
 
     exchange: Exchange
@@ -41,6 +41,7 @@ class RequestContext:
     wanted: Fault | None = None
     created: str = ""
     allocation: BodyAllocation | None = None
+    head_only: bool = False
 
 
 class BodyBudget:

@@ -14,6 +14,7 @@ from scenarios.strict import RuleError
 from scenarios.targets import Names
 from scenarios.yaml_positions import PackError
 from state.application import Application
+from state.memory import weight
 from state.spelling import did_you_mean
 
 BUNDLED = Path(__file__).parent / "library"
@@ -91,8 +92,10 @@ def apply(
     """
     rendered = pack.render(parameters)
     rules = [_about(rule, session) for rule in rendered.rules]
-    faults.require_room(len(rules))
-    faults.require_patterns(sum(faults.check(rule).size for rule in rules))
+    size = sum(faults.check(rule).size for rule in rules)
+    own = _own(faults, pack.name) if pack.name in faults.packs else []  # they make room for the new ones
+    faults.require_room(len(rules) - len(own), rules, without=sum(weight(each.data) for each in own))
+    faults.require_patterns(size, without=sum(each.size for each in own))
     for rule in rules:
         if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:
             raise NameTakenError(rule["name"])

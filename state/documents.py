@@ -177,10 +177,14 @@ def read_head(document: Any, field: str = "head") -> Head:
     return found
 
 
-def put_identity(app: Application, found: Identity) -> None:
-    """Let the application be what it was; its credentials are the world's business (`World.rekey`)."""
+def put_identity(app: Application, found: Identity, defaults: Options) -> None:
+    """Let the application be what it was; options that are not said are the `defaults`.
+
+    Its credentials are the world's business (`World.rekey`).
+    """
+    said = {name: getattr(found.options, name) for name in found.options.model_fields_set}
     app.name, app.created_at = found.name, found.created_at
-    app.options, app.webhooks = found.options, found.webhooks
+    app.options, app.webhooks = defaults.model_copy(update=said), found.webhooks
 
 
 def put_head(app: Application, found: Head) -> None:

@@ -72,23 +72,33 @@ def create(app: Application, project: str, new: SessionSettings) -> Session:
 
 
 def find(app: Application, session_id: str) -> Session:
-    """Return the session with this id.
+    """Return the session with this id, to do something with it.
 
     Session ids never expire (fidelity/rest-and-archives.md 6), so an id of this application that is not known yet, for
     example from before a restart, is taken up as an empty session.
     Raises `InvalidSessionIdError` when the text is no session id, `UnknownSessionError` when it is another
     application's.
     """
-    session = app.sessions.get(session_id)
-    if session is None:
-        parts = decode_session_id(session_id)
-        if parts is None:
-            raise InvalidSessionIdError
-        if parts.project not in (app.id, app.credentials.api_key):
-            raise UnknownSessionError
-        session = Session(id=session_id, created_at=min(parts.created_at, app.now), relayed=parts.relayed)
+    session = look_up(app, session_id)
+    if session.id not in app.sessions:
         _add(app, session)
     return session
+
+
+def look_up(app: Application, session_id: str) -> Session:
+    """Return the session with this id, to read it: one that is not known yet is empty, and stays unknown.
+
+    Raises as `find`.
+    """
+    session = app.sessions.get(session_id)
+    if session is not None:
+        return session
+    parts = decode_session_id(session_id)
+    if parts is None:
+        raise InvalidSessionIdError
+    if parts.project not in (app.id, app.credentials.api_key):
+        raise UnknownSessionError
+    return Session(id=session_id, created_at=min(parts.created_at, app.now), relayed=parts.relayed)
 
 
 def _add(app: Application, session: Session) -> None:

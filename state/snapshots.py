@@ -12,6 +12,7 @@ from state import documents
 from state.application import Application
 from state.documents import Head, Identity, Json, refuse
 from state.kinds import KINDS
+from state.options import Options
 from state.reading import Reader
 from state.records import copied
 
@@ -270,14 +271,16 @@ def build(app: Application, parsed: Parsed) -> Generator[None, None, Application
     return built
 
 
-def install(app: Application, parsed: Parsed, built: Application, restore_faults: RestoreFaults) -> None:
+def install(
+    app: Application, parsed: Parsed, built: Application, restore_faults: RestoreFaults, defaults: Options
+) -> None:
     """Let the application be what was parsed and built, in a unit; nothing of what it was stays but its checkpoints.
 
-    What is to be sent waits until `callbacks.resume`.
+    Options that the document does not say are the `defaults`. What is to be sent waits until `callbacks.resume`.
     """
     app.become(built)
     if parsed.faults is not None:
         restore_faults(app, parsed.faults)
-    documents.put_identity(app, parsed.identity)
+    documents.put_identity(app, parsed.identity, defaults)
     documents.put_head(app, parsed.head)
     app.clock.go_on()

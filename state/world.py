@@ -69,16 +69,20 @@ class Unit:
 class World:
     """All applications. `source` is the time they start from, ms since the epoch; `sizes` how much is kept of each.
 
+    `defaults` are the options of what is read from a document that does not say them, as an older one does not.
     `listeners` get each unit's change, `watchers` each event as it happens. `handlers` are what timers do, by action:
     more may be added before the world is used.
     """
 
-    def __init__(self, *, source: Source = wall_ms, sizes: Sizes | None = None) -> None:
+    def __init__(
+        self, *, source: Source = wall_ms, sizes: Sizes | None = None, defaults: Options | None = None
+    ) -> None:
         self.listeners: list[Listener] = []
         self.publish: Listener = self.tell
         """Gets each unit's change first; a store makes it durable before everybody is told."""
         self._source = source
         self._sizes = sizes or Sizes()
+        self.defaults = defaults or Options()
         self.watchers: list[Reaction] = []
         self.handlers: dict[str, Handler] = {}
         self._rules = _rules(self.handlers, self.watchers)

@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from emulator.context import KEY, RequestContext
 from emulator.control.applications import counts
 from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, store_of, unit
 from emulator.control.show_event import show_event
@@ -60,7 +61,8 @@ async def list_events(
     """
     check_type(type)
     notifier: ChangeNotifier = request.app.state.notifier
-    deadline = time.monotonic() + wait
+    context: RequestContext = request.scope[KEY]
+    deadline = time.monotonic() + (0 if context.head_only else wait)  # the head is the same whatever happens
     while True:
         change_event = notifier.next_change(app)
         async with unit(request, app):

@@ -20,14 +20,14 @@ from emulator.server.logs import set_up
 from emulator.settings import Settings
 from emulator.tls.files import TlsFiles
 
-SHUTDOWN_SECONDS = 1.5
+SHUTDOWN_SECONDS = 1.0
 """How long running requests may take to end after SIGTERM."""
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than HTTP clients pool idle connections: one that reuses a connection as it closes sends its request twice."""
 
 
-LEAVE_SECONDS = 0.3
+LEAVE_SECONDS = 0.2
 """How long connections may take to end once they were told to."""
 
 TICKS = 10

@@ -139,6 +139,10 @@ class Invocation:
         """Return the session of the path, or that with the id given. Raises as `sessions.find`."""
         return sessions.find(app, session_id if session_id is not None else self.params["sessionId"])
 
+    def read_session(self, app: Application) -> Session:
+        """Return the session of the path for a call that changes nothing. Raises as `sessions.look_up`."""
+        return sessions.look_up(app, self.params["sessionId"])
+
     def client_token(self, token: str, session_id: str, roles: Collection[str] = client_tokens.ROLES) -> ClientToken:
         """Check the client token inside the body. Raises `NotAllowedError`."""
         authenticator, lax = self._services.authenticator, self.app.options.auth == "lax"

@@ -35,6 +35,8 @@ log = logging.getLogger("emulator")
 MAX_SNAPSHOT = 64 * 1024 * 1024
 """Bytes of a snapshot that is put back; other bodies have the limit of the settings."""
 
+SEED_ADVICE = " A larger snapshot is put back at the start: VONAGE_EMULATOR_SEED_FILE names its file, of any size."
+
 
 LINE = 4
 """Bytes of a header line besides its name and value."""
@@ -80,11 +82,13 @@ class ServiceMiddleware:
         path = fold(scope["path"])
         # What GET answers, HEAD does too, without the body.
         method = scope["method"]
-        if method == "HEAD":
+        head_only = method == "HEAD"
+        if head_only:
             method, send = "GET", _head_only(send)
         scope = {**scope, "path": path, "method": method}
         control = path.startswith(CONTROL)
         context = self._open(scope)
+        context.head_only = head_only
         try:
             await self._pass(context, scope, receive, send, control)
         finally:
@@ -192,15 +196,16 @@ class ServiceMiddleware:
             _shorten(scope[KEY].exchange)
             return TOO_LARGE
         path: str = scope["path"]
-        most = MAX_SNAPSHOT if path.startswith(CONTROL) and path.endswith("/snapshot") else self._max_body
+        snapshot = path.startswith(CONTROL) and path.endswith("/snapshot")
+        most, advice = (MAX_SNAPSHOT, SEED_ADVICE) if snapshot else (self._max_body, "")
         if declared > most:
-            return _too_large(most)
+            return _too_large(most, advice)
         if not declared and not chunked:
             return b""
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
                 allocation = scope[KEY].allocation = BodyAllocation(self.body_budget)
-                body = await _collect(receive, most, allocation)
+                body = await _collect(receive, most, allocation, advice)
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
@@ -225,7 +230,7 @@ def _head_only(send: Send) -> Send:
     return head_only
 
 
-async def _collect(receive: Receive, most: int, allocation: BodyAllocation) -> bytes | ErrorBody | None:
+async def _collect(receive: Receive, most: int, allocation: BodyAllocation, advice: str) -> bytes | ErrorBody | None:
     body = bytearray()
     while True:
         message = await receive()
@@ -233,15 +238,15 @@ async def _collect(receive: Receive, most: int, allocation: BodyAllocation) -> b
             return None
         body += message.get("body") or b""
         if len(body) > most:
-            return _too_large(most)
+            return _too_large(most, advice)
         if not allocation.take(len(message.get("body") or b"")):
             return BUSY
         if not message.get("more_body", False):
             return bytes(body)
 
 
-def _too_large(most: int) -> ErrorBody:
-    return ErrorBody(413, f"The request body is larger than {most} bytes.")
+def _too_large(most: int, advice: str = "") -> ErrorBody:
+    return ErrorBody(413, f"The request body is larger than {most} bytes.{advice}")
 
 
 def _refuse(refusal: ErrorBody, control: bool) -> ASGIApp:

@@ -33,7 +33,7 @@ async def create_session(invocation: Invocation) -> Response:
 async def list_connections(invocation: Invocation) -> Response:
     """Return the connections of a session, oldest first (7.1)."""
     with invocation.unit() as app:
-        session = invocation.session(app)
+        session = invocation.read_session(app)
         session.require_clients()
         whose = wire.whose_connections(invocation.audience, session)
         return invocation.part(list(session.connections.values()), wire.connection, **whose)

@@ -24,13 +24,13 @@ def _list(invocation: Invocation, streams: list[Stream]) -> Response:
 async def list_streams(invocation: Invocation) -> Response:
     """Return the streams of a session (8.1)."""
     with invocation.unit() as app:
-        return invocation.part(streams(invocation.session(app)), wire.stream)
+        return invocation.part(streams(invocation.read_session(app)), wire.stream)
 
 
 async def get_stream(invocation: Invocation) -> Response:
     """Return one stream of a session (8.2)."""
     with invocation.unit() as app:
-        session = invocation.session(app)
+        session = invocation.read_session(app)
         streams(session)
         return invocation.response(wire.stream(sessions.published(session, invocation.params["streamId"])))
 

@@ -171,7 +171,7 @@ def refresh(world: World, app: Application, found: LoadedApplication, restore_fa
                 assert row.document is not None
                 identity = documents.read_identity(orjson.loads(row.document))
                 world.rekey(app, identity.credentials, take=True)
-                documents.put_identity(app, identity)
+                documents.put_identity(app, identity, world.defaults)
             elif row.kind == FAULTS:
                 if row.document is None:
                     app.faults = None

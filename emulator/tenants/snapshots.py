@@ -207,7 +207,8 @@ def restore(
         world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExistsError as error:
         raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
-    snapshots.install(app, parsed, built or now(snapshots.build(app, parsed)), injector.restore)
+    built = built or now(snapshots.build(app, parsed))
+    snapshots.install(app, parsed, built, injector.restore, world.defaults)
     callbacks.resume(app)
 
 

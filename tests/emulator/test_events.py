@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 
+import pytest
 from starlette.testclient import TestClient
 
 from tests.emulator.local import Tenant
@@ -46,3 +48,11 @@ def test_numbers_go_on_after_a_reset_and_a_deleted_application_ends_waiting(tena
         tenant.client.delete(f"/_emulator/applications/{tenant.id}")
         waiter.join(0.05)
     assert waited == [404]
+
+
+@pytest.mark.parametrize("query", ["wait=60", "wait=5&after=9", "wait=60&type=archive", "wait=60&session=none&limit=1"])
+def test_head_of_events_waits_for_nothing(tenant: Tenant, query: str) -> None:
+    since = time.monotonic()
+    response = tenant.client.head(f"/_emulator/applications/{tenant.id}/events?{query}")
+    assert (response.status_code, response.content) == (200, b"")
+    assert time.monotonic() - since < 4

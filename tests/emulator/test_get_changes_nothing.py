@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from emulator.spec.operations import OPERATIONS
+from state.ids import Ids
 from tests.emulator.local import NOBODY, Tenant, emulator
 
 REMEMBERED = ("exchange",)
@@ -91,6 +92,24 @@ def test_no_get_of_the_service_changes_anything(frozen: Tenant, header: str) -> 
             answer = frozen.call("GET", f"/{path}", headers={"X-Emulator-Fault-Request": header} if header else {})
             assert answer.status_code < 500, (operation.id, answer.text)
             assert taken(frozen) == before, operation.id
+
+
+@pytest.mark.parametrize("relayed", [False, True])
+@pytest.mark.parametrize("named", ["id", "apiKey"])
+def test_no_get_of_the_service_takes_up_a_session(frozen: Tenant, named: str, relayed: bool) -> None:
+    ids = Ids("elsewhere")
+    before = taken(frozen)
+    asked = [each for each in OPERATIONS if each.method == "GET" and "sessionId" in each.full_path]
+    assert len(asked) >= 3
+    for operation in asked:
+        session = ids.session_id(frozen.made[named], location="", created_at=1_700_000_000_000, relayed=relayed)
+        path = operation.full_path.format(applicationId=frozen.id, sessionId=session, streamId=NOBODY)
+        first = frozen.call("GET", f"/{path}")
+        assert taken(frozen) == before, operation.id
+        assert frozen.call("GET", f"/{path}").content == first.content
+        frozen.control("POST", f"/sessions/{session}/participants", {})  # known as soon as it is used
+        assert frozen.control("GET", f"/sessions/{session}")
+        before = taken(frozen)
 
 
 REFUSED = [

@@ -151,6 +151,40 @@ def test_rules_are_refused_where_they_would_be_too_much_all_or_none(
     assert str(20 * KIB) in refused.json()["error"]["message"]
 
 
+LARGE_PACK = """
+name: large
+description: Four rules, each with the text.
+parameters: {text: {type: string, default: x, description: what they are about}}
+rules:
+""" + "".join(
+    f"  - {{name: {name}, when: {{operation: dial, session: '${{text}}'}}, then: conflict}}\n" for name in "abcd"
+)
+
+
+@pytest.mark.parametrize("kib", [5, 6, 19, 60])
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_pack_that_is_too_large_is_refused_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anew: bool, kib: int
+) -> None:
+    from scenarios import engine
+
+    monkeypatch.setattr(engine, "RULES", 20 * KIB)
+    (tmp_path / "large.yaml").write_text(LARGE_PACK)
+    with emulator(scenario_dir=tmp_path) as client:
+        tenant = Tenant(client)
+        url = f"/_emulator/applications/{tenant.id}/scenarios/large"
+        if anew:
+            tenant.control("PUT", "/scenarios/large", {"parameters": {"text": "y" * 4 * KIB}})
+        before = [tenant.control("GET", path) for path in ("/faults", "/scenarios")]
+        refused = client.put(url, json={"parameters": {"text": "x" * kib * KIB}})
+        assert refused.status_code == 400
+        assert str(20 * KIB) in refused.json()["error"]["message"]
+        assert [tenant.control("GET", path) for path in ("/faults", "/scenarios")] == before
+        # Those that are replaced make room.
+        tenant.control("PUT", "/scenarios/large", {"parameters": {"text": "z" * 4 * KIB}})
+        assert tenant.control("GET", "/faults")["count"] == 4
+
+
 def test_all_applications_together_are_bounded_and_the_largest_gives_up_first(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 import json
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -473,3 +474,46 @@ def test_a_snapshot_of_all_is_written_as_of_one_and_lets_others_work_meanwhile(c
         assert turns > count
 
     asyncio.run(scenario())
+
+
+OTHER = {"auth": "lax", "pace": "realistic", "list_count": "page", "deleted_archive": "gone"}
+"""Options of a process, each another one than the default."""
+
+
+@pytest.mark.parametrize("unsaid", [["auth"], ["pace", "list_count"], ["deleted_archive", "auth"], list(OTHER)])
+@pytest.mark.parametrize("door", ["snapshot", "all", "seed", "store"])
+def test_options_that_a_document_does_not_say_are_those_of_the_process(
+    tmp_path: Path, door: str, unsaid: list[str]
+) -> None:
+    settings: dict[str, Any] = dict(OTHER)
+    database = f"sqlite:///{tmp_path}/world.db"
+    with emulator(store=database if door == "store" else "memory") as client:
+        tenant = Tenant(client, pace="fast")
+        document = json.loads(take(tenant))
+    for name in unsaid:
+        del document["application"]["options"][name]
+    if door == "seed":
+        settings["seed_file"] = tmp_path / "seed.json"
+        (tmp_path / "seed.json").write_text(json.dumps(document))
+    if door == "store":
+        settings["store"] = database
+        _forget_options(tmp_path / "world.db", unsaid)
+    with emulator(**settings) as client:
+        if door == "snapshot":
+            client.put(f"/_emulator/applications/{tenant.id}/snapshot", json=document)
+        elif door == "all":
+            client.put("/_emulator/snapshot", json={"schema": 1, "applications": [document]})
+        found = client.get(f"/_emulator/applications/{tenant.id}/snapshot").json()["application"]["options"]
+    said = document["application"]["options"]
+    assert {name: found[name] for name in OTHER} == {name: said.get(name, OTHER[name]) for name in OTHER}
+
+
+def _forget_options(file: Path, names: list[str]) -> None:
+    """Let the identities in a store be as a version wrote them that had not these options."""
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        rows = database.execute("SELECT seq, document FROM emulator_record WHERE kind = 'identity'").fetchall()
+        assert rows
+        for seq, text in rows:
+            document = json.loads(text)
+            document["options"] = {key: each for key, each in document["options"].items() if key not in names}
+            database.execute("UPDATE emulator_record SET document = ? WHERE seq = ?", (json.dumps(document), seq))
