@@ -18,7 +18,7 @@ from state.spelling import did_you_mean
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
-_BESIDE = {"sipRings": "sipNoAnswer", "handshakeHangs": "handshakeFails"}
+_BESIDE: Mapping[str, str] = {"sipRings": "sipNoAnswer", "handshakeHangs": "handshakeFails"}
 """What happens on the way to an outcome, as a timer of its own."""
 
 _KINDS = {effect: type_.partition(".")[0] for type_, effects in BEGINNINGS.items() for effect in effects}

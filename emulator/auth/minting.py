@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
+from emulator.auth.short_secrets import short_secrets
+
 Role = Literal["subscriber", "publisher", "publisheronly", "moderator"]
 ROLES: tuple[str, ...] = get_args(Role)
 
@@ -98,13 +100,10 @@ def _connect(session_id: str, role: str, data: str, layout_classes: Sequence[str
 
 
 def _sign(claims: dict[str, Any], key: str, algorithm: str) -> str:
-    import warnings
-
     import jwt
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a short secret is fine here: the service's own are no longer
+        with short_secrets():
             return jwt.encode(claims, key, algorithm=algorithm)
     except (ValueError, TypeError, jwt.PyJWTError) as error:
         raise TokenError(f"the key cannot sign with {algorithm}: {error}") from None

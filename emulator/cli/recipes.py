@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -201,7 +202,7 @@ curl -X POST "$https/session/create" -H "Authorization: Bearer $$TOKEN" -H "Acce
 curl "$http/v2/project/$application/archive" -H "Authorization: Bearer $$TOKEN"
 """
 
-RECIPES = {
+RECIPES: Mapping[str, str] = {
     "python": PYTHON,
     "node": NODE,
     "java": JAVA,

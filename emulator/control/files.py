@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -15,7 +16,7 @@ from state.broadcasts import Broadcast
 
 router = APIRouter(tags=["Files"])
 
-MEDIA_TYPES = {"mp4": "video/mp4", "zip": "application/zip", "json": "application/json"}
+MEDIA_TYPES: Mapping[str, str] = {"mp4": "video/mp4", "zip": "application/zip", "json": "application/json"}
 
 PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -10,7 +12,7 @@ from emulator.dashboard.assets import PAGE, Asset, assets
 
 router = APIRouter(include_in_schema=False)
 
-SAFE = {
+SAFE: Mapping[str, str] = {
     # Scripts and styles from here only, nothing inline, nothing from strings, nothing from or to another host.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -32,7 +32,7 @@ B = TypeVar("B", bound=Body)
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
-PAGING = {"offset", "count", "sessionId", "session_id"}
+PAGING = frozenset({"offset", "count", "sessionId", "session_id"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from emulator.spec.contract import CONTRACTS, SERVICE, Contract
 from emulator.spec.responses import ErrorBody
 from state.errors import ServiceError
@@ -51,7 +53,7 @@ _BITRATE = (
     "maxBitrate is only supported for composed archives."
 )
 NO_DATA = "Signal payload 'data' must be set."
-_TEXTS: dict[tuple[str, str], str] = {
+_TEXTS: Mapping[tuple[str, str], str] = {
     ("startArchive", "sessionId"): _SESSION,
     ("startArchive", "resolution"): "You specify an invalid resolution value.",
     ("startArchive", "maxBitrate"): _BITRATE,
@@ -71,7 +73,7 @@ _TEXTS: dict[tuple[str, str], str] = {
     ("startRender", "properties"): "Invalid stream name provided.",
     ("startRender", "sessionId"): "Invalid sessionId provided.",
 }
-_MISSING: dict[tuple[str, str], str] = {
+_MISSING: Mapping[tuple[str, str], str] = {
     ("signalSession", "data"): NO_DATA,
     ("signalConnection", "data"): NO_DATA,
 }
@@ -79,7 +81,7 @@ _MISSING: dict[tuple[str, str], str] = {
 _SIGNAL_SIZE = (
     "The type string exceeds the maximum length (128 bytes), or the data string exceeds the maximum size (8 kB)."
 )
-_CODES: dict[str, int] = {
+_CODES: Mapping[str, int] = {
     "Invalid DTMF Digits": 400,
     "Invalid application URL structure.": 50001,
     "Invalid maxDuration provided.": 50005,
@@ -88,7 +90,7 @@ _CODES: dict[str, int] = {
     "Invalid sessionId provided.": 50008,
     NO_DATA: 15202,
 }
-_TOKENS: dict[tuple[str, str], ErrorBody] = {
+_TOKENS: Mapping[tuple[str, str], ErrorBody] = {
     ("startRender", "unreadable"): ErrorBody(403, "Invalid token format or signature.", code=10001),
     ("startRender", "session"): ErrorBody(403, "The token does not match the session ID.", code=10007),
     ("startRender", "expired"): ErrorBody(403, "Expired token.", code=10012),

@@ -7,6 +7,8 @@ a callback tells them in lower case (fidelity/broadcasts-sip-captions-renders-ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 CAPTIONS = (
     "af-ZA ar-AE ar-SA ca-ES cs-CZ da-DK de-CH de-DE el-GR en-AB en-AU en-GB en-IE en-IN en-NZ en-US en-WL "
     "en-ZA es-ES es-US eu-ES fa-IR fi-FI fr-CA fr-FR gl-ES he-IL hi-IN hr-HR id-ID it-IT ja-JP ko-KR lv-LV "
@@ -25,8 +27,8 @@ TRANSCRIPTS = (
     "ta-SG te-IN th-TH tr-TR ts-ZA uk-UA ur-IN ur-PK uz-UZ ve-ZA vi-VN xh-ZA zu-ZA"
 ).split()
 
-_CAPTIONS = {code.lower(): code for code in CAPTIONS}
-_TRANSCRIPTS = {code.lower(): code for code in TRANSCRIPTS}
+_CAPTIONS: Mapping[str, str] = {code.lower(): code for code in CAPTIONS}
+_TRANSCRIPTS: Mapping[str, str] = {code.lower(): code for code in TRANSCRIPTS}
 
 
 def of_captions(value: str) -> str:
@@ -39,7 +41,7 @@ def of_transcripts(value: str) -> str:
     return _known(value, _TRANSCRIPTS)
 
 
-def _known(value: str, codes: dict[str, str]) -> str:
+def _known(value: str, codes: Mapping[str, str]) -> str:
     if value.lower() not in codes:
         raise ValueError(f"must be one of {', '.join(codes.values())}")
     return codes[value.lower()]

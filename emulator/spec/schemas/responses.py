@@ -5,7 +5,8 @@ Imported only when the page is asked for.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -320,7 +321,7 @@ def name_of(model: type[BaseModel]) -> str:
     return model.__name__.removesuffix("Body").removesuffix("Content")
 
 
-RESPONSES: dict[str, Any] = {
+RESPONSES: Mapping[str, type[BaseModel]] = {
     "createSession": SessionBody,
     "listConnections": ConnectionListBody,
     "migrateSession": MessageBody,

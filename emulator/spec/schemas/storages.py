@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -9,7 +10,10 @@ from pydantic import model_validator
 from emulator.spec.errors import InvalidRequestError
 from emulator.spec.schemas.common import Body
 
-NEEDED = {"s3": ("accessKey", "secretKey", "bucket"), "azure": ("accountName", "accountKey", "container")}
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "s3": ("accessKey", "secretKey", "bucket"),
+    "azure": ("accountName", "accountKey", "container"),
+}
 SECRET = ("secretKey", "accountKey")
 
 
