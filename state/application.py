@@ -128,6 +128,7 @@ _HELD = (
     "signal_bytes",
     "_collections",
     "registrations",
+    "storages",
 )
 """What an application has, by attribute."""
 

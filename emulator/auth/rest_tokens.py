@@ -35,9 +35,9 @@ BEARER_LIFE_WITHOUT_EXP = 15 * 60
 OPENTOK_LIFE = 300
 
 _MILLISECONDS = 1e11
-"""A time from here on is in ms: in s it would be after the year 5138."""
+"""A time from here on is in ms, or in something finer: in s it would be after the year 5138."""
 
-_MOST_TIME = 1e15
+_MOST_TIME = 2.0**63
 
 CACHED_TOKENS = 4096
 
@@ -254,7 +254,8 @@ def _lifetime(claims: Mapping[str, Any], algorithm: str) -> Lifetime:
         until = (issued or 0) + (OPENTOK_LIFE if opentok else BEARER_LIFE_WITHOUT_EXP)
         return Lifetime(until, until)
     if expires >= _MILLISECONDS:
-        expires /= 1000
+        while expires >= _MILLISECONDS:
+            expires /= 1000
         return Lifetime(expires, expires, "Invalid token format", (_note(claims, "tokenSeconds"),))
     longest = OPENTOK_LIFE if opentok else BEARER_LIFE
     if issued is None or expires - issued <= longest:

@@ -153,7 +153,7 @@ class Invocation:
 
         `session_id`).
         """
-        session_id = (self._asked("sessionId", "session_id") or None) if by_session else None
+        session_id = self._filter("sessionId", "session_id") if by_session else None
         offset, count = self.bounds(DEFAULT_COUNT)
         if count > MAX_COUNT and not self.reading.lets("pageSize", count, "?count"):
             raise InvalidRequestError(f"must be at most {MAX_COUNT}", "count")
@@ -177,6 +177,15 @@ class Invocation:
         if self.reading.lets("pageAbsent" if is_absent(text) else "page", text, f"?{field}"):
             return default
         raise InvalidRequestError(f"must be a whole number from 0 on (got {text[:50]!r})", field)
+
+    def _filter(self, *names: str) -> str | None:
+        """Return what a list is filtered by, if by anything. Raises `InvalidRequestError`."""
+        text = self._asked(*names)
+        if text is None or not is_absent(text):
+            return text
+        if self.reading.lets("pageAbsent", text, f"?{names[0]}"):
+            return None
+        raise InvalidRequestError(f"must be left out where there is none (got {text[:50]!r})", names[0])
 
     def part(self, items: Sequence[Any], write: Callable[[Any], Json], **more: Any) -> Response:
         """Return all the items as the response, or the part that `offset` and `count` name: some SDKs page through what

@@ -70,7 +70,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType({
                           E, E, f"{_REST} 6 (Opentok-.NET-SDK#229)"),
     # Lists
     "page": Limit(_LISTS, "?offset, ?count", "whole numbers from 0 on", E, F, f"{_REST} 12.5"),
-    "pageAbsent": Limit(_LISTS, "?offset, ?count", "left out, rather than `undefined`, `null` or `NaN`",
+    "pageAbsent": Limit(_LISTS, "?offset, ?count, ?sessionId", "left out, rather than `undefined`, `null` or `NaN`",
                         D, D, "github.com/opentok/learning-opentok-node: `?count=undefined`"),
     "pageSize": Limit("listArchives, listBroadcasts, listRenders", "?count", "at most 1000; more is cut to it",
                       D, F, f"{_REST} 12.5"),
@@ -126,7 +126,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType({
     "captionsDuration": Limit("startCaptions", "maxDuration", "300 to 14400 s", E, F, f"{_MEDIA} 3.1"),
     "callbackUrl": Limit("startCaptions, startRender", "statusCallbackUrl",
                          "an http:// or https:// URL of 15 to 2048 characters", E, F, f"{_MEDIA} 3.1"),
-    "renderUrl": Limit("startRender", "url", "an http:// or https:// URL of 15 to 2048 characters",
+    "renderUrl": Limit("startRender", "url", "an http:// or https:// URL with a host, of 15 to 2048 characters",
                        E, F, f"{_MEDIA} 4.1"),
     "renderDuration": Limit("startRender", "maxDuration", "60 to 36000 s", E, F, f"{_MEDIA} 4.1"),
     "renderResolution": Limit("startRender", "resolution", f"{_SIZES}; 1280x800 in the spec contract alone",

@@ -63,7 +63,13 @@ FORMS: list[tuple[str, bool, list[str]]] = [
     ("location=", False, []),
     ("e2ee=TRUE", False, []),
     ("e2ee=1", False, []),
+    ("e2ee=0&p2p.preference=enabled", True, []),
+    ('{"e2ee": true}', False, []),
     ("e2ee=enabled", False, ["e2ee"]),
+    ("e2ee=yes&p2p.preference=enabled", True, ["e2ee"]),
+    ("e2ee=on&archiveMode=always", False, ["e2ee"]),
+    ("e2ee=t", False, ["e2ee"]),
+    ('{"e2ee": 7}', False, ["e2ee"]),
     ("e2ee=null&p2p.preference=enabled", True, ["e2ee"]),
     ("e2ee=None", False, ["e2ee"]),
 ]  # fmt: skip
@@ -110,6 +116,28 @@ def test_a_list_takes_a_page_that_clients_left_out(
     assert fields(tenant) == noted
 
 
+@pytest.mark.parametrize("path", ["/archive", "/broadcast"])
+@pytest.mark.parametrize("word", ["undefined", "null", "NaN", "None", "nil", "[object%20Object]"])
+@pytest.mark.parametrize("name", ["sessionId", "session_id"])
+def test_a_list_takes_a_filter_that_clients_left_out(
+    running: tuple[Tenant, dict[str, str]], path: str, word: str, name: str
+) -> None:
+    tenant, _ = running
+    everything = tenant.call("GET", path).json()
+    assert everything["count"]
+    listed = tenant.call("GET", f"{path}?{name}={word}")
+    assert (listed.status_code, listed.json()) == (200, everything)
+    assert fields(tenant) == ["?sessionId"]
+
+
+@pytest.mark.parametrize("path", ["/archive", "/broadcast"])
+def test_a_filter_that_clients_left_out_can_be_refused(client: TestClient, path: str) -> None:
+    tenant = Tenant(client, documentedLimits="refuse")
+    refused = tenant.call("GET", f"{path}?sessionId=undefined")
+    assert (refused.status_code, "sessionId" in refused.json()["message"]) == (400, True)
+    assert tenant.call("GET", f"{path}?sessionId=").status_code == 200
+
+
 def test_a_page_larger_than_documented_is_cut_and_noted(full: tuple[Tenant, str]) -> None:
     tenant, _ = full
     assert tenant.call("GET", "/archive?count=1001").status_code == 200
@@ -124,11 +152,12 @@ def opentok_token(tenant: Tenant, **claims: Any) -> str:
 
 HOUR, DAY = 3600, 86_400
 
-# how long a token lives (s; None: without exp), whether exp is in ms, whether that is noted, and the status where it is held to
+# how long a token lives (s; None: without exp), in which part of a second exp is, whether that is noted, and the status where it is held to
 LIVES = [
     ("opentok", 300, 1, False, 200), ("opentok", 301, 1, True, 403), ("opentok", HOUR, 1, True, 403),
     ("opentok", DAY, 1, True, 403), ("opentok", 30 * DAY, 1, True, 403), ("opentok", 365 * DAY, 1, True, 403),
     ("opentok", 200, 1000, True, 403), ("opentok", 30 * DAY, 1000, True, 403),
+    ("opentok", 200, 10**6, True, 403), ("bearer", HOUR, 10**6, True, 403), ("bearer", HOUR, 10**9, True, 403),
     ("bearer", 900, 1, False, 200), ("bearer", DAY, 1, False, 200), ("bearer", 7 * DAY, 1, True, 200),
     ("bearer", HOUR, 1000, True, 403), ("bearer", 30 * DAY, 1000, True, 403),
 ]  # fmt: skip
@@ -163,6 +192,8 @@ def test_a_long_bearer_token_ends_after_a_day_where_it_is_held_to_what_is_docume
         assert tenant.call("GET", "/archive").status_code == status
     tenant.token = rest_token(tenant.made["privateKey"], tenant.id, iat=now - 40 * DAY, exp=(now - 10) * 1000)
     tenant.control("PATCH", "", {"tokenLifetime": "note"})
+    assert tenant.call("GET", "/archive").json()["message"] == "Token has expired"
+    tenant.token = rest_token(tenant.made["privateKey"], tenant.id, iat=now - 40 * DAY, exp=(now - 10) * 10**6)
     assert tenant.call("GET", "/archive").json()["message"] == "Token has expired"
 
 
@@ -236,6 +267,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, int]] = [
     ("POST", "/render", {"url": "page"}, 400, 50001),
     ("POST", "/render", {"url": "ftp://localhost/page"}, 400, 50001),
     ("POST", "/render", {}, 400, 50001),
+    ("POST", "/render", {"url": "https:///a/page/of/nobody"}, 400, 50001),
+    ("POST", "/render", {"url": "https://:8443/a/page"}, 400, 50001),
+    ("POST", "/render", {"url": "https://[::1/a/page"}, 400, 50001),
+    ("POST", "/render", {"url": "https://localhost:99999/page"}, 400, 50001),
     ("POST", "/render", {**PAGE, "maxDuration": 36_001}, 400, 50005),
     ("POST", "/render", {**PAGE, "properties": {}}, 400, 50007),
     ("POST", "/render", {**PAGE, "properties": {"name": ""}}, 400, 50007),
@@ -257,6 +292,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, int]] = [
     ("POST", "/session/{sid}/signal", {"type": "x"}, 400, 15202),
     ("POST", "/session/{sid}/signal", {"type": "x", "data": None}, 400, 15202),
     ("POST", "/session/{sid}/connection/{connection}/signal", {"type": ""}, 400, 15202),
+    ("POST", "/session/{sid}/signal", {}, 400, 15202),
+    ("POST", "/session/{sid}/signal", {"type": 7}, 400, 15202),
+    ("POST", "/session/{sid}/connection/{connection}/signal", {"text": "x"}, 400, 15202),
     ("POST", "/session/{sid}/signal", {"data": "x"}, 400, -1),
 ]  # fmt: skip
 

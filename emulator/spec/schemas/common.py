@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
-from emulator.spec.addresses import Address
+from emulator.spec.addresses import Address, with_host
 from emulator.spec.errors import REQUIRED, InvalidRequestError
 from emulator.spec.schemas.reading import Limited, Reading, always, one_of, reading_of, text
 from state import nesting
@@ -29,7 +29,12 @@ Duration = Annotated[int, Field(ge=60, le=36_000, description="s")]
 Text = Annotated[str, Field(min_length=1)]
 StreamId = Annotated[str, Field(min_length=1), Limited("selection", text)]
 ClientTokenText = Annotated[str, Field(min_length=1), Limited("clientToken", text)]
-Uri = Annotated[str, Field(min_length=15, max_length=2048, pattern=r"(?i)^https?://"), Limited("renderUrl", text)]
+Uri = Annotated[
+    str,
+    Field(min_length=15, max_length=2048, pattern=r"(?i)^https?://"),
+    AfterValidator(with_host),
+    Limited("renderUrl", text),
+]
 CallbackUrl = Annotated[Annotated[Address, Field(min_length=15)] | None, Limited("callbackUrl", always(None))]
 
 NO_STYLESHEET = "Custom type must have stylesheet"

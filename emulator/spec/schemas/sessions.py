@@ -37,6 +37,20 @@ def _ip_address(value: Any) -> Any:
     return value
 
 
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _truth(value: Any) -> bool:
+    """Return what `true` or `false` says, in any case (6), or the number that PHP writes for it.
+
+    Raises `ValueError` for any other word.
+    """
+    truth = _TRUTHS.get(str(value).lower())
+    if truth is None:
+        raise ValueError("must be true or false")
+    return truth
+
+
 class CreateSession(Body):
     """The form of a new session (6). `p2p.preference` `always` is what one SDK says for `enabled`.
 
@@ -48,7 +62,7 @@ class CreateSession(Body):
     p2p_preference: Annotated[Literal["enabled", "disabled", "always"], Limited("p2p", always("disabled"))] = Field(
         "disabled", alias="p2p.preference"
     )
-    e2ee: Annotated[bool, Limited("e2ee", always(False))] = Field(False, alias="e2ee")
+    e2ee: Annotated[bool, BeforeValidator(_truth), Limited("e2ee", always(False))] = Field(False, alias="e2ee")
     archive_name: str | None = Field(None, min_length=1, max_length=80)
     archive_resolution: Resolution | None = None
 
@@ -99,8 +113,6 @@ def parse_create_session(raw: bytes, reading: Reading) -> CreateSession:
     given = {name: value for name, value in fields.items() if value not in (None, "") and not _is_left_out(name, value)}
     for name in [name for name, value in given.items() if is_absent(value) and reading.lets("absent", value, name)]:
         del given[name]
-    if isinstance(given.get("e2ee"), str):
-        given["e2ee"] = given["e2ee"].lower()
     try:
         return CreateSession.model_validate(given, context=reading)
     except ValidationError as error:
@@ -158,8 +170,8 @@ def _signal_size(limit: str, most: int) -> AfterValidator:
 class SignalBody(Body):
     """A signal (9): `type` up to 128 bytes, `data` up to 8192 bytes of UTF-8."""
 
+    data: Annotated[str, _signal_size("signalData", MAX_SIGNAL_DATA)]  # first: the one that has a text of its own
     type: Annotated[str, _signal_size("signalType", MAX_SIGNAL_TYPE)]
-    data: Annotated[str, _signal_size("signalData", MAX_SIGNAL_DATA)]
 
 
 class MuteSession(Body):
