@@ -20,7 +20,7 @@ from state.events import Event
 from state.options import Options
 from state.outbox import UNDISTORTED, Distortion
 from state.world import World
-from tests.scenarios.asking import call, control, new_session
+from tests.scenarios.calls import call, control, new_session
 
 APP = "11111111-1111-4111-8111-111111111111"
 ARCHIVE = {"id": "22222222-2222-4222-8222-222222222222", "status": "available", "name": "lesson", "sessionId": "s"}

@@ -18,7 +18,7 @@ from emulator.client import ApplicationClient
 from emulator.testing import Server
 from tests.emulator.local import rest_token
 from tests.eventually import eventually
-from tests.scenarios.asking import control, new_session
+from tests.scenarios.calls import control, new_session
 
 
 class Wire:

@@ -12,7 +12,7 @@ import pytest
 from emulator.client import ApplicationClient
 from emulator.testing import Server
 from scenarios.packs import BUNDLED
-from tests.scenarios.asking import control
+from tests.scenarios.calls import control
 
 ROOT = Path(__file__).parents[2]
 

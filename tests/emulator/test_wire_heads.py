@@ -8,7 +8,7 @@ import pytest
 from emulator.client import ApplicationClient
 from emulator.testing import Server
 from tests.emulator.raw import Raw, chunked, request
-from tests.scenarios.asking import new_session
+from tests.scenarios.calls import new_session
 
 BODY = b'{"count": 1}'
 CHUNKED = "Transfer-Encoding: chunked"

@@ -13,7 +13,7 @@ import pytest
 from emulator.client import ApplicationClient
 from emulator.testing import Server
 from tests.emulator.raw import Raw, chunked, request
-from tests.scenarios.asking import new_session
+from tests.scenarios.calls import new_session
 
 OFFERS = {
     "h2c": ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"),

@@ -13,7 +13,7 @@ from scenarios.engine import Faults, PlannedOutcome
 from scenarios.rules import read_rule
 from scenarios.strict import RuleError
 from scenarios.targets import CALLBACK, GATE, SERVICE
-from tests.scenarios.asked import NAMES, Asked, fired
+from tests.scenarios.targets import NAMES, Target, matched
 
 
 @pytest.fixture
@@ -29,23 +29,23 @@ def test_higher_priority_goes_first_then_the_older(faults: Faults) -> None:
     add(faults, "old")
     add(faults, "new")
     add(faults, "first", priority=5)
-    assert fired(faults) == ["first"]
+    assert matched(faults) == ["first"]
     faults.remove("first")
-    assert fired(faults) == ["old"]
+    assert matched(faults) == ["old"]
 
 
 def test_of_each_kind_of_effect_one_rule_has_its_way(faults: Faults) -> None:
     add(faults, "slow", {"latency": {"ms": 5}}, position="instead")
     add(faults, "slower", {"latency": {"ms": 9}}, position="instead")
     add(faults, "broken", "internal")
-    assert fired(faults) == ["slow", "broken"]
+    assert matched(faults) == ["slow", "broken"]
     assert [fault.hits for fault in faults.rules.values()] == [1, 0, 1]
 
 
 def test_an_outranked_rule_keeps_its_times(faults: Faults) -> None:
     add(faults, "twice", times=2, priority=1)
     add(faults, "once", times=1)
-    assert [fired(faults) for _ in range(4)] == [["twice"], ["twice"], ["once"], []]
+    assert [matched(faults) for _ in range(4)] == [["twice"], ["twice"], ["once"], []]
     assert all(fault.spent for fault in faults.rules.values())
 
 
@@ -53,9 +53,9 @@ def test_rules_of_a_session_are_found_by_it(faults: Faults) -> None:
     add(faults, "general", when={"operation": "startArchive"})
     add(faults, "of-s", when={"session": "s"}, priority=1)
     add(faults, "of-lesson", when={"resource": ["lesson", "other"]}, priority=2)
-    assert fired(faults, Asked(session="t")) == ["general"]
-    assert fired(faults, Asked(session="s")) == ["of-s"]
-    assert fired(faults, Asked(session="s", resources={"lesson", "other"})) == ["of-lesson"]
+    assert matched(faults, Target(session="t")) == ["general"]
+    assert matched(faults, Target(session="s")) == ["of-s"]
+    assert matched(faults, Target(session="s", resources={"lesson", "other"})) == ["of-lesson"]
 
 
 @pytest.mark.parametrize(
@@ -118,20 +118,20 @@ def test_a_name_is_taken_once(faults: Faults) -> None:
 
 def test_a_released_hit_can_be_used_again(faults: Faults) -> None:
     add(faults, "once", "uploadFails", times=1)
-    (match,) = faults.ask(SERVICE, Asked())
-    assert fired(faults) == []
+    (match,) = faults.ask(SERVICE, Target())
+    assert matched(faults) == []
     faults.release(match.fault)
-    assert fired(faults) == ["once"]
+    assert matched(faults) == ["once"]
 
 
 def test_a_snapshot_goes_on_where_it_was(faults: Faults) -> None:
     add(faults, "second", when={"nth": 2})
     add(faults, "twice", {"latency": {"ms": 1}}, times=2, position="instead")
-    fired(faults)
+    matched(faults)
     copy = Faults.load(NAMES, json.loads(json.dumps(faults.dump())))
     assert copy.dump() == faults.dump()
-    assert fired(copy) == ["second", "twice"]
-    assert fired(copy) == []
+    assert matched(copy) == ["second", "twice"]
+    assert matched(copy) == []
     assert copy.add({"then": "internal"}, 0).number == 3
 
 
@@ -140,9 +140,9 @@ def test_whatever_changes_a_snapshot_is_another_revision(faults: Faults) -> None
     planned = PlannedOutcome("uploadFails", {}, "rule")
     steps: list[Callable[[], object]] = [
         lambda: add(faults, "third", "uploadFails", when={"nth": 3}),
-        lambda: fired(faults),  # counted only
-        lambda: fired(faults),
-        lambda: faults.ask(SERVICE, Asked()),
+        lambda: matched(faults),  # counted only
+        lambda: matched(faults),
+        lambda: faults.ask(SERVICE, Target()),
         lambda: faults.release(faults.rules["third"]),
         lambda: faults.add({"name": "third", "then": "internal"}, 5, replace=True),
         lambda: faults.decide("archive", planned),
@@ -162,10 +162,10 @@ def test_a_thousand_rules_about_others_cost_nothing(faults: Faults) -> None:
     for number in range(500):
         add(faults, f"session-{number}", when={"operation": "startArchive", "session": f"s{number}"})
         add(faults, f"operation-{number}", when={"operation": "dial"})
-    assert fired(faults, Asked(session="s77")) == ["session-77"]
-    assert fired(faults, Asked(session="else")) == []
+    assert matched(faults, Target(session="s77")) == ["session-77"]
+    assert matched(faults, Target(session="else")) == []
     assert [faults.rules[f"operation-{number}"].matcher.calls for number in range(500)] == [0] * 500
     started = time.perf_counter()
     for _ in range(1000):
-        faults.ask(SERVICE, Asked(session="else"))
+        faults.ask(SERVICE, Target(session="else"))
     assert time.perf_counter() - started < 1

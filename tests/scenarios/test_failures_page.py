@@ -22,7 +22,7 @@ from scenarios.predicates import When
 from scenarios.response_effects import Documented
 from scenarios.timeline import Step
 from tests.emulator.local import rest_token
-from tests.scenarios.asking import call, control
+from tests.scenarios.calls import call, control
 from tests.scenarios.driver import Driver
 
 PAGE = (Path(__file__).parents[2] / "docs" / "failures.md").read_text()

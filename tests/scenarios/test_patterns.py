@@ -13,7 +13,7 @@ from scenarios.engine import MAX_PATTERN_STEPS, Faults
 from scenarios.patterns import MAX_PATTERN, MAX_PATTERNS, MAX_SECONDS, Search
 from scenarios.rules import MAX_CONDITIONS, read_rule
 from scenarios.strict import RuleError
-from tests.scenarios.asked import NAMES, Asked, fired, matcher
+from tests.scenarios.targets import NAMES, Target, matched, matcher
 
 STATM = Path("/proc/self/statm")
 LIMIT = 0.5
@@ -84,7 +84,7 @@ def test_no_pattern_runs_away(kind: str) -> None:
     pattern, text = PATHOLOGICAL[kind]
     is_so = matcher({"body": {"name": {"matches": pattern}}})
     started = time.thread_time()
-    assert not is_so(Asked(body={"name": text}))
+    assert not is_so(Target(body={"name": text}))
     assert time.thread_time() - started < LIMIT
 
 
@@ -94,9 +94,9 @@ def test_many_rules_of_one_call_take_their_time_together(kind: str) -> None:
     faults = Faults(NAMES)
     for number in range(40):
         faults.add(rule(f"{pattern}|never{number}"), 0)
-    faults.ask("service", Asked(body={"name": "short"}))  # compiled
+    faults.ask("service", Target(body={"name": "short"}))  # compiled
     started, before = time.thread_time(), resident()
-    assert fired(faults, Asked(body={"name": text})) == []
+    assert matched(faults, Target(body={"name": text})) == []
     assert time.thread_time() - started < MAX_SECONDS + LIMIT
     assert resident() - before < 64
 
@@ -136,7 +136,7 @@ FOUND = [
 
 @pytest.mark.parametrize(("pattern", "text", "expected"), FOUND)
 def test_usual_patterns_are_found(pattern: str, text: str, expected: bool) -> None:
-    assert matcher({"body": {"name": {"matches": pattern}}})(Asked(body={"name": text})) is expected
+    assert matcher({"body": {"name": {"matches": pattern}}})(Target(body={"name": text})) is expected
 
 
 TOO_MUCH: list[tuple[dict[str, Any], str, str]] = [

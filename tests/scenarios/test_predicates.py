@@ -8,39 +8,39 @@ import pytest
 
 from scenarios.predicates import When
 from scenarios.strict import RuleError
-from tests.scenarios.asked import NAMES, Asked, matcher
+from tests.scenarios.targets import NAMES, Target, matcher
 
 MINUTE = 60_000
 
-CASES: list[tuple[dict[str, Any], Asked, Asked]] = [
-    ({"operation": "dial"}, Asked("dial"), Asked("startArchive")),
-    ({"operation": ["dial", "getArchive"]}, Asked("getArchive"), Asked("startArchive")),
-    ({"tag": "Archives"}, Asked("stopArchive"), Asked("dial")),
-    ({"session": "s1"}, Asked(session="s1"), Asked(session="s2")),
-    ({"resource": "lesson"}, Asked(resources={"id", "lesson"}), Asked(resources={"id"})),
-    ({"state": ["stopped", "uploaded"]}, Asked(state="stopped"), Asked(state="started")),
-    ({"role": "moderator"}, Asked(role="moderator"), Asked(role="publisher")),
-    ({"body": {"name": "a"}}, Asked(body={"name": "a"}), Asked(body={"name": "b"})),
-    ({"body": {"sip.uri": {"contains": "busy"}}}, Asked(body={"sip": {"uri": "sip:busy@x"}}), Asked()),
-    ({"body": {"name": {"matches": "^a.c$"}}}, Asked(body={"name": "abc"}), Asked(body={"name": "abcd"})),
-    ({"body": {"name": {"exists": True}}}, Asked(body={"name": None}), Asked()),
-    ({"body": {"name": {"exists": False}}}, Asked(), Asked(body={"name": ""})),
-    ({"body": {"hasAudio": True}}, Asked(body={"hasAudio": True}), Asked(body={"hasAudio": False})),
-    ({"header": {"X-Suite": "one"}}, Asked(headers={"x-suite": "one"}), Asked()),
-    ({"until": MINUTE}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
-    ({"until": "1970-01-01T00:01:00Z"}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
-    ({"within": 60}, Asked(now=MINUTE - 1), Asked(now=MINUTE)),
-    ({"all": [{"session": "s"}, {"state": "x"}]}, Asked(session="s", state="x"), Asked(session="s")),
-    ({"any": [{"session": "s"}, {"state": "x"}]}, Asked(state="x"), Asked(state="y")),
-    ({"not": {"session": "s"}}, Asked(session="t"), Asked(session="s")),
-    ({"operation": "*", "not": {"operation": "dial"}}, Asked("getArchive"), Asked("dial")),
-    ({"nth": 1}, Asked(), Asked()),
-    ({"probability": 1}, Asked(), Asked(operation="x")),
+CASES: list[tuple[dict[str, Any], Target, Target]] = [
+    ({"operation": "dial"}, Target("dial"), Target("startArchive")),
+    ({"operation": ["dial", "getArchive"]}, Target("getArchive"), Target("startArchive")),
+    ({"tag": "Archives"}, Target("stopArchive"), Target("dial")),
+    ({"session": "s1"}, Target(session="s1"), Target(session="s2")),
+    ({"resource": "lesson"}, Target(resources={"id", "lesson"}), Target(resources={"id"})),
+    ({"state": ["stopped", "uploaded"]}, Target(state="stopped"), Target(state="started")),
+    ({"role": "moderator"}, Target(role="moderator"), Target(role="publisher")),
+    ({"body": {"name": "a"}}, Target(body={"name": "a"}), Target(body={"name": "b"})),
+    ({"body": {"sip.uri": {"contains": "busy"}}}, Target(body={"sip": {"uri": "sip:busy@x"}}), Target()),
+    ({"body": {"name": {"matches": "^a.c$"}}}, Target(body={"name": "abc"}), Target(body={"name": "abcd"})),
+    ({"body": {"name": {"exists": True}}}, Target(body={"name": None}), Target()),
+    ({"body": {"name": {"exists": False}}}, Target(), Target(body={"name": ""})),
+    ({"body": {"hasAudio": True}}, Target(body={"hasAudio": True}), Target(body={"hasAudio": False})),
+    ({"header": {"X-Suite": "one"}}, Target(headers={"x-suite": "one"}), Target()),
+    ({"until": MINUTE}, Target(now=MINUTE - 1), Target(now=MINUTE)),
+    ({"until": "1970-01-01T00:01:00Z"}, Target(now=MINUTE - 1), Target(now=MINUTE)),
+    ({"within": 60}, Target(now=MINUTE - 1), Target(now=MINUTE)),
+    ({"all": [{"session": "s"}, {"state": "x"}]}, Target(session="s", state="x"), Target(session="s")),
+    ({"any": [{"session": "s"}, {"state": "x"}]}, Target(state="x"), Target(state="y")),
+    ({"not": {"session": "s"}}, Target(session="t"), Target(session="s")),
+    ({"operation": "*", "not": {"operation": "dial"}}, Target("getArchive"), Target("dial")),
+    ({"nth": 1}, Target(), Target()),
+    ({"probability": 1}, Target(), Target(operation="x")),
 ]
 
 
 @pytest.mark.parametrize(("when", "held", "refused"), CASES[:-2], ids=lambda value: str(value)[:40])
-def test_a_condition_holds_or_not(when: dict[str, Any], held: Asked, refused: Asked) -> None:
+def test_a_condition_holds_or_not(when: dict[str, Any], held: Target, refused: Target) -> None:
     assert matcher(when)(held)
     assert not matcher(when)(refused)
 
@@ -52,27 +52,33 @@ def test_every_condition_is_tried() -> None:
 
 def test_nth_counts_the_calls_for_which_the_rest_holds() -> None:
     second = matcher({"operation": "dial", "session": "s", "nth": 2})
-    calls = [Asked("dial", session="s"), Asked("dial"), Asked(), Asked("dial", session="s"), Asked("dial", session="s")]
+    calls = [
+        Target("dial", session="s"),
+        Target("dial"),
+        Target(),
+        Target("dial", session="s"),
+        Target("dial", session="s"),
+    ]
     assert [second(call) for call in calls] == [False, False, False, True, False]
     several = matcher({"nth": [1, 3]})
-    assert [several(Asked()) for _ in range(4)] == [True, False, True, False]
+    assert [several(Target()) for _ in range(4)] == [True, False, True, False]
 
 
 def test_after_lets_so_many_calls_pass() -> None:
     later = matcher({"after": 2})
-    assert [later(Asked()) for _ in range(4)] == [False, False, True, True]
+    assert [later(Target()) for _ in range(4)] == [False, False, True, True]
 
 
 def test_inner_conditions_count_on_their_own() -> None:
     either = matcher({"any": [{"operation": "dial", "nth": 2}, {"operation": "startArchive", "nth": 1}]})
-    calls = [Asked("dial"), Asked("startArchive"), Asked("dial"), Asked("startArchive")]
+    calls = [Target("dial"), Target("startArchive"), Target("dial"), Target("startArchive")]
     assert [either(call) for call in calls] == [False, True, True, False]
 
 
 def test_probability_draws_the_same_calls_for_the_same_seed() -> None:
     def drawn(seed: int) -> list[bool]:
         sometimes = matcher({"probability": 0.3, "seed": seed})
-        return [sometimes(Asked()) for _ in range(1000)]
+        return [sometimes(Target()) for _ in range(1000)]
 
     assert drawn(1) == drawn(1) != drawn(2)
     assert 250 < sum(drawn(1)) < 350
@@ -81,11 +87,11 @@ def test_probability_draws_the_same_calls_for_the_same_seed() -> None:
 def test_counters_can_be_taken_up_again() -> None:
     when = {"probability": 0.5, "seed": 3, "any": [{"nth": [2, 3, 5, 8]}, {"after": 9}]}
     whole, first = matcher(when), matcher(when)
-    told = [whole(Asked()) for _ in range(20)]
-    assert [first(Asked()) for _ in range(7)] == told[:7]
+    told = [whole(Target()) for _ in range(20)]
+    assert [first(Target()) for _ in range(7)] == told[:7]
     second = matcher(when)
     assert second.restore(first.counters()) == []
-    assert [second(Asked()) for _ in range(13)] == told[7:]
+    assert [second(Target()) for _ in range(13)] == told[7:]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ export function unlock(value) {
   locked.set(false);
 }
 
-class Refused extends Error {
+class RequestRefusedError extends Error {
   constructor(status, error) {
     super(error.message);
     Object.assign(this, { status, field: error.field, suggestion: error.suggestion });
@@ -32,7 +32,7 @@ class Refused extends Error {
 
 const headers = () => (token() ? { Authorization: `Bearer ${token()}` } : {});
 
-/** Ask the control API; `path` follows /_emulator. Throws `Refused`. */
+/** Ask the control API; `path` follows /_emulator. Throws `RequestRefusedError`. */
 async function ask(method, path, body, signal) {
   let answer;
   try {
@@ -45,7 +45,7 @@ async function ask(method, path, body, signal) {
     });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Refused(0, { message: 'the emulator does not answer' });
+    throw new RequestRefusedError(0, { message: 'the emulator does not answer' });
   }
   if (answer.status === 401) locked.set(true);
   const text = await answer.text();
@@ -55,13 +55,13 @@ async function ask(method, path, body, signal) {
   } catch {
     content = null;
   }
-  if (!answer.ok) throw new Refused(answer.status, content?.error || { message: `status ${answer.status}` });
+  if (!answer.ok) throw new RequestRefusedError(answer.status, content?.error || { message: `status ${answer.status}` });
   return { status: answer.status, content };
 }
 
 export const read = async (path, signal) => (await ask('GET', path, undefined, signal)).content;
 
-/** Make a call that changes something, and show how it went. Throws `Refused`. */
+/** Make a call that changes something, and show how it went. Throws `RequestRefusedError`. */
 export async function act(call) {
   pointed.set(null);
   bar.set({ call, state: 'busy' });
@@ -116,7 +116,7 @@ export function curlOf(exchange) {
 export async function stream(path, signal, onMessage) {
   const answer = await fetch(ROOT + path, { headers: headers(), signal, cache: 'no-store' });
   if (answer.status === 401) locked.set(true);
-  if (!answer.ok) throw new Refused(answer.status, { message: `status ${answer.status}` });
+  if (!answer.ok) throw new RequestRefusedError(answer.status, { message: `status ${answer.status}` });
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
   for (;;) {

@@ -13,7 +13,7 @@ from vonage_video.models import CreateArchiveRequest, InitiateSipRequest, SipOpt
 
 from emulator.client import ApplicationClient
 from emulator.testing import Server
-from tests.scenarios.asking import control
+from tests.scenarios.calls import control
 from tests.sdk.python.vonage.client import client_token
 
 

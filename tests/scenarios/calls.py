@@ -1,4 +1,4 @@
-"""Asking the control API of a running emulator as curl would, and the service with a token."""
+"""Calls of the control API of a running emulator, as curl makes them, and of the service with a token."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.emulator.local import rest_token
 def control(server: Server, application: ApplicationClient, method: str, path: str, json: Any = None) -> Any:
     """Call the control API below the application; the call must succeed."""
     url = f"{server.http}/_emulator/applications/{application.id}{path}"
-    answer = httpx2.request(method, url, json=json, trust_env=False)
-    assert answer.is_success, answer.text
-    return answer.json() if answer.content else None
+    response = httpx2.request(method, url, json=json, trust_env=False)
+    assert response.is_success, response.text
+    return response.json() if response.content else None
 
 
 def call(

@@ -1,4 +1,4 @@
-"""A call as rules see it, made up."""
+"""A made-up request or callback, as rules see it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ NAMES = Names(
 
 
 @dataclass
-class Asked:
-    """One call."""
+class Target:
+    """A request, or a callback; what a test leaves out is empty."""
 
     operation: str = "startArchive"
     now: int = 0
@@ -50,6 +50,6 @@ def matcher(when: dict[str, Any], since: int = 0) -> Matcher:
     return Matcher(read_rule({"when": when, "then": "internal"}, NAMES).when, NAMES, since)
 
 
-def fired(faults: Faults, asked: Asked | None = None, stage: str = SERVICE) -> list[str]:
-    """Return the names of the rules that fire on a call."""
-    return [match.fault.name for match in faults.ask(stage, asked or Asked())]
+def matched(faults: Faults, target: Target | None = None, stage: str = SERVICE) -> list[str]:
+    """Return the names of the rules that match a target."""
+    return [match.fault.name for match in faults.ask(stage, target or Target())]
