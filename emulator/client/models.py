@@ -2,6 +2,8 @@
 
 A field that the emulator does not tell has its default, and one that this client does not know is left out, so that the
 two need not be of the same version.
+
+The classes have the names of the records in `state/` that they show to users; neither module imports the other.
 """
 
 from __future__ import annotations
