@@ -23,6 +23,9 @@ LARGEST_VALUE = 16 * 1024 * 1024
 MAX_PARTS = 250_000
 """Brackets and commas of one value."""
 
+MAX_PARTS_OF_RULES = 600_000
+"""Brackets and commas of all failure rules: an application has up to 10,000 of them."""
+
 MAX_BLANKS = 1024 * 1024
 """Blanks between two values."""
 
@@ -73,8 +76,8 @@ class Reader:
                 refuse("", f"there are more than {MAX_BLANKS} blanks at byte {begun}")
             self._slide(WINDOW)
 
-    def value(self, field: str) -> Any:
-        """Read a whole value; `field` is what it is called where it cannot be read."""
+    def value(self, field: str, most: int = MAX_PARTS) -> Any:
+        """Read a whole value of `most` parts; `field` is what it is called where it cannot be read."""
         self.peek()
         size = WINDOW
         while (end := self._end(field)) is None:
@@ -86,7 +89,7 @@ class Reader:
                 refuse(field, f"is larger than {LARGEST_VALUE} bytes")
             self._slide(min(size, LARGEST_VALUE + 1))
             if size > 4 * WINDOW:
-                self._require_few_parts(field)
+                self._require_few_parts(field, most)
         value = self._content[self.position : self._start + end]
         self._at = end
         if len(value) > LARGEST_VALUE:
@@ -166,10 +169,10 @@ class Reader:
             refuse(field, f"the body is not JSON: {problem} at byte {self._start + wrong}")
         return None
 
-    def _require_few_parts(self, field: str) -> None:
+    def _require_few_parts(self, field: str, most: int) -> None:
         without_texts = _TEXTS.sub("", self._text)
-        if sum(map(without_texts.count, "[{,")) > MAX_PARTS:
-            refuse(field, f"has more than {MAX_PARTS} brackets and commas")
+        if sum(map(without_texts.count, "[{,")) > most:
+            refuse(field, f"has more than {most} brackets and commas")
 
     def _take(self, wanted: str) -> str:
         found = self.peek()

@@ -13,7 +13,7 @@ from state.application import Application
 from state.documents import Head, Identity, Json, refuse
 from state.kinds import KINDS
 from state.options import Options
-from state.reading import Reader
+from state.reading import MAX_PARTS, MAX_PARTS_OF_RULES, Reader
 from state.records import copied
 
 SCHEMA = 1
@@ -133,7 +133,8 @@ class Parts:
         if name in KINDS:
             yield from self._read_records(name)
         elif name in _PARTS:
-            self._read[name] = self._reader.value(name)
+            most = MAX_PARTS_OF_RULES if name == "faults" else MAX_PARTS
+            self._read[name] = self._reader.value(name, most)
             if name == "schema":
                 self.require_schema()
         else:

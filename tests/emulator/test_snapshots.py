@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from emulator.app import create_app
 from emulator.settings import Settings
-from state.application import Application, Credentials
+from state.application import MAX_RULES, Application, Credentials
 from state.kinds import KINDS
 from state.options import Options
 from state.world import World
@@ -517,3 +517,21 @@ def _forget_options(file: Path, names: list[str]) -> None:
             document = json.loads(text)
             document["options"] = {key: each for key, each in document["options"].items() if key not in names}
             database.execute("UPDATE emulator_record SET document = ? WHERE seq = ?", (json.dumps(document), seq))
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"operation": "startArchive", "body": {"name": "x", "resolution": ["640x480", "1280x720"]}},
+        {"any": [{"session": "a"}, {"session": "b"}, {"session": "c"}], "operation": ["dial", "startArchive"]},
+    ],
+)
+def test_as_many_rules_as_an_application_may_have_are_put_back(tenant: Tenant, when: Any) -> None:
+    tenant.control("POST", "/clock", {"action": "freeze"})
+    tenant.control("POST", "/faults", {"name": "r", "when": when, "then": "conflict"})
+    document = json.loads(take(tenant))
+    (only,) = document["faults"]["rules"]
+    document["faults"]["rules"] = [{**only, "rule": {**only["rule"], "name": f"r{each}"}} for each in range(MAX_RULES)]
+    assert put(tenant, json.dumps(document)).status_code == 200
+    taken = take(tenant)
+    assert len(json.loads(taken)["faults"]["rules"]) == MAX_RULES
