@@ -164,12 +164,14 @@ print(sorted(name for name in sys.modules if name.startswith("emulator.") and no
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     ours = [
+        "emulator.launch",
+        "emulator.launch.environment",
         "emulator.launch.process",
         "emulator.pytest_plugin",
+        "emulator.testing",
         "emulator.testing.received",
         "emulator.testing.receiver",
-        "emulator.testing",
-        "emulator.launch.environment",
+        "emulator.testing.server",
     ]
     assert done.stdout.splitlines() == ["[]", str(ours)]
 
