@@ -70,7 +70,7 @@ def event_of(body: Any) -> str:
         return ""
     name, status = body.get("event"), body.get("status")
     if name is None and status is not None:  # those of captions and renders have no `event`
-        name = body.get("group", "render")
+        name = body.get("group") or ("captions" if "captionsId" in body else "render")
     if not isinstance(name, str):
         return ""
     if isinstance(status, str):

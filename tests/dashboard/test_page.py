@@ -124,7 +124,7 @@ def test_what_can_be_chosen_is_what_the_control_api_takes(visitor: Opened, servi
     rows(page, "Participants").first.click()
     assert choices(page, "Reason for leaving") == query("delete", "/participants/{connection}", "reason")
     page.get_by_role("button", name="Join").click()
-    assert choices(page, "Role") == set(schemas["Join"]["properties"]["role"]["enum"])
+    assert choices(page, "Role") == set(schemas["JoinSession"]["properties"]["role"]["enum"])
     page = visitor.go()
     page.reload()
     for name in ("pace", "contract", "archiveStorage"):

@@ -195,7 +195,7 @@ def test_other_resources_stand_in_their_diagrams(visitor: Opened, service: Servi
     resource = service.start(kind, service.session("Ada"))
     page = visitor.go(kind, resource)
     end = {"calls": "HANGUP", "connectors": "disconnected"}.get(kind, "failed")
-    expect(page.locator(".node.now")).to_have_text(re.compile("started|ACTIVE|connected"))
+    expect(page.locator(".node.now")).to_have_text(re.compile("started|transcribing|ACTIVE|connected"))
     page.get_by_role("group", name="Force a status").get_by_role("button", name=end, exact=True).click()
     if kind != "connectors":
         expect(page.locator(".node.now")).not_to_have_text(end)

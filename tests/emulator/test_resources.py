@@ -233,12 +233,12 @@ def test_a_stream_of_changes_names_the_world_that_it_tells_of(client: TestClient
         lambda: tenant.control("PUT", "/snapshot", tenant.control("GET", "/snapshot")),
     ):
         act()
-        news = watched.news()
-        assert news is not None
-        epochs.append(news["epoch"])
+        changed = watched.change_event()
+        assert changed is not None
+        epochs.append(changed["epoch"])
     assert epochs[0] == epochs[1]
     assert len(set(epochs)) == 3
     tenant.control("PUT", "/scenarios/session-already-recording")
-    news = watched.news()
-    assert news is not None
-    assert news["faults"] != 0
+    changed = watched.change_event()
+    assert changed is not None
+    assert changed["faults"] != 0

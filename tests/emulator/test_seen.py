@@ -45,7 +45,7 @@ def room(client: TestClient) -> Iterator[Room]:
 
 
 def _room(client: TestClient) -> Room:
-    tenant = Tenant(client, id=ID, seed=7, pace="realistic", apiKey="4242", apiSecret="shh")
+    tenant = Tenant(client, id=ID, seed=7, pace="realistic", apiKey="4242", apiSecret="shh", muteAnswer="empty")
     tenant.control("POST", "/clock", {"action": "freeze", "at": NOON})
     sessions = (tenant.session(), tenant.session(join=1))
     people = tenant.join(sessions[0], 2)
@@ -75,6 +75,9 @@ class Request(NamedTuple):
 
 _HLS: dict[str, Any] = {"hls": {}, "rtmp": [{"serverUrl": "rtmp://example.com/app", "streamName": "key"}]}
 _JOINS = {"sessionId": "$session0", "token": "$token"}
+
+S3 = {"accessKey": "key", "secretKey": "secret", "bucket": "one"}
+AZURE = {"accountName": "name", "accountKey": "key", "container": "one"}
 
 REQUESTS = {
     "createSession": Request("POST", "//session/create", {}),
@@ -111,6 +114,7 @@ REQUESTS = {
         "POST", "/render", {**_JOINS, "url": "https://example.com/page", "properties": {"name": "page"}}
     ),
     "connectAudio": Request("POST", "/connect", {**_JOINS, "websocket": {"uri": "wss://example.com/audio"}}),
+    "setArchiveStorage": Request("PUT", "/archive/storage", {"type": "s3", "config": {**S3}}),
     "registerCallback": Request(
         "POST", "/callback", {"group": "archive", "event": "status", "url": "https://example.com/hook"}
     ),
@@ -235,11 +239,13 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "sip.streams.#": ("$stream0", "$stream1"),
         "sip.uri": ("sip:a@example.com", "sip:b@example.com"),
         "sip.video": FLAGS,
+        "sip.sessionMigration": FLAGS,
+        "sessionMigration": FLAGS,
     },
     "playDtmfAll": {"digits": ("1", "2")},
     "playDtmfConnection": {"digits": ("1", "2")},
     "startCaptions": {
-        **JOINS,
+        "sessionId": JOINS["sessionId"],
         "languageCode": ("en-US", "de-DE"),
         "maxDuration": (600, 700),
         "partialCaptions": FLAGS,
@@ -283,7 +289,15 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "websocket.headers.*": TWO,
         "websocket.streams": (["$stream0"], []),
         "websocket.streams.#": ("$stream0", "$stream1"),
+        "websocket.sessionMigration": FLAGS,
+        "sessionMigration": FLAGS,
         "websocket.uri": ("wss://example.com/one", "wss://example.com/two"),
+    },
+    "setArchiveStorage": {
+        "type": (Fields({}), Fields({"type": "azure", "config": AZURE})),
+        "config": (S3, {**S3, "bucket": "two"}),
+        "config.*": (Fields({}), Fields({"config": {**S3, "bucket": "two"}})),
+        "fallback": ("none", "opentok"),
     },
     "registerCallback": {
         "event": tuple(Fields({"group": "session", "event": event}) for event in ("created", "destroyed")),
@@ -294,10 +308,13 @@ VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
 """By operation and field, in the words of `paths`. Where both values are objects that name fields of the body itself,
 they are those fields; a value is put at the field's place otherwise."""
 
-NOT_SEEN: dict[tuple[str, str], str] = {}
+NOT_SEEN: dict[tuple[str, str], str] = {
+    ("startCaptions", "token"): "it says who may start captions; nobody joins with it, so nothing of it is kept",
+}
 """Fields whose values make no difference, with the reason."""
 
 FIELDS = [(operation, field) for operation, model in BODIES.items() for field in dict.fromkeys(paths(model))]
+SEEN = [each for each in FIELDS if each not in NOT_SEEN]
 
 
 def test_every_field_has_two_values_or_a_reason() -> None:
@@ -305,7 +322,7 @@ def test_every_field_has_two_values_or_a_reason() -> None:
     assert known == set(FIELDS)
 
 
-@pytest.mark.parametrize(("operation", "field"), FIELDS)
+@pytest.mark.parametrize(("operation", "field"), SEEN)
 def test_a_field_that_is_accepted_can_be_seen(client: TestClient, operation: str, field: str) -> None:
     first, second = VALUES[operation][field]
     assert _seen_with(client, operation, field, first) != _seen_with(client, operation, field, second)
@@ -363,7 +380,9 @@ def _seen(client: TestClient, operation: str, body: dict[str, Any]) -> Any:
     """Return what is seen of a request with this body, in a new room."""
     room = _room(client)
     try:
-        return _send(room, operation, body), _everything(room.tenant)
+        response = _send(room, operation, body)
+        room.tenant.advance(60)  # what is started later is there, too
+        return response, _everything(room.tenant)
     finally:
         _remove(room)
 

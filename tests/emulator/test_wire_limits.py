@@ -153,7 +153,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcess
     """A server that gives a head 0.5 s and a silent connection 1.5 s, and has room for 12 connections."""
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.5)
     monkeypatch.setattr(protocol, "FIRST_SECONDS", 1.5)
-    monkeypatch.setattr(protocol, "most_connections", lambda: 12)
+    monkeypatch.setattr(protocol, "max_connections", lambda: 12)
     running = InProcess(tmp_path)
     running.thread.start()
     try:
