@@ -388,12 +388,13 @@ def test_what_is_held_at_one_replica_while_it_waits_at_the_other_keeps_no_clock(
 ) -> None:
     first, second = replicas
     with Receiver() as receiver:
-        receiver.reply(delay=1, times=1)
+        receiver.reply(delay=3, times=1)
         webhook = {"address": receiver.url}
         first.control(
             "PATCH", "", {"webhooks": {"session_created": webhook, "connection_created": webhook}}, expect=200
         )
         first.session(people=1)  # two callbacks, one after the other
+        receiver.wait_for()
         second.control("POST", "callbacks/hold", {}, expect=200)
         for replica in (second, first):
             assert replica.control("POST", "clock", {"action": "advance", "seconds": 1}, expect=200)
@@ -404,7 +405,6 @@ def test_what_is_held_at_one_replica_while_it_waits_at_the_other_keeps_no_clock(
 def test_time_that_one_replica_lets_pass_ends_when_the_other_goes_back(replicas: tuple[Process, Process]) -> None:
     first, second = replicas
     with Receiver() as receiver:
-        receiver.reply(delay=0.3)
         behaviour = {"webhooks": {"archive_status": {"address": receiver.url}}, "pace": "realistic"}
         first.control("PATCH", "", behaviour, expect=200)
         first.control("POST", "clock", {"action": "freeze"}, expect=200)
@@ -412,11 +412,13 @@ def test_time_that_one_replica_lets_pass_ends_when_the_other_goes_back(replicas:
         first.control("PUT", "checkpoints/base", expect=200)
         before = first.control("GET", "clock")["now"]
         for end, body in (("checkpoints/base/restore", None), ("clock", {"action": "freeze"})):
+            receiver.clear()
+            receiver.reply(delay=1)
             for session in sessions:
                 first.call("POST", ARCHIVES, {"sessionId": session}, expect=200)
             with ThreadPoolExecutor(1) as pool:
                 context = pool.submit(second.control, "POST", "clock", {"action": "advance", "seconds": 400_000}, 200)
-                time.sleep(0.5)  # it is on its way
+                receiver.wait_for(timeout=30, where=lambda told: told["status"] == "stopped")  # it is on its way
                 first.control("POST", end, body, expect=200)
                 context.result()
             assert first.control("GET", "clock")["now"] < before + 400_000_000

@@ -102,9 +102,8 @@ class Load:
                     url = f"{process.url}/_emulator/applications/{APP}/sessions/{session}/participants"
                     if http.post(url, json={"count": 1}).status_code != 201:
                         continue
-                    answer = http.post(
-                        f"{process.url}/v2/project/{APP}/archive", json={"sessionId": session}, headers=process.headers
-                    )
+                    body = {"sessionId": session, "name": f"of {session}"}
+                    answer = http.post(f"{process.url}/v2/project/{APP}/archive", json=body, headers=process.headers)
                 except (httpx.HTTPError, ValueError):
                     continue
                 if answer.status_code == 200:
@@ -240,9 +239,9 @@ def test_a_disk_that_is_full_at_the_start_is_told_in_a_line(tmp_path: Path, file
 def test_what_cannot_be_kept_at_the_start_is_told_in_a_line(tmp_path: Path) -> None:
     program = """if True:
         import runpy
-        from emulator.store.base import Store, Unavailable
+        from emulator.store.base import Store, StoreUnavailableError
         async def start(self):
-            raise Unavailable("there is no room left")
+            raise StoreUnavailableError("there is no room left")
         Store.start = start
         runpy.run_module("emulator", run_name="__main__")
     """
