@@ -39,6 +39,7 @@ from emulator.spec.responses import ErrorBody
 from emulator.store.base import Store, StoreError, StoreUnavailableError
 from emulator.store.opening import open_store
 from emulator.tenants.applications import Applications
+from emulator.tenants.snapshots import SnapshotWriter
 from state.application import Sizes
 from state.errors import ServiceError
 from state.journal import Journal
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.clock_controller = ClockController(world, store, dispatcher)
     app.state.notifier = ChangeNotifier(world)
     app.state.injector = injector
+    app.state.snapshot_writer = SnapshotWriter()
     app.state.urls = {}
     app.state.body_budget, app.state.unread = BodyBudget(), Unread()
     webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)

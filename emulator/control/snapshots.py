@@ -21,7 +21,7 @@ from emulator.spec.responses import JSON
 from emulator.tenants import snapshots
 from state.application import MAX_CHECKPOINTS, Application, Checkpoint
 from state.documents import DocumentError
-from state.snapshots import Parsed, build, dump, write
+from state.snapshots import Parsed, build
 from state.spelling import did_you_mean
 from state.world import World
 
@@ -34,6 +34,11 @@ def _injector(request: Request) -> FaultInjector:
     injector: FaultInjector = request.app.state.injector
     injector.prepare()  # here: snapshots are read in a thread
     return injector
+
+
+def _writer(request: Request) -> snapshots.SnapshotWriter:
+    writer: snapshots.SnapshotWriter = request.app.state.snapshot_writer
+    return writer
 
 
 def _content(request: Request) -> bytes:
@@ -49,16 +54,14 @@ def _refuse(error: DocumentError) -> ControlError:
 @router.get("/snapshot", response_class=Response)
 async def take_world(request: Request, world: CurrentWorld) -> Response:
     """Take the snapshot of every application, of one after the other: each is exact."""
-    store = store_of(request)
+    store, writer = store_of(request), _writer(request)
     await store.refresh()
     await store.read_journals(*world)
     taken: dict[str, bytes] = {}
     for app in world:
         async with store.transaction_for(world, app.id) as held:
             if held is not None:
-                with world.unit(held):
-                    dumped = dump(held)
-                taken[held.id] = await snapshots.beside_others(write(dumped))
+                _, taken[held.id] = await writer.write(world, held)
         await asyncio.sleep(0)  # thousands of applications must not keep everybody else waiting
     return Response(snapshots.combine(taken), media_type=JSON)
 
@@ -92,9 +95,8 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
 async def take_snapshot(request: Request, app: CurrentApplication, world: CurrentWorld) -> Response:
     """Take the snapshot of an application: all that it is, as JSON."""
     await store_of(request).read_journals(app)
-    with world.unit(app):
-        dumped = dump(app)
-    return Response(await snapshots.beside_others(write(dumped)), media_type=JSON)
+    _, taken = await _writer(request).write(world, app)
+    return Response(taken, media_type=JSON)
 
 
 @router.put("/applications/{application}/snapshot")
@@ -155,9 +157,7 @@ async def keep_checkpoint(request: Request, app: CurrentApplication, world: Curr
     await store_of(request).read_journals(app)
     if name not in app.checkpoints and len(app.checkpoints) >= MAX_CHECKPOINTS:
         raise ControlError(409, f"there are {MAX_CHECKPOINTS} checkpoints, the most that are kept: delete one", "name")
-    with world.unit(app):
-        at, dumped = app.now, dump(app)
-    taken = await snapshots.beside_others(write(dumped))
+    at, taken = await _writer(request).write(world, app)
     try:
         snapshots.require_room(world, app, name, taken)
     except snapshots.TooMuchError as error:

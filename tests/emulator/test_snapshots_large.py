@@ -32,6 +32,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
     with running(tmp_path_factory.mktemp("large")) as process:
         archive = process.call("POST", f"/v2/project/{APP}/archive", {"sessionId": process.session(1)}, 200)["id"]
         process.call("POST", f"/v2/project/{APP}/archive/{archive}/stop", expect=200)
+        process.control("POST", "clock", {"action": "idle"}, expect=200)  # it changes no more by itself
         yield process
 
 
