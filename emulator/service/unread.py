@@ -42,19 +42,17 @@ class Unread:
         except TimeoutError:
             self._cut_off(line)
         finally:
-            self.bytes -= len(body)
-            self._sizes.pop(line, None)
+            self._forget(line)
 
     def _make_room(self, size: int) -> None:
         """Cut off who has waited longest, until there is room for so many bytes more."""
-        room = MAX_UNREAD - self.bytes
-        for line, taken in list(self._sizes.items()):
-            if room >= size:
-                return
-            self._cut_off(line)
-            room += taken
+        while self._sizes and self.bytes + size > MAX_UNREAD:
+            self._cut_off(next(iter(self._sizes)))
 
     def _cut_off(self, line: ClientConnection) -> None:
-        self._sizes.pop(line, None)
+        self._forget(line)
         line.give_up()
         reset(line.transport)
+
+    def _forget(self, line: ClientConnection) -> None:
+        self.bytes -= self._sizes.pop(line, 0)

@@ -194,7 +194,9 @@ def different(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [name for name in one | other if one.get(name) != other.get(name)]
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(
+    params=["memory", *(pytest.param(name, marks=pytest.mark.extended) for name in ("sqlite", "postgresql"))]
+)
 def new_store(request: pytest.FixtureRequest) -> Callable[[Path], str]:
     """Returns the URL of a store for each example."""
     if request.param == "memory":
@@ -240,6 +242,7 @@ def test_what_is_accepted_can_be_stored_shown_and_put_back(new_store: Callable[[
                 assert different(ways_out(client, tenant), before) in ([], ["head"])  # the journal's last number
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_rules_that_cannot_be_written_are_not_there_either(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
