@@ -157,7 +157,7 @@ def paths_of(server: Server) -> list[str]:
 @pytest.mark.parametrize(
     ("page_host", "asked_as"),
     [
-        ("localhost", "localhost"),
+        pytest.param("localhost", "localhost", marks=pytest.mark.extended),
         pytest.param("127.0.0.1", "localhost", marks=pytest.mark.extended),
         pytest.param("stranger.localhost", "127.0.0.1", marks=pytest.mark.extended),
         (REBOUND, "localhost"),
