@@ -6,7 +6,7 @@ import pytest
 
 from tests import fuzz
 
-REQUESTS = 12_000
+REQUESTS = 6_000
 
 
 @pytest.mark.extended

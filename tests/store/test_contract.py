@@ -58,7 +58,7 @@ LENIENT = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_two_replicas_in_turn_pass_the_whole_contract_suite(postgres_server: postgres.Server) -> None:
     apart = [f"--deselect=tests/emulator/{test}" for test in APART]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *LENIENT, *SUITES, *apart],
+        [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", *LENIENT, *SUITES, *apart],
         cwd=ROOT,
         env={**os.environ, "PYTEST_ADDOPTS": "", VARIABLE: postgres_server.url("postgres")},
         capture_output=True,
