@@ -46,6 +46,7 @@ APART = (
     "test_faults_hits.py::test_while_an_answer_is_late_others_may_work_on_the_application",  # looks into the store
     "test_snapshots.py::test_applications_may_come_and_go_while_all_are_taken_or_put_back",  # looks into the store
     "test_snapshots.py::test_a_refused_snapshot_of_a_new_application_leaves_nothing_of_it_in_the_store",  # has its own
+    "test_snapshots.py::test_options_that_a_document_does_not_say_are_those_of_the_process",  # has its own
 )
 """Tests that say nothing of replicas, with the reason."""
 
