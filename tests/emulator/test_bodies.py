@@ -202,8 +202,12 @@ def test_a_name_that_was_not_given_is_null_in_the_answer_of_start_alone(
 @pytest.mark.parametrize("family", [False, True], ids=["webhooks", "opentok"])
 def test_every_callback_has_the_order_of_its_kind(client: TestClient, receiver: Receiver, family: bool) -> None:
     families = ("session", "archive", "broadcast", "sip", "render", "captions")
-    callbacks = {"opentokCallbacks": {each: {"address": receiver.url} for each in families}}
-    tenant = Tenant(client, sessionRotation=5, **callbacks) if family else told(client, receiver, sessionRotation=5)
+    callbacks = {each: {"address": receiver.url} for each in families}
+    tenant = (
+        Tenant(client, sessionRotation=5, opentokCallbacks=callbacks)
+        if family
+        else told(client, receiver, sessionRotation=5)
+    )
     sid = tenant.session(join=2)
     token = tenant.client_token(sid)
     about = {"sessionId": sid, "token": token}

@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_a_number_that_is_a_secret_is_not_shown(tmp_path: Path) -> None:
     ("given", "shown"),
     [({"pace": "quick"}, "'quick'"), ({"http_port": 70_000}, "70000"), ({"https": "perhaps"}, "'perhaps'")],
 )
-def test_a_wrong_choice_or_number_is_shown(given: dict[str, object], shown: str) -> None:
+def test_a_wrong_choice_or_number_is_shown(given: dict[str, Any], shown: str) -> None:
     with pytest.raises(SettingsError, match=rf"\(got {shown}\)"):
         read_settings(**given)
 

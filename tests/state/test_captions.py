@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.state.conftest import Tenant
 Do = Callable[[Application, Session], object]
 
 
-def publish(**new: bool) -> Do:
+def publish(**new: Any) -> Do:
     return lambda app, session: sessions.publish(app, session, sessions.join(app, session), StreamSettings(**new))
 
 
