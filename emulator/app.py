@@ -40,7 +40,7 @@ from emulator.store.base import Store, StoreError, StoreUnavailableError
 from emulator.store.opening import open_store
 from emulator.tenants.applications import Applications
 from emulator.tenants.snapshots import SnapshotWriter
-from state.application import Sizes
+from state.contents import Sizes
 from state.errors import ServiceError
 from state.journal import Journal
 from state.world import World

@@ -10,17 +10,17 @@ from typing import Any, ClassVar, Protocol
 
 from state.bytes_json import JsonBytes
 from state.clock import Clock
+from state.contents import Contents, Sizes
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
 from state.memory import weight
 from state.options import Options
-from state.outbox import RETRY, Outbox, Webhook
-from state.pace import PACES
-from state.project_records import Registration, StorageTarget
-from state.records import Collection, R, Record, copied
+from state.outbox import RETRY, Webhook
+from state.pace import Paces
+from state.records import Record, copied
 from state.session_records import Session
-from state.timeline import Timeline, Timer
+from state.timeline import Timer
 
 MAX_CHECKPOINTS = 100
 MAX_RULES = 10_000
@@ -58,12 +58,13 @@ class FaultState(Protocol):
 class Rules:
     """What happens when a timer is due, by its action, and in reaction to an event, by its type.
 
-    `watchers` see every event, before what it leads to happens. `kinds` are the types of the records that are kept in
-    collections.
+    `paces` are how long processing takes. `watchers` see every event, before what it leads to happens. `kinds` are the
+    types of the records that are kept in collections.
     """
 
     handlers: Mapping[str, Handler]
     reactions: Mapping[str, tuple[Reaction, ...]]
+    paces: Paces
     watchers: Sequence[Reaction] = ()
     kinds: Sequence[type[Record]] = ()
 
@@ -110,30 +111,7 @@ class Checkpoint:
     snapshot: JsonBytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much is kept of an application: exchanges, events, callbacks, and of each kind records that have ended."""
-
-    journal: int = 1000
-    events: int = 10_000
-    callbacks: int = 10_000
-    records: int = 100_000
-
-
-_HELD = (
-    "timeline",
-    "events",
-    "outbox",
-    "sessions",
-    "signal_bytes",
-    "_collections",
-    "registrations",
-    "storages",
-)
-"""What an application has, by attribute."""
-
-
-class Application:
+class Application(Contents):
     """One tenant. Change it only inside `World.unit`; the application is a record of itself.
 
     `now` is the time of what is being done, in ms: of the unit, or of the transition that is being applied;
@@ -169,17 +147,10 @@ class Application:
         self._clear()
 
     def _clear(self) -> None:
+        self.empty(self.sizes, self.rules.kinds)
         self.epoch = os.urandom(8).hex()
-        self.timeline = Timeline()
         self.ids = Ids(self.options.seed)
-        self.events = Events(self.sizes.events)
-        self.outbox = Outbox(self.sizes.callbacks)
-        self.sessions: dict[str, Session] = {}
-        self.signal_bytes = 0
         self._sweep_from = 0
-        self._collections: dict[type[Any], Collection[Any]] = {kind: Collection(kind.kind) for kind in self.rules.kinds}
-        self.registrations: dict[str, Registration] = {}
-        self.storages: dict[str, StorageTarget] = {}
         self.faults: FaultState | None = None
         self._changed: dict[tuple[str, str], Any] = {}
         self._happened: list[Event] = []
@@ -214,18 +185,8 @@ class Application:
     def become(self, other: Application) -> None:
         """Have all that another one has, which is of no use any more; not what this one is, its clock and faults."""
         self.clear()
-        for name in _HELD:
-            setattr(self, name, getattr(other, name))
+        self.take(other)
         self._changed.update(other._changed)
-
-    def __getitem__(self, kind: type[R]) -> Collection[R]:
-        """Return the records of a kind of resource: `app[Archive]`. Raises `KeyError` for what is none."""
-        return self._collections[kind]
-
-    @property
-    def collections(self) -> tuple[Collection[Any], ...]:
-        """What there is in sessions, by kind."""
-        return tuple(self._collections.values())
 
     # Memory
 
@@ -317,7 +278,8 @@ class Application:
     def process(self, action: str, subject: str, pace: str | None = None) -> None:
         """Let `action` happen to `subject` when its processing ends: a delay of the pace, named like the action."""
         key = pace or action
-        self.timeline.set(action, subject, self.now + PACES[self.options.pace][key], since=self.now, pace=key)
+        delay = self.rules.paces[self.options.pace][key]
+        self.timeline.set(action, subject, self.now + delay, since=self.now, pace=key)
 
     # Time
 
@@ -369,7 +331,7 @@ class Application:
         if repace:
             for timer in list(self.timeline):
                 if timer.pace:
-                    due = timer.since + PACES[options.pace][timer.pace]
+                    due = timer.since + self.rules.paces[options.pace][timer.pace]
                     self.timeline.set(timer.action, timer.subject, due, since=timer.since, pace=timer.pace)
 
     def _fire(self, timer: Timer) -> None:

@@ -19,7 +19,10 @@ from state.clock import HOUR, MINUTE, SECOND
 from state.errors import AlreadyRunningError, NotComposedError, WrongStatusError
 from state.events import Event
 from state.layouts import BEST_FIT, Layout
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.project_records import STATUS
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import ResourceKind
 from state.selection import NOTHING, SelectedStream
 from state.session_records import Session
 
@@ -468,4 +471,21 @@ REACTIONS: Mapping[str, Reaction] = MappingProxyType(
         "connection.created": _start_automatic,
         "session.migrated": _start_automatic,
     }
+)
+
+KIND = ResourceKind(
+    type=Archive,
+    plural="archives",
+    noun="archive",
+    lifecycle=Lifecycle("started", TRANSITIONS),
+    live=LIVE,
+    events=(*TRANSITIONS, "updated", "streamAdded", "streamRemoved"),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={
+        "archive.pause": Delay(1_000, 100),
+        "archive.upload": Delay(4_000, 200),
+        "archive.release": Delay(1_000, 200),
+    },
+    registrable=(STATUS,),
 )

@@ -10,7 +10,7 @@ Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -20,11 +20,16 @@ from state.application import Application, Handler, Reaction
 from state.clock import SECOND
 from state.errors import AlreadyRunningError, TooManyTargetsError, WrongStatusError
 from state.layouts import BEST_FIT, Layout
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.project_records import STATUS
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import Output, ResourceKind
 from state.selection import NOTHING, SelectedStream
 from state.session_records import Session
 
 MAX_RTMP_TARGETS = 5
+
+LIVE = frozenset({"started"})
 
 TRANSITIONS = transitions(started="stopped failed", stopped="", failed="")
 HLS_TRANSITIONS = transitions(
@@ -313,4 +318,36 @@ REACTIONS: Mapping[str, Reaction] = MappingProxyType(
         follow=_follow,
         end=lambda app, broadcast: _end(app, broadcast, "stopped"),
     )
+)
+
+
+def _hls_of(broadcast: Broadcast) -> Iterator[tuple[str, Hls]]:
+    if broadcast.hls is not None:
+        yield "hls", broadcast.hls
+
+
+def _rtmp_of(broadcast: Broadcast) -> Iterator[tuple[str, RtmpTarget]]:
+    for index, target in enumerate(broadcast.rtmp):
+        yield f"rtmp.{index}", target
+
+
+KIND = ResourceKind(
+    type=Broadcast,
+    plural="broadcasts",
+    noun="broadcast",
+    lifecycle=Lifecycle("started", TRANSITIONS),
+    live=LIVE,
+    events=(*TRANSITIONS, "updated"),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={
+        "broadcast.hlsReady": Delay(5_000, 100),
+        "broadcast.hlsLive": Delay(10_000, 200),
+        "broadcast.rtmpLive": Delay(5_000, 200),
+    },
+    outputs={
+        "hls": Output(Lifecycle("connecting", HLS_TRANSITIONS), _hls_of),
+        "rtmp": Output(Lifecycle("connecting", RTMP_TRANSITIONS), _rtmp_of),
+    },
+    registrable=(STATUS,),
 )

@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from state.application import Application, Handler
 from state.clock import HOUR, MINUTE, SECOND
-from state.events import TYPES, matches
+from state.event_types import TYPES
+from state.events import matches
 from state.outbox import RETRY, UNDISTORTED, Attempt, Callback, Distortion
 
 FIRST_WAIT = 5 * SECOND

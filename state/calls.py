@@ -18,10 +18,14 @@ from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
 from state.errors import NoCallError, UnknownResourceError
 from state.events import Event
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import ResourceKind
 from state.rotation import ROTATED
 from state.session_records import Session
 from state.sessions import StreamSettings
+
+LIVE = frozenset({"DIALING", "RINGING", "ACTIVE", "ON_HOLD"})
 
 MAX_DURATION = 6 * HOUR
 SILENT = 5 * MINUTE
@@ -242,4 +246,18 @@ REACTIONS: Mapping[str, Reaction] = MappingProxyType(
         "stream.destroyed": _on_stream_changed,
         "stream.muted": _on_stream_muted,
     }
+)
+
+KIND = ResourceKind(
+    type=Call,
+    plural="calls",
+    noun="SIP call",
+    lifecycle=Lifecycle("DIALING", TRANSITIONS),
+    live=LIVE,
+    events=("created", "updated", "digits", "muteForced", "destroyed"),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={"call.ring": Delay(500, 50), "call.answer": Delay(3_000, 100)},
+    connects=True,
+    registrable=("created", "updated", "destroyed", "muteForced"),
 )

@@ -18,7 +18,10 @@ from state.application import Application, Handler, Reaction
 from state.clock import SECOND
 from state.errors import AlreadyRunningError, UnknownResourceError
 from state.events import Event
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.project_records import STATUS
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import ResourceKind
 from state.rotation import ROTATED
 from state.session_records import Session
 
@@ -159,4 +162,17 @@ def _on_session_destroyed(app: Application, event: Event) -> None:
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"captions.end": _ended, "captions.transcribe": _heard_out})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {"stream.created": _on_stream, "stream.updated": _on_stream, "session.destroyed": _on_session_destroyed}
+)
+
+KIND = ResourceKind(
+    type=Captions,
+    plural="captions",
+    noun="captions",
+    lifecycle=Lifecycle("started", TRANSITIONS),
+    live=LIVE,
+    events=(*TRANSITIONS,),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={"captions.transcribe": Delay(1_000, 100)},
+    registrable=(STATUS,),
 )

@@ -18,10 +18,14 @@ from state import sessions
 from state.application import Application, Handler, Reaction
 from state.errors import UnknownResourceError
 from state.events import Event
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import ResourceKind
 from state.rotation import ROTATED
 from state.session_records import Session
 from state.sessions import StreamSettings
+
+LIVE = frozenset({"connecting", "connected"})
 
 TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
 
@@ -139,4 +143,17 @@ def _on_session_destroyed(app: Application, event: Event) -> None:
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"connector.handshake": _connected})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {"connection.destroyed": _on_connection_destroyed, "session.destroyed": _on_session_destroyed}
+)
+
+KIND = ResourceKind(
+    type=Connector,
+    plural="connectors",
+    noun="audio connector",
+    lifecycle=Lifecycle("connecting", TRANSITIONS),
+    live=LIVE,
+    events=(*TRANSITIONS,),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={"connector.handshake": Delay(500, 50)},
+    connects=True,
 )

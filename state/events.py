@@ -9,24 +9,6 @@ from typing import Any
 
 from state.memory import EVENTS, OVERHEAD, weight
 
-TYPES: frozenset[str] = frozenset(
-    f"{kind}.{what}"
-    for kind, whats in {
-        "session": "created destroyed notification migrating migrated",
-        "connection": "created destroyed",
-        "stream": "created updated muted destroyed",
-        "signal": "sent",
-        "archive": "started paused stopped uploaded available expired failed deleted updated streamAdded streamRemoved",
-        "broadcast": "started updated stopped failed",
-        "render": "starting started stopped failed",
-        "captions": "started transcribing stopped failed",
-        "call": "created updated digits muteForced destroyed",
-        "connector": "connecting connected disconnected",
-    }.items()
-    for what in whats.split()
-)
-"""Everything that can happen."""
-
 
 @dataclass(frozen=True, slots=True)
 class Event:

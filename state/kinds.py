@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from state import archives, broadcasts, calls, captions, connectors, renders
 from state.application import Application, Checkpoint
 from state.documents import Json, read, refuse
-from state.events import TYPES, Event
-from state.lifecycles import LIFECYCLES
+from state.event_types import TYPES
+from state.events import Event
 from state.memory import weight
-from state.outbox import RETRY, Callback
+from state.outbox import LIFECYCLE, RETRY, Callback
 from state.project_records import Registration, StorageTarget
+from state.records import Lifecycle
+from state.resource_kind import ResourceKind
+from state.resources import RESOURCES
 from state.session_records import Connection, Session, Signal, Stream
 from state.timeline import Timer
 
@@ -24,8 +26,8 @@ def _shows(type_: Any, *left_out: str) -> Callable[[Any], Json]:
     return lambda record: {name: getattr(record, name) for name in names}
 
 
-def _check_status(kind: str, record: Any, field: str) -> None:
-    known = LIFECYCLES[kind].transitions
+def _check_status(lifecycle: Lifecycle, record: Any, field: str) -> None:
+    known = lifecycle.transitions
     if record.status not in known:
         refuse(f"{field}.status", f"must be one of {', '.join(known)}")
 
@@ -143,14 +145,11 @@ class _Signals(_InSession):
 
 
 class _Collected(Kind):
-    """Records of a collection. Documents say whether they are live and listed.
+    """Records of a collection. Documents say whether they are live and listed."""
 
-    `live` are the statuses of those that are; where they are not given, all that have one to follow.
-    """
-
-    def __init__(self, type_: Any, live: Collection[str] = ()) -> None:
-        super().__init__(type_)
-        self._live = live or {status for status, after in LIFECYCLES[self.name].transitions.items() if after}
+    def __init__(self, resource: ResourceKind[Any]) -> None:
+        super().__init__(resource.type)
+        self._resource = resource
 
     def all(self, app: Application) -> Iterable[Any]:
         records: Iterable[Any] = app[self.type]
@@ -172,32 +171,21 @@ class _Collected(Kind):
                 refuse(f"{field}.{name}", "must be true or false")
         record = read(self.type, document["record"], f"{field}.record")
         self._check(record, f"{field}.record")
-        if document["live"] and record.status not in self._live:
+        if document["live"] and record.status not in self._resource.live:
             refuse(f"{field}.live", f"must be false where the status is {record.status}")
         return record
 
     def _check(self, record: Any, field: str) -> None:
-        _check_status(self.name, record, field)
+        _check_status(self._resource.lifecycle, record, field)
+        for output in self._resource.outputs.values():
+            for where, each in output.of(record):
+                _check_status(output.lifecycle, each, f"{field}.{where}")
 
     def put(self, app: Application, record: Any, document: Json) -> None:
         app[self.type].put(record, live=document["live"], listed=document["listed"])
 
     def drop(self, app: Application, record_id: str) -> None:
         app[self.type].forget(record_id)
-
-
-class _Broadcasts(_Collected):
-    """Broadcasts: their outputs have statuses too."""
-
-    def __init__(self) -> None:
-        super().__init__(broadcasts.Broadcast)
-
-    def _check(self, record: broadcasts.Broadcast, field: str) -> None:
-        super()._check(record, field)
-        if record.hls is not None:
-            _check_status("hls", record.hls, f"{field}.hls")
-        for index, target in enumerate(record.rtmp):
-            _check_status("rtmp", target, f"{field}.rtmp.{index}")
 
 
 class _Timers(Kind):
@@ -239,7 +227,7 @@ class _Callbacks(Kind):
 
     def read(self, document: Any, field: str) -> Any:
         record = super().read(document, field)
-        _check_status(self.name, record, field)
+        _check_status(LIFECYCLE, record, field)
         return record
 
     def put(self, app: Application, record: Callback, document: Json) -> None:
@@ -303,12 +291,7 @@ KINDS: Mapping[str, Kind] = {
         _InSession(Connection, "connections"),
         _InSession(Stream, "streams"),
         _Signals(),
-        _Collected(archives.Archive, live=archives.LIVE),
-        _Broadcasts(),
-        _Collected(renders.Render),
-        _Collected(captions.Captions),
-        _Collected(calls.Call),
-        _Collected(connectors.Connector),
+        *(_Collected(resource) for resource in RESOURCES),
         _Named(Registration, "registrations"),
         _Named(StorageTarget, "storages"),
         _Timers(),

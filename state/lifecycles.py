@@ -1,33 +1,24 @@
-"""Every life cycle as data: which status may follow which; and forcing a resource along it."""
+"""Every life cycle as data: those of resources, of their outputs, and of callbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from state import archives, broadcasts, calls, captions, connectors, outbox, renders
-from state.records import Transitions
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """The statuses of one kind of resource; `transitions` has those that may follow each, none for an end."""
-
-    initial: str
-    transitions: Transitions
-
+from state import outbox
+from state.records import Lifecycle
+from state.resources import RESOURCES
 
 LIFECYCLES: Mapping[str, Lifecycle] = MappingProxyType(
     {
-        "archive": Lifecycle("started", archives.TRANSITIONS),
-        "broadcast": Lifecycle("started", broadcasts.TRANSITIONS),
-        "hls": Lifecycle("connecting", broadcasts.HLS_TRANSITIONS),
-        "rtmp": Lifecycle("connecting", broadcasts.RTMP_TRANSITIONS),
-        "render": Lifecycle("starting", renders.TRANSITIONS),
-        "captions": Lifecycle("started", captions.TRANSITIONS),
-        "call": Lifecycle("DIALING", calls.TRANSITIONS),
-        "connector": Lifecycle("connecting", connectors.TRANSITIONS),
-        "callback": Lifecycle("pending", outbox.TRANSITIONS),
+        **{
+            name: lifecycle
+            for kind in RESOURCES
+            for name, lifecycle in (
+                (kind.name, kind.lifecycle),
+                *((name, output.lifecycle) for name, output in kind.outputs.items()),
+            )
+        },
+        "callback": outbox.LIFECYCLE,
     }
 )

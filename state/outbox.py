@@ -15,7 +15,7 @@ from typing import ClassVar
 from state.bytes_json import JsonBytes
 from state.errors import UnknownResourceError
 from state.memory import CALLBACKS, OVERHEAD
-from state.records import transitions
+from state.records import Lifecycle, transitions
 
 RETRY = "callback.retry"
 """The timer that sends a callback: again after a failed attempt, or late."""
@@ -30,6 +30,8 @@ TRANSITIONS = transitions(
     dropped="pending",
 )
 """What was finished is sent again by hand: it is pending once more."""
+
+LIFECYCLE = Lifecycle("pending", TRANSITIONS)
 
 
 @dataclass(frozen=True, slots=True)

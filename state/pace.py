@@ -2,48 +2,35 @@
 
 A pace shortens processing only. Contractual times (72 h, 60 s after the last client, maxDuration) follow the clock.
 `realistic` repeats the delays seen at the service: fidelity/rest-and-archives.md 12.10 and
-broadcasts-sip-captions-renders-callbacks.md 1.1, 2.4, 4.2.
+broadcasts-sip-captions-renders-callbacks.md 1.1, 2.4, 4.2. Each delay stands beside what takes so long.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-REALISTIC: Mapping[str, int] = MappingProxyType(
-    {
-        "archive.pause": 1_000,
-        "archive.upload": 4_000,
-        "archive.release": 1_000,
-        "broadcast.hlsReady": 5_000,
-        "broadcast.hlsLive": 10_000,
-        "broadcast.rtmpLive": 5_000,
-        "render.start": 3_000,
-        "call.ring": 500,
-        "call.answer": 3_000,
-        "connector.handshake": 500,
-        "captions.transcribe": 1_000,
-        "session.migrate": 10_000,
-    }
-)
 
-FAST: Mapping[str, int] = MappingProxyType(
-    {
-        "archive.pause": 100,
-        "archive.upload": 200,
-        "archive.release": 200,
-        "broadcast.hlsReady": 100,
-        "broadcast.hlsLive": 200,
-        "broadcast.rtmpLive": 200,
-        "render.start": 200,
-        "call.ring": 50,
-        "call.answer": 100,
-        "connector.handshake": 50,
-        "captions.transcribe": 100,
-        "session.migrate": 200,
-    }
-)
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """How long one kind of processing takes, ms, for each pace."""
 
-PACES: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {"realistic": REALISTIC, "fast": FAST, "instant": MappingProxyType(dict.fromkeys(REALISTIC, 0))}
-)
+    realistic: int
+    fast: int
+    instant: int = 0
+
+
+Paces = Mapping[str, Mapping[str, int]]
+"""The delays of each pace, by the action of the timer."""
+
+
+def paces(delays: Mapping[str, Delay]) -> Paces:
+    """Return the delays of each pace."""
+    return MappingProxyType(
+        {
+            "realistic": MappingProxyType({action: each.realistic for action, each in delays.items()}),
+            "fast": MappingProxyType({action: each.fast for action, each in delays.items()}),
+            "instant": MappingProxyType({action: each.instant for action, each in delays.items()}),
+        }
+    )

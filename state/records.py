@@ -18,6 +18,19 @@ Transitions = Mapping[str, tuple[str, ...]]
 """Which statuses may follow each status; none follow an end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """The statuses of something that lives: the first one, and for each those that may follow, none for an end."""
+
+    initial: str
+    transitions: Transitions
+
+    @property
+    def endings(self) -> frozenset[str]:
+        """The statuses in which it ends."""
+        return frozenset(status for status, after in self.transitions.items() if not after)
+
+
 def transitions(**following: str) -> Transitions:
     """Return a table of transitions: each status with those that may follow it, separated by spaces."""
     return MappingProxyType({status: tuple(after.split()) for status, after in following.items()})

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from state.application import Application
 from state.errors import TooManyRegistrationsError, UnknownResourceError
-from state.project_records import STATUS, Registration
+from state.project_records import Registration
+from state.resources import RESOURCES
 
 MAX_REGISTRATIONS = 100
 
@@ -21,11 +22,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "session": ("created", "destroyed", "notification"),
         "connection": ("created", "destroyed"),
         "stream": ("created", "destroyed"),
-        "archive": (STATUS,),
-        "broadcast": (STATUS,),
-        "render": (STATUS,),
-        "captions": (STATUS,),
-        "call": ("created", "updated", "destroyed", "muteForced"),
+        **{kind.name: kind.registrable for kind in RESOURCES if kind.registrable},
     }
 )
 """The events of each group."""

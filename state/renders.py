@@ -19,7 +19,10 @@ from state.application import Application, Handler, Reaction
 from state.clock import SECOND
 from state.errors import UnknownResourceError
 from state.events import Event
-from state.records import Record, require_transition, transitions
+from state.pace import Delay
+from state.project_records import STATUS
+from state.records import Lifecycle, Record, require_transition, transitions
+from state.resource_kind import ResourceKind
 from state.rotation import ROTATED
 from state.session_records import Session
 from state.sessions import StreamSettings
@@ -153,4 +156,17 @@ def _on_session_destroyed(app: Application, event: Event) -> None:
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"render.start": _started, "render.end": _exceeded})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {"connection.destroyed": _on_connection_destroyed, "session.destroyed": _on_session_destroyed}
+)
+
+KIND = ResourceKind(
+    type=Render,
+    plural="renders",
+    noun="render",
+    lifecycle=Lifecycle("starting", TRANSITIONS),
+    live=LIVE,
+    events=(*TRANSITIONS,),
+    handlers=HANDLERS,
+    reactions=REACTIONS,
+    delays={"render.start": Delay(3_000, 200)},
+    registrable=(STATUS,),
 )

@@ -16,6 +16,7 @@ from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
 from state.errors import MigrationInProgressError, MigrationTooSoonError
 from state.events import Event
+from state.pace import Delay
 from state.session_records import Connection, Session
 
 MIGRATION_PAUSE = MINUTE
@@ -109,6 +110,7 @@ def _on_session_destroyed(app: Application, event: Event) -> None:
     app.timeline.cancel("session.rotate", *NOTICES, event.subject)
 
 
+DELAYS: Mapping[str, Delay] = MappingProxyType({"session.migrate": Delay(10_000, 200)})
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {"session.migrate": _migrate, "session.rotate": _rotate, **dict.fromkeys(NOTICES, _notice)}
 )

@@ -15,6 +15,7 @@ from state.kinds import KINDS
 from state.options import Options
 from state.reading import MAX_PARTS, MAX_PARTS_OF_RULES, Reader
 from state.records import copied
+from state.resources import RESOURCE_KINDS, RESOURCES
 
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
@@ -24,10 +25,10 @@ RestoreFaults = Callable[[Application, Mapping[str, Any]], None]
 _IN_SESSION = ("connection", "stream", "signal")
 """Kinds of records that need their session."""
 
-_LIVING = ("archive", "broadcast", "render", "captions", "call", "connector")
+_LIVING = tuple(RESOURCE_KINDS)
 """Kinds of records that need their session while they are live."""
 
-_CONNECTED = ("stream", "call", "connector")
+_CONNECTED = ("stream", *(kind.name for kind in RESOURCES if kind.connects))
 """Kinds of records that need their connection too."""
 
 

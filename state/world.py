@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from types import MappingProxyType, TracebackType
-from typing import Any
 
-from state import archives, broadcasts, callbacks, calls, captions, connectors, renders, rotation
-from state.application import Application, Change, Credentials, Handler, Reaction, Rules, Sizes
+from state import callbacks, rotation
+from state.application import Application, Change, Credentials, Handler, Reaction, Rules
 from state.clock import Clock, Source, wall_ms
+from state.contents import Sizes
 from state.errors import ApplicationExistsError, UnknownApplicationError
 from state.memory import ALL
 from state.options import Options
-from state.records import Record
-
-KINDS: tuple[type[Record], ...] = (
-    archives.Archive,
-    broadcasts.Broadcast,
-    renders.Render,
-    captions.Captions,
-    calls.Call,
-    connectors.Connector,
-)
-"""What there is in sessions, in the order in which it is listed."""
+from state.pace import paces
+from state.resources import RESOURCES
 
 Listener = Callable[[Change], None]
 
 
 def _rules(handlers: dict[str, Handler], watchers: list[Reaction]) -> Rules:
-    reactions: dict[str, tuple[Reaction, ...]] = {}
-    # The order is the order in which modules react to the same event.
-    for module in (rotation, archives, broadcasts, captions, renders, calls, connectors, callbacks):
-        table: Mapping[str, Any] = getattr(module, "HANDLERS", {})
-        handlers.update(table)
-        for type_, reaction in getattr(module, "REACTIONS", {}).items():
-            reactions[type_] = (*reactions.get(type_, ()), reaction)
-    return Rules(MappingProxyType(handlers), MappingProxyType(reactions), watchers, KINDS)
+    handlers.update({**rotation.HANDLERS, **callbacks.HANDLERS})
+    delays = dict(rotation.DELAYS)
+    reactions: dict[str, list[Reaction]] = {}
+    for type_, reaction in rotation.REACTIONS.items():
+        reactions.setdefault(type_, []).append(reaction)
+    for kind in RESOURCES:
+        handlers.update(kind.handlers)
+        delays.update(kind.delays)
+        for type_, reaction in kind.reactions.items():
+            reactions.setdefault(type_, []).append(reaction)
+    return Rules(
+        MappingProxyType(handlers),
+        MappingProxyType({type_: tuple(each) for type_, each in reactions.items()}),
+        paces(delays),
+        watchers,
+        tuple(kind.type for kind in RESOURCES),
+    )
 
 
 class Unit:

@@ -26,7 +26,7 @@ from state.errors import (
     UnknownStreamError,
     WrongStatusError,
 )
-from state.events import TYPES
+from state.event_types import TYPES
 from state.nesting import UnwritableError
 from state.spelling import did_you_mean
 from state.world import World

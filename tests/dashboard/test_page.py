@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from emulator.callbacks.bodies import CALLBACK_TYPES
 from emulator.dashboard.assets import FOLDER, MEDIA_TYPES, assets
 from emulator.testing import Receiver, Server, running_server
-from state.events import TYPES
+from state.event_types import TYPES
 from tests.dashboard.conftest import Open, Opened
 from tests.dashboard.looking import rows
 from tests.dashboard.service import Service

@@ -13,7 +13,8 @@ from state.application import Change, Credentials
 from state.archives import ArchiveSettings
 from state.clock import Clock
 from state.errors import ApplicationExistsError, UnknownApplicationError
-from state.events import TYPES, Event, Events
+from state.event_types import TYPES
+from state.events import Event, Events
 from state.options import Options
 from state.timeline import Timeline
 from state.world import World

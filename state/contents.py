@@ -1,0 +1,57 @@
+"""What there is in an application: one list, of what a snapshot holds and a reset forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from state.events import Events
+from state.outbox import Outbox
+from state.project_records import Registration, StorageTarget
+from state.records import Collection, R, Record
+from state.session_records import Session
+from state.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is kept of an application: exchanges, events, callbacks, and of each kind records that have ended."""
+
+    journal: int = 1000
+    events: int = 10_000
+    callbacks: int = 10_000
+    records: int = 100_000
+
+
+@dataclass(eq=False, repr=False)
+class Contents:
+    """All that an application has; its fields are the list. `signal_bytes` are those of the signals of all sessions."""
+
+    events: Events
+    outbox: Outbox
+    records: dict[type[Any], Collection[Any]]
+    timeline: Timeline = field(default_factory=Timeline)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    signal_bytes: int = 0
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    storages: dict[str, StorageTarget] = field(default_factory=dict)
+
+    def empty(self, sizes: Sizes, kinds: Sequence[type[Record]]) -> None:
+        """Have nothing any more."""
+        records: dict[type[Any], Collection[Any]] = {kind: Collection(kind.kind) for kind in kinds}
+        Contents.__init__(self, Events(sizes.events), Outbox(sizes.callbacks), records)
+
+    def take(self, other: Contents) -> None:
+        """Have all that another one has."""
+        for each in fields(Contents):
+            setattr(self, each.name, getattr(other, each.name))
+
+    def __getitem__(self, kind: type[R]) -> Collection[R]:
+        """Return the records of a kind of resource: `app[Archive]`. Raises `KeyError` for what is none."""
+        return self.records[kind]
+
+    @property
+    def collections(self) -> tuple[Collection[Any], ...]:
+        """What there is in sessions, by kind."""
+        return tuple(self.records.values())
