@@ -96,6 +96,19 @@ def get(effort: Effort) -> Iterator[Row]:
         yield _share("authenticated GET archive", compare(ours, Side(bare, bare_get), effort.length), 0.6)
 
 
+def log(effort: Effort) -> Iterator[Row]:
+    """Authenticated GET archive with a line for each call, as text and as JSON, against one without."""
+    for form in ("text", "json"):
+        with emulator("--log-format", form) as logging, emulator("--log-level", "warning") as silent:
+            result = compare(_one_archive(logging), _one_archive(silent), effort.length)
+            yield at_least(f"GET archive, logged as {form} ÷ not", result.ratio, 0.95, str(result), "0.95")
+
+
+def _one_archive(tenant: Tenant) -> Side:
+    archive = tenant.get(tenant.archives(1, tenant.sessions(1))[0])
+    return Side(tenant.server, lambda: repeat(archive))
+
+
 def start(effort: Effort) -> Iterator[Row]:
     """Authenticated start archive against a bare POST, in one session and in a session each."""
     with emulator() as tenant, spawn(*BARE) as bare:
@@ -222,6 +235,7 @@ MEASURES: dict[str, Callable[[Effort], Iterator[Row]]] = {
     "memory": memory,
     "client": client,
     "get": get,
+    "log": log,
     "start": start,
     "size": size,
     "application": application,

@@ -23,6 +23,7 @@ from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_refusal, of_validation
 from emulator.control.token import ControlToken
 from emulator.faults.injector import FaultInjector
+from emulator.logs.calls import CallLog
 from emulator.runtime.clock_controller import ClockController
 from emulator.runtime.notifier import ChangeNotifier
 from emulator.runtime.ticker import Ticker
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.injector = injector
     app.state.snapshot_writer = SnapshotWriter()
     app.state.urls = {}
+    app.state.call_log = CallLog(settings.log_format)
     app.state.body_budget, app.state.unread = BodyBudget(), Unread()
     webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)
     world.watchers.append(webhooks.on_event)
@@ -104,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
         body_budget=app.state.body_budget,
         unread=app.state.unread,
         cross_site=CrossSite(Hosts(settings), lax=lenient),
+        calls=app.state.call_log,
     )
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)

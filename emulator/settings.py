@@ -168,7 +168,12 @@ class Settings(BaseSettings, Options):
         None, description="certificates (PEM) to trust when callbacks go to HTTPS, besides the system's and our own"
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, bytes; a larger one is 413")
-    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field("warning", description="log level")
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
+        "info",
+        description="what is logged on standard error: `info` has a line for each call, `warning` what was not allowed "
+        "and what failed, `debug` also who looks on",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="how a line of the log is written")
 
     @field_validator("tls_names", "allowed_hosts", mode="before")
     @classmethod

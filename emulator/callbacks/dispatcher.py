@@ -171,6 +171,7 @@ class CallbackDispatcher:
         headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
         self._note_silence(box, callback.url, outcome.cause)
+        _tell(app, callback, outcome)
         attempt = Attempt(
             number=len(callback.attempts) + 1,
             at=at,
@@ -325,6 +326,25 @@ def _lose_patience(silence: Silence, turn: _Delivery) -> None:
         asyncio.get_running_loop().call_later(grace, give_up)
     else:
         turn.end()
+
+
+def _tell(app: Application, callback: Callback, outcome: _Outcome) -> None:
+    """Write the line of an attempt."""
+    level, why = logging.INFO, ""
+    if outcome.cause:
+        level = logging.WARNING
+        text = "" if outcome.status else outcome.body.decode("utf-8", "replace")
+        why = f": failed ({outcome.cause}) {text}".rstrip()
+    log.log(
+        level,
+        "callback %s to %s %s attempt=%d application=%s%s",
+        callback.event,
+        callback.url,
+        outcome.status or "no response",
+        len(callback.attempts) + 1,
+        app.id,
+        why,
+    )
 
 
 async def _note_reuse(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:

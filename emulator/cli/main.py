@@ -106,7 +106,15 @@ def serve(
         str | None, _flag("Bearer token that the control API asks for.", "CONTROL_TOKEN", "none, open")
     ] = None,
     journal_size: Annotated[int | None, _flag("Exchanges kept for each application.", "JOURNAL_SIZE", "1000")] = None,
-    log_level: Annotated[str | None, _flag("critical, error, warning, info, debug.", "LOG_LEVEL", "warning")] = None,
+    log_level: Annotated[
+        str | None,
+        _flag(
+            "info: a line for each call; warning: what was not allowed or failed; also debug, error, critical.",
+            "LOG_LEVEL",
+            "info",
+        ),
+    ] = None,
+    log_format: Annotated[str | None, _flag("How the log is written: text, json.", "LOG_FORMAT", "text")] = None,
     store: Annotated[
         str | None,
         _flag(
@@ -145,6 +153,7 @@ def serve(
         control_token=control_token,
         journal_size=journal_size,
         log_level=log_level,
+        log_format=log_format,
         store=store,
         seed_file=seed,
     )

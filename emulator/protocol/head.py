@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httptools
@@ -112,6 +112,24 @@ def unreadable(reason: str) -> ErrorBody:
     if "PRI/Upgrade" in reason:
         return NOT_HTTP_2
     return ErrorBody(400, f"The request is not valid HTTP/1.1: {reason}.")
+
+
+TLS = b"\x16\x03"
+"""The first bytes of a client that speaks TLS."""
+
+
+def tls(urls: Mapping[str, str]) -> ErrorBody:
+    """Return the refusal of TLS on the port of HTTP; `urls` by scheme."""
+    https = f" HTTPS is at {urls['https']}." if "https" in urls else " HTTPS is off."
+    return ErrorBody(
+        400, f"This port speaks HTTP, and the client speaks TLS: ask {urls.get('http', 'http://')}.{https}"
+    )
+
+
+def plain(urls: Mapping[str, str]) -> ErrorBody:
+    """Return the refusal of plain HTTP on the port of HTTPS; `urls` by scheme."""
+    https, http = urls.get("https", "https://"), urls.get("http", "http://")
+    return ErrorBody(400, f"This port speaks HTTPS, and the client speaks plain HTTP: ask {https}. HTTP is at {http}.")
 
 
 def without_upgrade(method: bytes, url: bytes, version: str, headers: Headers) -> bytes:

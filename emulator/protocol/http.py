@@ -8,7 +8,9 @@ sending gets its refusal.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
+from collections.abc import Mapping
 from typing import NoReturn
 
 import httptools
@@ -19,6 +21,8 @@ from emulator.protocol.client_connection import CONNECTION, ClientConnection
 from emulator.protocol.limits import max_connections
 from emulator.protocol.lingering import Lingering
 from emulator.spec.responses import ErrorBody
+
+log = logging.getLogger("emulator")
 
 HEAD_SECONDS = 30.0
 """How long a head may take from its first byte to its last."""
@@ -55,8 +59,15 @@ class Protocol(HttpToolsProtocol):
     """Bytes since the last that began a request or brought something of a body."""
     _head_ends = math.inf
     """When the head that is being read must be complete, s of the loop's clock."""
+    _misled = False
+    """Whether it is plain HTTP on the port of HTTPS."""
     silent_since = 0.0
     """When the last response was complete or the connection was made, s of the loop's clock."""
+
+    def of_misled(self) -> Protocol:
+        """Return this connection as that of a client that speaks plain HTTP to the port of HTTPS."""
+        self._misled = True
+        return self
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; where there is no room, the connection that has been silent longest goes."""
@@ -70,10 +81,30 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell every request that waits: uvicorn tells the newest one, which is not the one being served."""
         super().connection_lost(exc)
+        if exc is not None:
+            self._tell_of_silence()
         for cycle in self._begun:
             if not cycle.response_complete:
                 cycle.disconnected = True
                 cycle.message_event.set()
+
+    def eof_received(self) -> None:
+        """Note that the client hangs up."""
+        self._tell_of_silence()
+
+    def _tell_of_silence(self) -> None:
+        """Tell of a client that agreed on TLS and went without a word: some look at the certificate only then."""
+        if self.scheme == "https" and self.cycle is None and self._stage == BETWEEN:
+            log.info("%s hung up before its first request: perhaps it does not trust the certificate", self._client)
+
+    @property
+    def _client(self) -> str:
+        return self.client[0] if self.client else "a client"
+
+    @property
+    def _urls(self) -> Mapping[str, str]:
+        urls: Mapping[str, str] = getattr(self.config, "urls", {})
+        return urls
 
     # What is read
 
@@ -82,6 +113,9 @@ class Protocol(HttpToolsProtocol):
         if self._lingering is not None:
             self._lingering.discard(len(data))
             return
+        if self._misled:
+            self._break_off(head.plain(self._urls))
+            return
         self._idle += len(data)
         try:
             self._read(data)
@@ -89,8 +123,9 @@ class Protocol(HttpToolsProtocol):
             if isinstance(error.__context__, _RefusedError):
                 return
             if isinstance(error, httptools.HttpParserCallbackError):
-                self.logger.error("a request could not be read", exc_info=error.__context__)
-            self._break_off(head.unreadable(str(error)))
+                log.error("a request could not be read", exc_info=error.__context__)
+            tls = self._stage != BODY and data.startswith(head.TLS)
+            self._break_off(head.tls(self._urls) if tls else head.unreadable(str(error)))
             return
         if self._idle > head.MAX_HEAD:
             self._break_off(head.FRAMING if self._stage == BODY else head.TOO_LARGE)
@@ -263,7 +298,7 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, refusal: ErrorBody) -> None:
         """Answer what cannot be passed on to the application, after the responses before it."""
-        self.logger.warning("a request was refused with %d: %s", refusal.status, refusal.message)
+        log.warning("a request of %s was refused with %d: %s", self._client, refusal.status, refusal.message)
         super().on_message_begin()
         self.scope |= {"method": "GET", "path": "", "raw_path": b"", "query_string": b""}
         self._begin(refusal).linger()

@@ -6,17 +6,18 @@ import asyncio
 import contextlib
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any
 
 import uvicorn
 
+from emulator.logs.writer import set_up
 from emulator.protocol.http import Protocol
 from emulator.protocol.tls_listener import TlsListener
 from emulator.server.listeners import Listeners
-from emulator.server.logs import set_up
 from emulator.settings import Settings
 from emulator.tls.files import TlsFiles
 
@@ -34,19 +35,25 @@ TICKS = 10
 """Ticks of uvicorn's main loop, of 0.1 s, between two looks at what takes too long."""
 
 
+class _Config(uvicorn.Config):
+    """What each connection is told; `urls` are those that are listened on, by scheme."""
+
+    urls: Mapping[str, str] = {}
+
+
 class EmulatorServer(uvicorn.Server):
     """One server, one lifespan and one set of connections for the HTTP and the HTTPS sockets."""
 
     def __init__(self, app: Any, settings: Settings, files: TlsFiles | None) -> None:
         """Prepare to serve `app`; with `files`, over HTTPS too."""
-        set_up(settings.log_level)
-        config = uvicorn.Config(
+        self._log = app.state.call_log.writer = set_up(sys.stderr, settings.log_level, settings.log_format)
+        config = _Config(
             app,
             http=Protocol,
             ws="none",
             lifespan="off",  # `serve_on` sees to it: what goes wrong in it is to be told in a line
             log_config=None,
-            log_level=settings.log_level,
+            log_level=settings.log_level if settings.log_level in ("critical", "error") else "warning",
             access_log=False,
             proxy_headers=False,  # `publicUrl` says what clients see; looking for the headers costs every request
             server_header=False,
@@ -61,6 +68,7 @@ class EmulatorServer(uvicorn.Server):
         self._app = app
         self._tls, config.ssl = config.ssl, None  # the HTTP sockets are opened by uvicorn itself
         self._https: list[socket.socket] = []
+        self._ca = str(files.ca) if files else ""
         self._doors: list[TlsListener] = []
         self._announce: Callable[[], None] = lambda: None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,8 +79,13 @@ class EmulatorServer(uvicorn.Server):
         Raises `StoreError` when what was made at the start cannot be kept.
         """
         self._https, self._announce = listeners.https, announce
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(self._serve_alive(listeners.http))
+        self.config.urls = self._app.state.urls  # type: ignore[attr-defined]
+        try:
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self._serve_alive(listeners.http))
+        finally:
+            if self._log is not None:
+                self._log.flush()
 
     async def _serve_alive(self, sockets: list[socket.socket]) -> None:
         with self.capture_signals():
@@ -84,7 +97,7 @@ class EmulatorServer(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self._tls is not None:
-            self._doors = [TlsListener(each, self._tls, self._protocol) for each in self._https]
+            self._doors = [TlsListener(each, self._tls, self._protocol, self._ca) for each in self._https]
         self._announce()
 
     async def on_tick(self, counter: int) -> bool:
@@ -151,12 +164,10 @@ class EmulatorServer(uvicorn.Server):
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
-    def _protocol(self) -> asyncio.Protocol:
-        make: Any = self.config.http_protocol_class
-        protocol: asyncio.Protocol = make(
+    def _protocol(self) -> Protocol:
+        return Protocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=self._loop
         )
-        return protocol
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.context import KEY, MAX_BODIES, BodyAllocation, BodyBudget, RequestContext
+from emulator.logs.calls import CallLog
 from emulator.protocol.client_connection import connection_of
 from emulator.protocol.head import MAX_HEAD, TOO_LARGE
 from emulator.security import safe_headers
@@ -63,6 +64,7 @@ class ServiceMiddleware:
         body_budget: BodyBudget,
         unread: Unread,
         cross_site: CrossSite,
+        calls: CallLog,
     ) -> None:
         self._inner = inner
         self._world = world
@@ -72,6 +74,7 @@ class ServiceMiddleware:
         self.body_budget = body_budget
         self.unread = unread
         self._cross_site = cross_site
+        self._calls = calls
         self._table = OperationTable()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,6 +117,7 @@ class ServiceMiddleware:
         await self._serve(inner, context, scope, _replay(body, receive), send, control)
         if not control and not context.exchange.number:
             await self._keep(context)
+        self._calls.note(context)
 
     def _open(self, scope: Scope) -> RequestContext:
         """Begin to note a request, and find its operation and application."""
@@ -152,6 +156,8 @@ class ServiceMiddleware:
                 exchange.answer += part[: MAX_BODY - len(exchange.answer)]
                 if self._store.shared and not message.get("more_body"):
                     await self._keep(context)  # who has the response may ask another replica for the journal
+            elif exchange.status >= 400:
+                exchange.answer += message.get("body", b"")[:MAX_BODY]  # for the log
             if len(message.get("body", b"")) > PIECE and (line := connection_of(scope)):
                 await self.unread.send(send, message, line)
             else:
