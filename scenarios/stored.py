@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from scenarios.effects import EFFECTS
 from scenarios.later_effects import Outcome
-from scenarios.outcomes import BEGINNINGS
+from scenarios.outcomes import BESIDE, CONCERNS
 from scenarios.strict import RuleError, Strict, read
 from scenarios.timeline import STEP, Step
 from state.application import MAX_RULES
@@ -17,12 +17,6 @@ from state.spelling import did_you_mean
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
-
-_BESIDE: Mapping[str, str] = {"sipRings": "sipNoAnswer", "handshakeHangs": "handshakeFails"}
-"""What happens on the way to an outcome, as a timer of its own."""
-
-_KINDS = {effect: type_.partition(".")[0] for type_, effects in BEGINNINGS.items() for effect in effects}
-"""The kind of resource that each outcome concerns; those that are not here concern a session."""
 
 
 class StoredRule(Strict):
@@ -112,7 +106,7 @@ def check_timer(kept: StoredFaults | None, action: str, subject: str, ids: Mappi
     """Raise `RuleError` for a timer of faults that are not there, or of a resource that is not among the `ids`."""
     packs, fates = (kept.packs, kept.fates) if kept is not None else ({}, {})
     effect = action.removeprefix("fault.")
-    effect = _BESIDE.get(effect, effect)
+    effect = BESIDE.get(effect, effect)
     if action == STEP:
         pack, index, session = (*subject.split(" ", 2), "", "")[:3]
         if pack not in packs or not index.isdecimal() or int(index) >= len(packs[pack].timeline):
@@ -121,7 +115,7 @@ def check_timer(kept: StoredFaults | None, action: str, subject: str, ids: Mappi
     elif effect not in fates.get(subject, ()):
         raise RuleError(f"faults.fates has nothing of {action}", ("subject",))
     else:
-        kind, resource = _KINDS.get(effect, "session"), subject
+        kind, resource = CONCERNS[effect].kind.name if effect in CONCERNS else "session", subject
     if kind == "session":
         resource = resource.partition(" ")[0]
     if resource not in ids[kind]:

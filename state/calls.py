@@ -255,6 +255,7 @@ KIND = ResourceKind(
     lifecycle=Lifecycle("DIALING", TRANSITIONS),
     live=LIVE,
     events=("created", "updated", "digits", "muteForced", "destroyed"),
+    changes="updated",
     handlers=HANDLERS,
     reactions=REACTIONS,
     delays={"call.ring": Delay(500, 50), "call.answer": Delay(3_000, 100)},

@@ -31,8 +31,9 @@ class ResourceKind(Generic[R]):
     """A kind of resource.
 
     `plural` stands in paths and counts, `noun` in sentences. `live` are the statuses in which one goes on. `events` is
-    what can happen to one. `handlers` are what its timers do, `delays` how long of them those take that are processing,
-    `reactions` what it does when something else happens. `outputs` are by name. `connects`: one that is live is a
+    what can happen to one, its beginning first; `changes` the one that tells every change of the status, empty where
+    each status has its own. `handlers` are what its timers do, `delays` how long of them those take that are
+    processing, `reactions` what it does when something else happens. `outputs` are by name. `connects`: a live one is a
     connection of its session. `registrable` are the events of callbacks that an OpenTok project can register.
     """
 
@@ -45,6 +46,7 @@ class ResourceKind(Generic[R]):
     handlers: Mapping[str, Handler]
     reactions: Mapping[str, Reaction]
     delays: Mapping[str, Delay]
+    changes: str = ""
     outputs: Mapping[str, Output] = field(default_factory=lambda: _NONE)
     connects: bool = False
     registrable: tuple[str, ...] = ()
@@ -53,3 +55,8 @@ class ResourceKind(Generic[R]):
     def name(self) -> str:
         """Its word in events, timers, documents and errors."""
         return self.type.kind
+
+    @property
+    def beginning(self) -> str:
+        """The type of the event that tells of a new one."""
+        return f"{self.name}.{self.events[0]}"

@@ -33,7 +33,7 @@ def test_every_record_with_a_life_is_declared() -> None:
 
 @each_kind
 def test_every_kind_has_its_words_and_tables(kind: ResourceKind[Any]) -> None:
-    optional = {"outputs", "connects", "registrable"}
+    optional = {"changes", "outputs", "connects", "registrable"}
     assert all(getattr(kind, each.name) for each in fields(kind) if each.name not in optional)
     assert kind.plural == kind.plural.lower()
     assert kind.noun.endswith(kind.name) or kind.noun.lower().endswith(kind.name)
@@ -57,6 +57,8 @@ def test_timers_and_events_are_named_after_their_kind(kind: ResourceKind[Any]) -
     assert set(kind.delays) <= set(kind.handlers)
     assert set(kind.reactions) <= TYPES
     assert {f"{kind.name}.{event}" for event in kind.events} <= TYPES
+    statuses = set(kind.lifecycle.transitions)
+    assert kind.changes in kind.events if kind.changes else statuses <= set(kind.events)
     assert set(kind.registrable) <= {STATUS, *kind.events}
     assert GROUPS.get(kind.name, ()) == kind.registrable
 
