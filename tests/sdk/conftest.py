@@ -10,7 +10,6 @@ import pytest
 from tests.sdk.results import Results, Sdk
 
 PASSED = pytest.StashKey[bool]()
-LAST = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -19,8 +18,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Remember how a test ended, for its fixtures."""
     report = yield
-    if call.when == "call":
-        item.stash[PASSED] = report.passed
+    if call.when != "teardown":
+        item.stash[PASSED] = call.when == "call" and report.passed
     return report
 
 
@@ -41,6 +40,7 @@ def suite(request: pytest.FixtureRequest, results: Results, sdk: Sdk, folder: Pa
     config, session = request.config, request.session
     picked = config.option.keyword or any("::" in argument for argument in config.args)
     stopped = session.shouldstop or session.shouldfail
-    collected = {item.path for item in session.items}
-    if not picked and not stopped and set(folder.glob("test_*.py")) <= collected:
+    ours = [item for item in session.items if item.path.parent == folder]
+    whole = set(folder.glob("test_*.py")) <= {item.path for item in ours}
+    if not picked and not stopped and whole and all(PASSED in item.stash for item in ours):
         results.complete(sdk)
