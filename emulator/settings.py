@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from emulator.spec.addresses import Address
+from emulator.webhooks import OpentokFamily, WebhookKey
 from state.options import Options
 from state.spelling import did_you_mean
 
@@ -29,29 +30,6 @@ _HOST = re.compile(
 
 class SettingsError(Exception):
     """The settings cannot be used; the message names the setting and what was allowed."""
-
-
-WebhookKey = Literal[
-    "archive_status",
-    "connection_created",
-    "connection_destroyed",
-    "session_created",
-    "session_destroyed",
-    "session_notification",
-    "stream_created",
-    "stream_destroyed",
-    "render_status",
-    "captions_status",
-    "broadcast_status",
-    "sip_call_created",
-    "sip_call_updated",
-    "sip_call_destroyed",
-    "sip_call_mute_forced",
-]
-"""The webhooks of a Vonage application (fidelity/broadcasts-sip-captions-renders-callbacks.md 6.1)."""
-
-OpentokFamily = Literal["session", "archive", "broadcast", "sip", "render", "captions"]
-"""What an OpenTok project has callback URLs for."""
 
 
 class WebhookConfig(BaseModel):

@@ -6,13 +6,13 @@ Bodies: fidelity/broadcasts-sip-captions-renders-callbacks.md 1.7, 2.3, 3.3, 4.5
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import orjson
 
-from emulator.spec import wire
+from emulator.resources.callback_type import CallbackType, WriteBody, monitored
+from emulator.resources.registry import WIRE_KINDS
 from emulator.spec.opentok import OPENTOK
 from emulator.spec.wire import Audience, Json
 from state import callbacks
@@ -24,27 +24,8 @@ from state.session_records import Connection, Stream
 REGISTERED = "registered."
 """Prefix of a registration's id, in place of the name of a webhook."""
 
-WriteBody = Callable[[Audience, Event], Json]
-
 Distort = Callable[[Application, str, Event, bytes], Distortion]
 """What rules do to a callback of an application, by webhook, event and body."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackType:
-    """The callback of an event: its webhook (Vonage), its family of callbacks (OpenTok), and what writes its body."""
-
-    webhook: str
-    family: str
-    write: WriteBody
-
-
-def _monitored(audience: Audience, event: Event, name: str) -> Json:
-    """Return the keys that all bodies of session and SIP monitoring have (6)."""
-    identity = {"projectId": audience.project}
-    if not audience.opentok:
-        identity["applicationId"] = audience.app.id
-    return {"sessionId": event.session_id, **identity, "event": name, "timestamp": event.at}
 
 
 def _reason(event: Event) -> Json:
@@ -52,7 +33,7 @@ def _reason(event: Event) -> Json:
 
 
 def _session(name: str) -> WriteBody:
-    return lambda audience, event: {**_monitored(audience, event, name), **_reason(event)}
+    return lambda audience, event: {**monitored(audience, event, name), **_reason(event)}
 
 
 def _notification(audience: Audience, event: Event) -> Json:
@@ -64,7 +45,7 @@ def _notification(audience: Audience, event: Event) -> Json:
 
 def _connection(name: str) -> WriteBody:
     return lambda audience, event: {
-        **_monitored(audience, event, name),
+        **monitored(audience, event, name),
         "connection": _show_connection(event.record),
         **_reason(event),
     }
@@ -86,49 +67,10 @@ def _stream(name: str) -> WriteBody:
         }
         if stream.has_video:  # an audio-only stream has no type (6)
             shown["videoType"] = stream.video_type
-        return {**_monitored(audience, event, name), "stream": shown, **_reason(event)}
+        return {**monitored(audience, event, name), "stream": shown, **_reason(event)}
 
     return write
 
-
-def _call(name: str) -> WriteBody:
-    def write(audience: Audience, event: Event) -> Json:
-        call = event.record
-        body = _monitored(audience, event, name)
-        body["call"] = {"id": call.id, "connectionId": call.connection_id, "createdAt": call.created_at}
-        if name == "callUpdated":
-            body["state"] = call.status
-        if name == "callDestroyed":
-            body |= {"reason_code": call.reason_code, "reason_message": call.reason_message}
-        return body
-
-    return write
-
-
-def _selection(status: str) -> WriteBody:
-    """Return what writes the body of a stream added to an archive, or removed: the archive with that status."""
-
-    def write(audience: Audience, event: Event) -> Json:
-        stream = audience.app.sessions[event.session_id].streams.get(event.stream_id)
-        shown: Json = {"id": event.stream_id}
-        if stream is not None:  # one that has ended meanwhile can still be left out
-            shown |= {"createdAt": stream.created_at, "connection": {"id": stream.connection_id}}
-        return {
-            **wire.archive(audience, event.record),
-            "status": status,
-            "stream": shown,
-            "timestamp": event.at,
-        }
-
-    return write
-
-
-_ARCHIVE = CallbackType("archive_status", "archive", lambda audience, event: wire.archive(audience, event.record))
-_BROADCAST = CallbackType(
-    "broadcast_status", "broadcast", lambda audience, event: wire.broadcast(audience, event.record)
-)
-_RENDER = CallbackType("render_status", "render", lambda audience, event: wire.render_callback(event.record))
-_CAPTIONS = CallbackType("captions_status", "captions", lambda audience, event: wire.captions(audience, event.record))
 
 CALLBACK_TYPES: Mapping[str, CallbackType] = MappingProxyType(
     {
@@ -139,24 +81,14 @@ CALLBACK_TYPES: Mapping[str, CallbackType] = MappingProxyType(
         "connection.destroyed": CallbackType("connection_destroyed", "session", _connection("connectionDestroyed")),
         "stream.created": CallbackType("stream_created", "session", _stream("streamCreated")),
         "stream.destroyed": CallbackType("stream_destroyed", "session", _stream("streamDestroyed")),
-        "call.created": CallbackType("sip_call_created", "sip", _call("callCreated")),
-        "call.updated": CallbackType("sip_call_updated", "sip", _call("callUpdated")),
-        "call.destroyed": CallbackType("sip_call_destroyed", "sip", _call("callDestroyed")),
-        "call.muteForced": CallbackType("sip_call_mute_forced", "sip", _call("muteForced")),
         **{
-            f"archive.{status}": _ARCHIVE
-            for status in ("started", "paused", "stopped", "uploaded", "available", "expired", "failed")
+            f"{name}.{event}": callback_type
+            for name, each in WIRE_KINDS.items()
+            for event, callback_type in each.callbacks.items()
         },
-        **{
-            f"archive.{status}": CallbackType("archive_status", "archive", _selection(status))
-            for status in ("streamAdded", "streamRemoved")
-        },
-        **{f"broadcast.{status}": _BROADCAST for status in ("started", "updated", "stopped", "failed")},
-        **{f"render.{status}": _RENDER for status in ("started", "stopped", "failed")},
-        **{f"captions.{status}": _CAPTIONS for status in ("started", "transcribing", "stopped", "failed")},
     }
 )
-"""By type of event. A deleted archive has no callback (rest-and-archives.md 12.7), nor a render that starts (4.5)."""
+"""By type of event; those of resources are declared in emulator/resources/."""
 
 
 class CallbackWriter:

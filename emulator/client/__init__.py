@@ -13,7 +13,8 @@ here imports the emulator itself.
 
 from __future__ import annotations
 
-from .application import WEBHOOKS, ApplicationClient, AsyncApplicationClient
+from ..webhooks import WEBHOOKS
+from .application import ApplicationClient, AsyncApplicationClient
 from .clock import AsyncClock, Clock
 from .emulator import AsyncEmulator, Emulator
 from .errors import EmulatorError, NotReachableError, RequestRefusedError, VerificationError, WaitTimeoutError

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from ..webhooks import WEBHOOKS
 from .clock import AsyncClock, Clock, ClockCalls
 from .events import EventCalls
 from .faults import AsyncFaults, AsyncScenario, Faults, Scenario, VerifyCalls
@@ -16,26 +17,6 @@ from .transport import ApiRequest, Async, Part, Steps, Sync, api_call, camel
 
 if TYPE_CHECKING:
     import httpx
-
-
-WEBHOOKS = (
-    "archive_status",
-    "broadcast_status",
-    "captions_status",
-    "connection_created",
-    "connection_destroyed",
-    "render_status",
-    "session_created",
-    "session_destroyed",
-    "session_notification",
-    "sip_call_created",
-    "sip_call_destroyed",
-    "sip_call_mute_forced",
-    "sip_call_updated",
-    "stream_created",
-    "stream_destroyed",
-)
-"""The webhooks that an application can have."""
 
 
 class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, VerifyCalls, Part):

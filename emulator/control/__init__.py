@@ -29,7 +29,7 @@ MODULES = (
     "participants",
     "pictures",
     "requests",
-    "resources",
+    "resources.registry",
     "snapshots",
     "page",
 )

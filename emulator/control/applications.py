@@ -13,15 +13,10 @@ from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants.applications import Applications
 from state.application import Application
-from state.archives import Archive
-from state.broadcasts import Broadcast
-from state.calls import Call
-from state.captions import Captions
-from state.connectors import Connector
 from state.documents import DocumentError
 from state.errors import ApplicationExistsError
 from state.options import Options
-from state.renders import Render
+from state.resources import RESOURCES
 
 router = APIRouter(tags=["Applications"])
 
@@ -59,12 +54,7 @@ def counts(app: Application) -> dict[str, int]:
     """Return how many there are of each kind."""
     return {
         "sessions": len(app.sessions),
-        "archives": len(app[Archive]),
-        "broadcasts": len(app[Broadcast]),
-        "renders": len(app[Render]),
-        "captions": len(app[Captions]),
-        "calls": len(app[Call]),
-        "connectors": len(app[Connector]),
+        **{kind.plural: len(app[kind.type]) for kind in RESOURCES},
         "requests": len(app.journal),
         "callbacks": len(app.outbox),
     }

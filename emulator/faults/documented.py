@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from emulator.resources.registry import PARAMETERS
 from emulator.spec import errors
 from emulator.spec.contract import CONTRACTS
 from emulator.spec.errors import InvalidRequestError
@@ -56,10 +57,6 @@ _CONFLICTS: Mapping[str, ServiceError] = MappingProxyType(
     }
 )
 
-_KINDS: Mapping[str, str] = MappingProxyType(
-    {"Archives": "archive", "Broadcasts": "broadcast", "Captions": "captions", "Render": "render"}
-)
-
 
 def error_body(status: int, operation: str, contract: str) -> ErrorBody:
     """Return what the operation is documented to answer with this status."""
@@ -98,9 +95,7 @@ def _bad_request(operation: str) -> ServiceError | InvalidRequestError:
     if operation in ("signalConnection", "signalSession", "forceDisconnect"):
         return refused.MalformedIdError("connection")
     kind = _kind(operation)
-    return (
-        refused.MalformedIdError(kind) if kind and "Id}" in BY_ID[operation].path else refused.InvalidSessionIdError()
-    )
+    return refused.MalformedIdError(kind) if kind else refused.InvalidSessionIdError()
 
 
 def _not_found(operation: str) -> ServiceError | None:
@@ -113,14 +108,15 @@ def _not_found(operation: str) -> ServiceError | None:
         return refused.NoCallError()
     if "{connectionId}" in path:
         return refused.NotConnectedError()
-    kind = "connector" if operation == "disconnectAudio" else _kind(operation)
-    if kind and "Id}" in path:
+    if kind := _kind(operation):
         return refused.UnknownResourceError(kind)
     return refused.NoClientsError() if operation != "createSession" else None
 
 
 def _kind(operation: str) -> str:
-    return _KINDS.get(BY_ID[operation].tag, "")
+    """Return the kind of resource that an operation's path names, or an empty text."""
+    path = BY_ID[operation].path
+    return next((each.kind.name for parameter, each in PARAMETERS.items() if f"{{{parameter}}}" in path), "")
 
 
 def with_text(found: ErrorBody, message: str | None, code: int | None) -> ErrorBody:

@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from emulator.auth import rest_tokens
 from emulator.context import RequestContext
-from emulator.faults.targets import PLACES, CallbackTarget, RequestTarget
+from emulator.faults.targets import CallbackTarget, RequestTarget
+from emulator.resources.registry import PARAMETERS
 from emulator.spec.responses import ErrorBody
 from scenarios import magic
 from scenarios.targets import CALLBACK, GATE, SERVICE
@@ -255,7 +256,7 @@ def known_names() -> Names:
         {each.id: each.tag for each in OPERATIONS},
         callbacks=sorted({told.webhook for told in CALLBACK_TYPES.values()}),
         reads=[each.id for each in OPERATIONS if each.method == "GET"],
-        stateful=[each.id for each in OPERATIONS if any(f"{{{place}}}" in each.path for place in PLACES)],
+        stateful=[each.id for each in OPERATIONS if any(f"{{{place}}}" in each.path for place in PARAMETERS)],
         fields={operation: frozenset(paths(body)) for operation, body in BODIES.items()},
         roles=ROLES,
         states=STATES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,29 +11,16 @@ import orjson
 
 from emulator.auth import rest_tokens
 from emulator.context import RequestContext
+from emulator.resources.registry import PARAMETERS, WIRE_KINDS
 from emulator.spec.errors import NotAllowedError
 from scenarios.patterns import Search
 from scenarios.targets import MISSING
 from state import nesting
 from state.application import Application
-from state.archives import Archive
-from state.broadcasts import Broadcast
-from state.captions import Captions
-from state.connectors import Connector
 from state.events import Event
 from state.nesting import UnwritableError
-from state.renders import Render
 
-PLACES: Mapping[str, type[Any]] = {
-    "archiveId": Archive,
-    "broadcastId": Broadcast,
-    "renderId": Render,
-    "captionsId": Captions,
-    "connectorId": Connector,
-}
-"""Where resources that have a status are found, by the parameter of the path."""
-
-_NAMES = ("name", "multiArchiveTag", "multiBroadcastTag", "properties.name")
+_NAMES = tuple(dict.fromkeys(name for each in WIRE_KINDS.values() for name in each.naming))
 """Fields of a request that name what it starts."""
 
 
@@ -113,7 +100,7 @@ class RequestTarget:
 
     @property
     def state(self) -> str:
-        """The status of the archive, broadcast, render, captions or connector of the path."""
+        """The status of the resource of the path."""
         record = self._find_record()
         return record.status if record is not None else ""
 
@@ -170,8 +157,8 @@ class RequestTarget:
         if self._record is MISSING:
             self._record = None
             for parameter, record_id in self._context.params.items():
-                if parameter in PLACES:
-                    records = self._app[PLACES[parameter]]
+                if parameter in PARAMETERS:
+                    records = self._app[PARAMETERS[parameter].kind.type]
                     self._record = records.get(record_id) if records.has(record_id) else None
         return self._record
 

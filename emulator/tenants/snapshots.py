@@ -18,9 +18,10 @@ import orjson
 from pydantic import ValidationError
 
 from emulator.faults.injector import FaultInjector
-from emulator.settings import OpentokFamily, SettingsError, WebhookConfig, WebhookKey
+from emulator.settings import SettingsError, WebhookConfig
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants import keys
+from emulator.webhooks import OpentokFamily, WebhookKey
 from state import callbacks, snapshots
 from state.application import Application, Checkpoint
 from state.documents import DocumentError, Identity

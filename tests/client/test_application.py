@@ -17,8 +17,8 @@ from emulator.client import (
     RequestRefusedError,
     WaitTimeoutError,
 )
-from emulator.settings import WebhookKey
 from emulator.testing import Server
+from emulator.webhooks import WebhookKey
 from tests.client.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -172,6 +172,7 @@ print(sorted(name for name in sys.modules if name.startswith("emulator.") and no
         "emulator.testing.received",
         "emulator.testing.receiver",
         "emulator.testing.server",
+        "emulator.webhooks",
     ]
     assert done.stdout.splitlines() == ["[]", str(ours)]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from emulator.settings import WebhookKey
 from emulator.testing.receiver import Receiver
+from emulator.webhooks import WebhookKey
 from tests.emulator.local import Tenant
 
 KEYS: tuple[str, ...] = WebhookKey.__args__  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import { html, render, address, at, go, time, useEffect, useLayoutEffect, useMemo, useRef, useState, useStore } from './lib.js';
 import { bar, curl, done, line, locked, pointed, token, unlock } from './api.js';
+import { KINDS } from './kinds.js';
 import { Live, useRead } from './live.js';
 import { Copy, Icon, Nothing, Problem } from './parts.js';
 import { Applications, Stray } from './views/applications.js';
@@ -11,14 +12,14 @@ import { Events } from './views/events.js';
 import { Faults, Scenarios } from './views/faults.js';
 import { Overview } from './views/overview.js';
 import { Requests } from './views/requests.js';
-import { KINDS, Resources } from './views/resources.js';
+import { Resources } from './views/resources.js';
 import { Sessions } from './views/sessions.js';
 
 /** The views of an application: its word in the address, title, the key after g, and what draws it. */
 const VIEWS = [
   ['', 'Overview', 'o', Overview],
   ['sessions', 'Sessions', 's', Sessions],
-  ...Object.entries({ archives: 'a', broadcasts: 'b', renders: 'x', captions: 't', calls: 'l', connectors: 'n' }).map(([view, key]) => [view, KINDS[view].title, key, Resources]),
+  ...Object.entries(KINDS).map(([view, { title, key }]) => [view, title, key, Resources]),
   ['events', 'Timeline', 'e', Events],
   ['requests', 'Requests', 'r', Requests],
   ['callbacks', 'Callbacks', 'c', Callbacks],

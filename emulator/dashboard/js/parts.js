@@ -11,9 +11,6 @@ const ICONS = {
   video: 'M1.6 5.2a1 1 0 0 1 1-1h6.6a1 1 0 0 1 1 1v5.6a1 1 0 0 1-1 1H2.6a1 1 0 0 1-1-1zM10.2 7.6l4.2-2.6v6l-4.2-2.6z',
   screen: 'M1.6 2.8h12.8v8H1.6zM5.4 13.6h5.2M8 10.8v2.8M8 8.6V5M6.3 6.6 8 4.9l1.7 1.7',
   copy: 'M5.4 5.4h8v8h-8zM3.4 10.6h-.8v-8h8v.8',
-  call: 'M3 2.4h2.6l1.2 3-1.6 1.2a8 8 0 0 0 4.2 4.2l1.2-1.6 3 1.2V13a1 1 0 0 1-1 1A11 11 0 0 1 2 3.4a1 1 0 0 1 1-1z',
-  render: 'M1.8 2.8h12.4v10.4H1.8zM1.8 5.6h12.4M4 4.2h.1M6 4.2h.1',
-  connector: 'M2 8h2l1.4-4 2.2 8 2-6 1.2 2H14',
   back: 'M9.6 3 4.6 8l5 5',
   close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
   fault: 'M8.8 1.6 3.4 9h4l-.6 5.4L12.4 7h-4z',
@@ -21,9 +18,9 @@ const ICONS = {
   unread: 'M8 4.2v4.6M8 11.6v.2M8 1.6a6.4 6.4 0 1 1 0 12.8A6.4 6.4 0 0 1 8 1.6z',
 };
 
-export function Icon({ name, label }) {
+export function Icon({ name, path = ICONS[name], label }) {
   return html`<svg class="icon" viewBox="0 0 16 16" role=${label ? 'img' : null} aria-hidden=${label ? null : 'true'}
-    aria-label=${label || null}>${label && html`<title>${label}</title>`}<path d=${ICONS[name]} /></svg>`;
+    aria-label=${label || null}>${label && html`<title>${label}</title>`}<path d=${path} /></svg>`;
 }
 
 // Text

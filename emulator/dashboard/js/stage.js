@@ -1,9 +1,8 @@
 // A composed picture: its tiles where the emulator's layout rules put them, or where a custom stylesheet does.
 
 import { html, hue, useEffect, useRef, useState } from './lib.js';
+import { BY_CYCLE } from './kinds.js';
 import { Icon } from './parts.js';
-
-const ORIGINS = { call: 'SIP call', render: 'Experience Composer', connector: 'Audio connector' };
 
 const nameOf = (stream, people) =>
   stream.name || people.get(stream.connectionId)?.data || `stream ${stream.id.slice(0, 8)}`;
@@ -20,7 +19,7 @@ function Face({ stream, people, role }) {
   return html`<span class="face">
     <span class="letter" aria-hidden="true">${[...nameOf(stream, people)][0]}</span>
     <span class="who">${nameOf(stream, people)}</span>
-    <span class="marks"><${Marks} stream=${stream} />${ORIGINS[origin] && html`<${Icon} name=${origin} label=${ORIGINS[origin]} />`}</span>
+    <span class="marks"><${Marks} stream=${stream} />${BY_CYCLE[origin] && html`<${Icon} path=${BY_CYCLE[origin].icon} label=${BY_CYCLE[origin].joins} />`}</span>
     ${(role || stream.layoutClassList.length > 0) &&
     html`<span class="classes">${role && html`<b>${role}</b>`} ${stream.layoutClassList.map((name) => `.${name}`).join(' ')}</span>`}
   </span>`;

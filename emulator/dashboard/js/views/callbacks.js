@@ -1,12 +1,13 @@
 // The outbox: callbacks with their attempts, and what a test may do with them.
 
 import { html, address, at, finds, go, plural, shortSession, span, useMemo, useStore, words } from '../lib.js';
+import { BY_CYCLE, Kind } from '../kinds.js';
 import { useResource } from '../live.js';
 import { Act, Badge, Chips, Due, Facts, Filter, HttpStatus, Json, Nothing, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Headers } from './requests.js';
 
-const KINDS = 'session connection stream archive broadcast render captions call'.split(' ');
+const TYPES = ['session', 'connection', 'stream', ...Object.keys(BY_CYCLE).filter((kind) => !BY_CYCLE[kind].silent)];
 
 function host(url) {
   try {
@@ -45,12 +46,12 @@ export function Callbacks({ live, id }) {
   return html`<${Split} title="Callbacks" path="${live.path}/callbacks" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search events, addresses, bodies" />
       <${Filter} name="status" label="All statuses" options=${[{ value: 'troubled', text: 'last attempt failed' }, ...statuses]} />
-      <${Filter} name="type" label="All kinds" options=${KINDS} /><${Chips} names=${['session']} />
+      <${Filter} name="type" label="All kinds" options=${TYPES} /><${Chips} names=${['session']} />
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/hold`, body: { event: pattern } }}>Hold ${query.type || 'all'}<//>
       <${Act} call=${{ method: 'POST', path: `${live.path}/callbacks/release`, body: { event: pattern } }}>Release ${query.type || 'all'}<//>
       ${held.length > 0 && html`<span class="count" role="status">held from now on: ${held.length > 8 ? plural(held.length, 'event') : held.join(', ')}</span>`}`}
     list=${html`<${Problem} error=${error} /><${Rows} label="Callbacks" items=${items} keyOf=${(each) => each.id} chosen=${id} follow
-      row=${(each) => html`<span class="c-no">${each.number}</span><${Time} ms=${each.createdAt} /><span class="kind k-${each.event.split('.')[0]}">${each.event}</span>
+      row=${(each) => html`<span class="c-no">${each.number}</span><${Time} ms=${each.createdAt} /><${Kind} type=${each.event} />
         <span class="c-main">${host(each.url)}</span><span class="c-quiet wide-only">${each.attempts.length > 1 || lastCause(each) ? `${each.attempts.length}×` : ''}${lastCause(each) ? ` ${lastCause(each)}` : ''}</span><${Badge} status=${each.status} tone=${lastCause(each) && 'bad'} />`}
       empty="No callback yet. Give the application webhooks to have some."
       onChoose=${(key, quietly) => go(at([...base, key], query), quietly)} />`}

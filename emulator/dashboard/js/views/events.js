@@ -1,16 +1,16 @@
 // What happened, on the application's clock.
 
 import { html, address, at, finds, go, short, shortSession, span, useMemo, useStore, words } from '../lib.js';
+import { BY_CYCLE, Kind } from '../kinds.js';
 import { Chips, Facts, Filter, Json, Nothing, Rows, Section, Split, Time } from '../parts.js';
 
-const KINDS = 'session connection stream signal archive broadcast render captions call connector'.split(' ');
-const PLACES = { archive: 'archives', broadcast: 'broadcasts', render: 'renders', captions: 'captions', call: 'calls', connector: 'connectors' };
+const TYPES = ['session', 'connection', 'stream', 'signal', ...Object.keys(BY_CYCLE)];
 
 const kindOf = (event) => event.type.slice(0, event.type.indexOf('.'));
 
 /** Where the subject of an event is in the page. */
 function placeOf(application, event) {
-  const view = PLACES[kindOf(event)];
+  const view = BY_CYCLE[kindOf(event)]?.view;
   if (view) return at(['a', application, view, event.subject]);
   return event.sessionId ? at(['a', application, 'sessions', event.sessionId]) : null;
 }
@@ -32,7 +32,7 @@ export function EventRow({ event, before }) {
   const gap = before ? event.at - before.at : 0;
   return html`<span class="c-no">${event.number}</span><${Time} ms=${event.at} />
     <span class="c-gap ${gap >= 60_000 ? 'far' : ''}">${before && gap > 0 ? `+${span(gap)}` : ''}</span>
-    <span class="kind k-${kindOf(event)}">${event.type}</span>
+    <${Kind} type=${event.type} />
     <span class="c-quiet mono wide-only">${short(event.subject)}</span><span class="c-main">${tells(event)}</span>`;
 }
 
@@ -56,7 +56,7 @@ export function Events({ live, id }) {
   const base = ['a', live.application, 'events'];
   return html`<${Split} title="Timeline" path="${live.path}/events" back=${at(base, query)}
     tools=${html`<${Filter} name="q" label="Search" placeholder="Search types, ids, data" />
-      <${Filter} name="type" label="All kinds" options=${KINDS} />
+      <${Filter} name="type" label="All kinds" options=${TYPES} />
       <${Filter} name="session" label="All sessions" options=${sessions.map((value) => ({ value, text: shortSession(value) }))} /><${Chips} names=${['subject']} />
       <span class="count" role="status">${items.length.toLocaleString('en')} of ${all.length.toLocaleString('en')}</span>`}
     list=${html`<${Rows} label="Events" items=${items} keyOf=${(each) => each.number} chosen=${chosen} follow
@@ -77,7 +77,7 @@ function textOf(texts, event) {
 function One({ live, event }) {
   const place = placeOf(live.application, event);
   return html`<article>
-    <header class="title"><h2><span class="kind k-${kindOf(event)}">${event.type}</span></h2></header>
+    <header class="title"><h2><${Kind} type=${event.type} /></h2></header>
     <${Facts} rows=${[
       ['number', event.number], ['at', html`<${Time} ms=${event.at} />`], ['reason', event.reason],
       ['subject', place ? html`<a href=${place}><code>${event.subject}</code></a>` : html`<code>${event.subject}</code>`],

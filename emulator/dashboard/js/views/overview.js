@@ -2,6 +2,7 @@
 
 import { html, at, go, plural, shortSession, useRef, useState, useStore } from '../lib.js';
 import { act, curl } from '../api.js';
+import { KINDS } from '../kinds.js';
 import { useRequests, useResource } from '../live.js';
 import { Act, Badge, Copy, Facts, Json, Nothing, Preview, Problem, Reads, Section } from '../parts.js';
 import { EventRow } from './events.js';
@@ -19,8 +20,8 @@ export function Overview({ live }) {
   const { counts, callbacks, troubled } = changed;
   const cards = [
     ['sessions', counts.sessions, alive.length && `${alive.length} alive`],
-    ['archives', counts.archives], ['broadcasts', counts.broadcasts], ['renders', counts.renders], ['captions', counts.captions],
-    ['calls', counts.calls], ['connectors', counts.connectors], ['requests', counts.requests],
+    ...Object.keys(KINDS).map((view) => [view, counts[view]]),
+    ['requests', counts.requests],
     ['callbacks', counts.callbacks, [callbacks.pending && `${callbacks.pending} pending`, callbacks.held && `${callbacks.held} held`, callbacks.failed && `${callbacks.failed} failed`].filter(Boolean).join(', ')],
   ];
   const refused = requests.filter((each) => each.status >= 400 || !each.status);

@@ -1,79 +1,12 @@
-// Archives, broadcasts, renders, captions, calls and connectors: one view, told apart by data.
+// Resources of every kind: one view, told apart by what ../kinds.js says of each.
 
-import { html, address, at, bytes, finds, go, shortSession, span, useMemo, useState, useStore, words } from '../lib.js';
+import { html, address, at, finds, go, shortSession, useMemo, useState, useStore, words } from '../lib.js';
+import { KINDS } from '../kinds.js';
 import { useResource } from '../live.js';
-import { Act, Badge, Chips, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time, useSeconds } from '../parts.js';
+import { Act, Badge, Chips, Due, Facts, Field, Filter, Id, Json, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { Diagram, useLifecycles } from '../diagram.js';
 import { Stage } from '../stage.js';
 import { Course } from './events.js';
-
-const seconds = (value) => (value == null ? null : span(value * 1000));
-const layout = (each) => each.layout && each.layout.type + (each.layout.screenshareType ? `, screens ${each.layout.screenshareType}` : '');
-
-/** What is particular to each kind: its life cycle, what a row says, facts, the fields of a forced transition. */
-export const KINDS = {
-  archives: {
-    title: 'Archives', cycle: 'archive', prefix: 'archive.', empty: 'No archive yet. startArchive makes one.',
-    main: (each) => each.name || each.id.slice(0, 8), quiet: (each) => [each.outputMode, each.duration ? seconds(each.duration) : null],
-    facts: (each, live) => [['output', each.outputMode], ['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['taken in', `${each.takenIn.length} streams`],
-      ['recorded', html`<${Recorded} live=${live} archive=${each} />`], ['duration', each.duration ? seconds(each.duration) : null], ['size', each.size ? bytes(each.size) : null], ['automatic', each.automatic || null], ['tag', each.multiArchiveTag], ['file', each.url && html`<${Download} url=${each.url} name=${fileOf(each)} />`]],
-    form: ['reason'],
-  },
-  broadcasts: {
-    title: 'Broadcasts', cycle: 'broadcast', prefix: 'broadcast.', empty: 'No broadcast yet. startBroadcast makes one.',
-    main: (each) => each.multiBroadcastTag || each.id.slice(0, 8), quiet: (each) => [each.hls && `HLS ${each.hls.status}`, ...each.rtmp.map((target) => `${target.id || 'RTMP'} ${target.status}`)],
-    facts: (each) => [['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['ends after', seconds(each.maxDuration)]],
-    form: ['reason'],
-  },
-  renders: {
-    title: 'Renders', cycle: 'render', prefix: 'render.', empty: 'No render yet. startRender makes one.',
-    main: (each) => each.name || each.url, quiet: () => [],
-    facts: (each) => [['page', html`<code>${each.url}</code>`], ['resolution', each.resolution], ['stream', each.streamId], ['connection', each.connectionId], ['ends after', seconds(each.maxDuration)]],
-    form: ['reason'],
-  },
-  captions: {
-    title: 'Captions', cycle: 'captions', prefix: 'captions.', empty: 'No captions yet. startCaptions makes them.',
-    main: (each) => each.languageCode, quiet: (each) => [seconds(each.duration)],
-    facts: (each) => [['language', each.languageCode], ['provider', each.provider], ['for', seconds(each.duration)], ['ends after', seconds(each.maxDuration)], ['partial', each.partialCaptions], ['tells', each.statusCallbackUrl && html`<code>${each.statusCallbackUrl}</code>`]],
-    form: ['reason'],
-  },
-  calls: {
-    title: 'Calls', cycle: 'call', prefix: 'call.', empty: 'No SIP call yet. dial makes one.',
-    main: (each) => each.uri, quiet: (each) => [each.digits.length ? `DTMF ${each.digits.join(' ')}` : null, each.reasonCode],
-    facts: (each) => [['to', html`<code>${each.uri}</code>`], ['from', each.from], ['DTMF', each.digits.join(' ')], ['ended', each.reasonCode && `${each.reasonCode} ${each.reasonMessage}`], ['secure', each.secure || null], ['video', each.video || null], ['connection', each.connectionId], ['stream', each.streamId]],
-    form: ['reasonCode', 'reasonMessage'], formFor: 'HANGUP',
-  },
-  connectors: {
-    title: 'Connectors', cycle: 'connector', prefix: 'connector.', empty: 'No audio connector yet. connectAudio makes one.',
-    main: (each) => each.uri, quiet: (each) => [`${each.audioRate / 1000} kHz`],
-    facts: (each) => [['to', html`<code>${each.uri}</code>`], ['rate', `${each.audioRate} Hz`], ['both ways', each.bidirectional], ['connection', each.connectionId]],
-    form: [],
-  },
-};
-
-/** How much is recorded: growing while it is. */
-function Recorded({ live, archive }) {
-  useSeconds(live);
-  const read = useMemo(() => live.now(), [archive]);
-  return span(archive.recorded + (archive.status === 'started' ? Math.max(0, live.now() - read) : 0));
-}
-
-/** What the recording is saved as: its name where it has one, and its id; a zip where each stream is a file. */
-function fileOf({ id, name, outputMode }) {
-  const plain = (name || '').replace(/[^\p{L}\p{N} ._-]+/gu, '').trim().slice(0, 80);
-  return `${plain ? `${plain}-${id}` : id}.${outputMode === 'individual' ? 'zip' : 'mp4'}`;
-}
-
-function Download({ url, name }) {
-  let path = null;
-  try {
-    const parsed = new URL(url);
-    if (parsed.pathname.startsWith('/_emulator/files/')) path = parsed.pathname + parsed.search;
-  } catch {
-    path = null;
-  }
-  return path ? html`<a href=${path} download=${name}>download</a>` : html`<code>${url}</code>`;
-}
 
 export function Resources({ live, id, view }) {
   const kind = KINDS[view];
@@ -101,11 +34,11 @@ export function Resources({ live, id, view }) {
 function One({ live, view, kind, id, cycles }) {
   const events = useStore(live.events);
   const { data: each, error } = useResource(live, `/${view}/${encodeURIComponent(id)}`);
-  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(kind.prefix)), [id, events, events.length, events.at(-1)?.number]);
+  const own = useMemo(() => events.filter((event) => event.subject === id && event.type.startsWith(`${kind.cycle}.`)), [id, events, events.length, events.at(-1)?.number]);
   const session = useResource(live, each?.picture ? `/sessions/${each.sessionId}` : null).data;
   if (error) return html`<${Problem} error=${error} />`;
   if (!each || !cycles) return null;
-  const visited = own.map((event) => event.data?.status || event.type.slice(kind.prefix.length)).filter((status, index, all) => status in cycles[kind.cycle].transitions && status !== all[index - 1]);
+  const visited = own.map((event) => event.data?.status || event.type.slice(kind.cycle.length + 1)).filter((status, index, all) => status in cycles[kind.cycle].transitions && status !== all[index - 1]);
   const root = `${live.path}/${view}/${each.id}`;
   return html`<article>
     <header class="title"><h2>${kind.main(each)}</h2><${Badge} status=${each.status} /></header>

@@ -1,10 +1,10 @@
 // Sessions: who is in them, what is published, and how it would look.
 
 import { html, address, at, finds, go, plural, shortSession, useMemo, useState, useStore, words } from '../lib.js';
+import { KINDS } from '../kinds.js';
 import { useResource } from '../live.js';
 import { Act, Badge, Facts, Field, Filter, Icon, Id, Nothing, Opens, Preview, Problem, Rows, Section, Split, Time } from '../parts.js';
 import { Marks, Stage } from '../stage.js';
-import { KINDS } from './resources.js';
 
 const streamsOf = (session) => session.participants.reduce((sum, each) => sum + each.streams.length, 0);
 
@@ -148,7 +148,7 @@ function Resources({ live, session }) {
   const found = Object.keys(KINDS).map((kind) => [kind, useResource(live, `/${kind}?session=${session}`).data?.items || []]);
   const all = found.flatMap(([kind, items]) => items.map((each) => [kind, each]));
   return all.length > 0 && html`<${Section} title="In this session"><ul class="links">${all.slice(-200).map(([kind, each]) =>
-    html`<li key=${each.id}><a href=${at(['a', live.application, kind, each.id])}>${kind === 'captions' ? kind : kind.slice(0, -1)} ${each.name || each.uri || each.id.slice(0, 8)}</a> <${Badge} status=${each.status} /></li>`)}</ul><//>`;
+    html`<li key=${each.id}><a href=${at(['a', live.application, kind, each.id])}>${KINDS[kind].cycle} ${each.name || each.uri || each.id.slice(0, 8)}</a> <${Badge} status=${each.status} /></li>`)}</ul><//>`;
 }
 
 function Signals({ live, session }) {
