@@ -1,4 +1,4 @@
-"""Every kind of resource is declared on the wire, in the control API and on the page, with all there is to say of it."""
+"""Every kind of resource is declared on the wire, in the control API and on the page, with all that it needs."""
 
 from __future__ import annotations
 

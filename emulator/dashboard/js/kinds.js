@@ -8,7 +8,7 @@ const layout = (each) => each.layout && each.layout.type + (each.layout.screensh
 
 /**
  * What is particular to each kind, by its word in addresses: its title and life cycle, the key after g, its colour; what a row says, facts,
- * the fields of a forced transition. `joins`: what one is that is a participant of its session, and its `icon`; `silent`: no callback tells
+ * the fields of a forced transition. `tells`: what its events tell beside names and addresses; `joins`: what one is that is a participant of its session, and its `icon`; `silent`: no callback tells
  * of one.
  */
 export const KINDS = {
@@ -25,6 +25,7 @@ export const KINDS = {
     key: 'b', tint: '#e08a1e',
     main: (each) => each.multiBroadcastTag || each.id.slice(0, 8), quiet: (each) => [each.hls && `HLS ${each.hls.status}`, ...each.rtmp.map((target) => `${target.id || 'RTMP'} ${target.status}`)],
     facts: (each) => [['layout', layout(each)], ['resolution', each.resolution], ['streams', each.streamMode], ['ends after', seconds(each.maxDuration)]],
+    tells: ({ broadcastUrls: urls }) => (urls ? [urls.hlsStatus && `HLS ${urls.hlsStatus}`, ...(urls.rtmp || []).map((target) => `${target.id || target.streamName} ${target.status}`)] : []),
     form: ['reason'],
   },
   captions: {
@@ -40,6 +41,7 @@ export const KINDS = {
     joins: 'Experience Composer', icon: 'M1.8 2.8h12.4v10.4H1.8zM1.8 5.6h12.4M4 4.2h.1M6 4.2h.1',
     main: (each) => each.name || each.url, quiet: () => [],
     facts: (each) => [['page', html`<code>${each.url}</code>`], ['resolution', each.resolution], ['stream', each.streamId], ['connection', each.connectionId], ['ends after', seconds(each.maxDuration)]],
+    tells: (data) => [data.url],
     form: ['reason'],
   },
   calls: {
@@ -48,6 +50,7 @@ export const KINDS = {
     joins: 'SIP call', icon: 'M3 2.4h2.6l1.2 3-1.6 1.2a8 8 0 0 0 4.2 4.2l1.2-1.6 3 1.2V13a1 1 0 0 1-1 1A11 11 0 0 1 2 3.4a1 1 0 0 1 1-1z',
     main: (each) => each.uri, quiet: (each) => [each.digits.length ? `DTMF ${each.digits.join(' ')}` : null, each.reasonCode],
     facts: (each) => [['to', html`<code>${each.uri}</code>`], ['from', each.from], ['DTMF', each.digits.join(' ')], ['ended', each.reasonCode && `${each.reasonCode} ${each.reasonMessage}`], ['secure', each.secure || null], ['video', each.video || null], ['connection', each.connectionId], ['stream', each.streamId]],
+    tells: (data) => [data.status],
     form: ['reasonCode', 'reasonMessage'], formFor: 'HANGUP',
   },
   connectors: {

@@ -18,13 +18,8 @@ function placeOf(application, event) {
 /** In a few words: what the data of an event tell beside its type. */
 export function tells(event) {
   const data = event.data || {};
-  const parts = [data.name, data.url && kindOf(event) === 'render' ? data.url : null, data.videoType, data.data, data.uri];
-  if (kindOf(event) === 'signal') parts.unshift(data.type);
-  if (kindOf(event) === 'call') parts.unshift(data.status);
-  if (data.broadcastUrls) {
-    const { hlsStatus, rtmp } = data.broadcastUrls;
-    parts.push(hlsStatus && `HLS ${hlsStatus}`, ...(rtmp || []).map((target) => `${target.id || target.streamName} ${target.status}`));
-  }
+  const own = BY_CYCLE[kindOf(event)]?.tells?.(data) || (kindOf(event) === 'signal' ? [data.type] : []);
+  const parts = [...own, data.name, data.videoType, data.data, data.uri];
   return [event.reason, ...parts].filter((part) => typeof part === 'string' && part).join(' · ');
 }
 
