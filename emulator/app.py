@@ -94,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.body_budget, app.state.unread = BodyBudget(), Unread()
     webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)
     world.watchers.append(webhooks.on_event)
-    _translate_errors(app)
+    _translate_errors(app, control)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
     app.add_middleware(
@@ -180,15 +180,16 @@ def _is_control(request: Request) -> bool:
     return request.url.path.startswith(CONTROL)
 
 
-def _translate_errors(app: FastAPI) -> None:
+def _translate_errors(app: FastAPI, control: ControlRoutes) -> None:
     """Give every error a JSON body: of the service's shape, or of the control API's."""
 
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         context = request.scope[KEY]
         if _is_control(request):
-            allow = (error.headers or {}).get("Allow", "")
-            suggestion = f"allowed: {allow}" if allow else ""
+            allow = ", ".join(control.methods_of(request.url.path)) if error.status_code == 405 else ""
+            near = control.nearest(request.url.path) if error.status_code == 404 else ""
+            suggestion = f"allowed: {allow}" if allow else near and f"did you mean {near}?"
             response = ControlError(error.status_code, str(error.detail), suggestion=suggestion).response()
             if allow:
                 response.headers["Allow"] = allow
@@ -205,7 +206,7 @@ def _translate_errors(app: FastAPI) -> None:
 
     async def of_body(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return of_validation(error, request.scope.get("endpoint")).response()
+        return of_validation(error, request.scope.get("endpoint"), request.scope[KEY].body).response()
 
     async def of_rule(request: Request, error: Exception) -> Response:
         return of_refusal(error).response()

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from emulator.spec.addresses import Address
 from emulator.webhooks import OpentokFamily, WebhookKey
+from state import places, spelling
 from state.options import Options
-from state.spelling import did_you_mean
 
 ENV_PREFIX = "VONAGE_EMULATOR_"
 CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
@@ -26,6 +38,38 @@ _HOST = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """What `allowed_hosts` takes: a name or an address, with a port or without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Marks a text that is written as a pattern, which `words` tell a person."""
+
+    pattern: str
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate as text, and then by the pattern."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe the pattern."""
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+    def _check(self, value: str) -> str:
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(f"must be {self.words}")
+        return value
+
+
+Uuid = Annotated[
+    str,
+    Written(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        "a UUID in lower case, as 11111111-1111-4111-8111-111111111111",
+    ),
+]
+Number = Annotated[str, Written(r"[0-9]{1,18}", "a number of up to 18 digits, as text")]
+WebUrl = Annotated[str, Written(r"https?://.+", "an http:// or https:// URL, as http://emulator:8080")]
 
 
 class SettingsError(Exception):
@@ -63,14 +107,10 @@ class ApplicationConfig(ApplicationBehaviour):
     Without `public_key` and `private_key` a key pair is made; without `api_key` and `api_secret` those are made too.
     """
 
-    id: str | None = Field(
-        None,
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-        description="the application id, a lower-case UUID; unset: made",
-    )
+    id: Uuid | None = Field(None, description="the application id, a lower-case UUID; unset: made")
     public_key: str | None = Field(None, description="RSA public key, PEM: verifies the application's tokens")
     private_key: str | None = Field(None, description="RSA private key, PEM: kept so that it can be read back")
-    api_key: str | None = Field(None, pattern=r"^[0-9]{1,18}$", description="OpenTok api key (a number); unset: made")
+    api_key: Number | None = Field(None, description="OpenTok api key (a number); unset: made")
     api_secret: str | None = Field(None, min_length=1, max_length=200, description="OpenTok api secret; unset: made")
 
 
@@ -101,8 +141,8 @@ class Settings(BaseSettings, Options):
         8443, ge=0, le=65535, description="port of the HTTPS listener; 0 picks a free one; `null` in the file: none"
     )
     https: bool = Field(True, description="whether to listen on HTTPS too")
-    public_url: str | None = Field(
-        None, pattern=r"^https?://", description="base of the URLs in answers; unset: scheme and Host of the request"
+    public_url: WebUrl | None = Field(
+        None, description="base of the URLs in answers; unset: scheme and Host of the request"
     )
     data_dir: Path = Field(
         Path("~/.vonage-video-emulator"),
@@ -192,27 +232,58 @@ class Settings(BaseSettings, Options):
         return Options(**{name: getattr(self, name) for name in Options.model_fields})
 
 
+FLAGS = {"tls_names": "--tls-name", "allowed_hosts": "--allowed-host", "seed_file": "--seed"}
+"""The flags that are not called as their settings."""
+
+_SERVICE_LINK = re.compile(r"_SERVICE_(HOST|PORT(_.+)?)|_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?")
+_LINKED_PORT = re.compile(r"(tcp|udp|sctp)://.+")
+
+
+def is_service_link(name: str, value: str) -> bool:
+    """Tell whether Kubernetes has set a variable for a Service whose name begins as our variables do."""
+    below = name.upper().removeprefix(ENV_PREFIX.removesuffix("_"))
+    linked = below.endswith("_PORT") and _LINKED_PORT.fullmatch(value)
+    return bool(linked or _SERVICE_LINK.search(below))
+
+
 def read_settings(config: Path | None = None, **flags: Any) -> Settings:
     """Read the settings: `flags` (those not None) over the environment over the YAML file `config`.
 
-    `config` defaults to the file named by VONAGE_EMULATOR_CONFIG, if any.
-    Raises `SettingsError`, whose text names each wrong setting, what was allowed and, for unknown names, the nearest.
+    `config` defaults to the file named by VONAGE_EMULATOR_CONFIG, if any. Service links of Kubernetes are no settings.
+    Raises `SettingsError`, whose text names each wrong setting as it was written (flag, variable or file), what was
+    allowed and, for unknown names, the nearest.
     """
     path = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
     _refuse_unknown_variables()
-    values = _read_file(path) if path else {}
+    written = _read_file(path) if path else {}
+    values = {_snake(name): value for name, value in written.items()}
+    if "https_port" in values and values["https_port"] is None:
+        values["https"] = False
     given = {name: value for name, value in flags.items() if value is not None}
-    variables = {key.upper() for key, value in os.environ.items() if value}
-    environment = {name for name in Settings.model_fields if (ENV_PREFIX + name).upper() in variables}
+    set_here = {key.upper(): value for key, value in os.environ.items() if value}
+    linked = {key for key, value in set_here.items() if is_service_link(key, value)}
+    environment = {
+        name: _variable(name) for name in Settings.model_fields if _variable(name) in set_here.keys() - linked
+    }
+    # pydantic reads the environment itself; what is given goes before it.
+    beside = {
+        name: Settings.model_fields[name].get_default() for name in Settings.model_fields if _variable(name) in linked
+    }
+    origins = {_snake(name): f"{path}: {name}" for name in written} | environment
+    origins |= {name: FLAGS.get(name, f"--{name.replace('_', '-')}") for name in given}
     try:
-        return Settings(**({name: value for name, value in values.items() if name not in environment} | given))
+        return Settings(**(beside | {name: value for name, value in values.items() if name not in environment} | given))
     except ValidationError as error:
-        raise SettingsError("\n".join(_explain(problem) for problem in error.errors())) from None
+        raise SettingsError("\n".join(_explain(problem, origins) for problem in error.errors())) from None
     except Exception as error:  # pydantic-settings wraps broken JSON in a variable in an error of its own
         field = re.search(r'field "(\w+)"', str(error))
         if field is None:
             raise SettingsError(str(error)) from None
-        raise SettingsError(f"{(ENV_PREFIX + field[1]).upper()}: expected JSON") from None
+        raise SettingsError(f"{_variable(field[1])}: expected JSON") from None
+
+
+def _variable(name: str) -> str:
+    return (ENV_PREFIX + name).upper()
 
 
 def _read_file(path: Path) -> dict[str, Any]:
@@ -231,10 +302,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise SettingsError(f"{path}: expected a mapping of settings, found {type(content).__name__}")
-    values = {_snake(str(key)): value for key, value in content.items()}
-    if "https_port" in values and values["https_port"] is None:
-        values["https"] = False
-    return values
+    return {str(key): value for key, value in content.items()}
 
 
 def _place(error: Any) -> str:
@@ -253,15 +321,17 @@ def _snake(name: str) -> str:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {(ENV_PREFIX + name).upper() for name in Settings.model_fields} | {CONFIG_VARIABLE}
-    for name in os.environ:
-        if name.upper().startswith(ENV_PREFIX) and name.upper() not in known:
-            raise SettingsError(f"{name}: there is no such setting{_suggest(name.upper(), known)}")
+    known = [name.upper() for name in Settings.model_fields] + [CONFIG_VARIABLE.removeprefix(ENV_PREFIX)]
+    for name, value in os.environ.items():
+        wanted = name.upper().removeprefix(ENV_PREFIX)
+        if wanted == name.upper() or wanted in known or is_service_link(name, value):
+            continue
+        found = [ENV_PREFIX + each for each in spelling.near(wanted, known)]
+        raise SettingsError(f"{name}: there is no such setting{_after(spelling.asked(found))}")
 
 
-def _suggest(name: str, known: set[str]) -> str:
-    question = did_you_mean(name, known)
-    return f"; {question}" if question else ""
+def _after(suggestion: str) -> str:
+    return f"; {suggestion}" if suggestion else ""
 
 
 _SHOWN = frozenset(
@@ -271,12 +341,25 @@ _SHOWN = frozenset(
 """Problems of what is a choice or a number; what else is given is not shown, for it may be a secret, or hold one."""
 
 
-def _explain(problem: Any) -> str:
-    location = ".".join(str(part) for part in problem["loc"])
+def _explain(problem: Any, origins: Mapping[str, str]) -> str:
+    """Return what is wrong with a setting, under the name that it was written with."""
+    top, *rest = problem["loc"] or ("",)
+    location = ".".join([origins.get(str(top), str(top)), *(str(part) for part in rest if part != "[key]")])
     if problem["type"] == "extra_forbidden":
-        known = set(Settings.model_fields) if len(problem["loc"]) == 1 else set(ConfiguredApplication.model_fields)
-        return f"{location}: there is no such setting{_suggest(_snake(str(problem['loc'][-1])), known)}"
+        name = str(problem["loc"][-1])
+        if not rest:
+            camel = [to_camel(each) for each in Settings.model_fields]
+            return f"{location}: there is no such setting{_after(spelling.did_you_mean(to_camel(name), camel))}"
+        place = places.model_at(Settings, problem["loc"][:-1])
+        return f"{location}: there is no such setting{_after(places.advice(place, name) if place else '')}"
     given, shown = problem["input"], ""
     if problem["type"] in _SHOWN and isinstance(given, str | int | float | None):
         shown = f" (got {given!r})"
-    return f"{location}: {problem['msg']}{shown}"
+    return f"{location}: {str(problem['msg']).removeprefix('Value error, ')}{shown}{_after(of_choice(problem))}"
+
+
+def of_choice(problem: Mapping[str, Any]) -> str:
+    """Return which of a few words was meant by what pydantic refused; nothing for other problems."""
+    if problem["type"] != "literal_error" or not isinstance(problem["input"], str):
+        return ""
+    return spelling.did_you_mean(problem["input"], re.findall(r"'([^']*)'", problem["ctx"]["expected"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, create_model, model_validator
 
@@ -12,6 +12,7 @@ from scenarios import later_effects as later
 from scenarios import response_effects as response
 from scenarios.effect import Effect
 from scenarios.strict import Strict
+from state.spelling import asked
 
 ALL: tuple[type[Effect], ...] = (
     response.Latency,
@@ -50,17 +51,31 @@ class Then(_Effects):
     """One effect by its name, or a mapping of effects to what they are set to (nothing for the defaults)."""
 
     noun = "effect"
+    meant: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("delay", "delayMs", "sleep", "slow", "wait"), "latency"),
+        **dict.fromkeys(("respond", "response", "body", "code", "error", "statusCode"), "status"),
+        **dict.fromkeys(("disconnect", "abort", "connectionReset", "close"), "reset"),
+        **dict.fromkeys(("timeout", "hang"), "stall"),
+    }
 
     @model_validator(mode="before")
     @classmethod
     def _named(cls, data: Any) -> Any:
-        if isinstance(data, str):
-            return {data: {}}
+        if isinstance(data, str | int) and not isinstance(data, bool):
+            return {str(data): {}}
         if isinstance(data, Mapping):
             if not data:
                 raise ValueError("name an effect")
             return {name: {} if value is None else value for name, value in data.items()}
         return data
+
+    @classmethod
+    def advice(cls, key: str) -> str:
+        """Return the effect that was meant by an unknown name, or by a status."""
+        if key.isdecimal():
+            documented = [name for name, effect in EFFECTS.items() if str(getattr(effect, "status", "")) == key]
+            return asked(documented) or f'write {{"status": {{"status": {key}}}}}'
+        return super().advice(key)
 
     def effects(self) -> dict[str, Effect]:
         """Return the effects by name."""

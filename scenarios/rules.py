@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
@@ -43,6 +43,11 @@ class Rule(Strict):
     it (the work was done, the response is lost). Of several rules those of higher `priority` go first, then the older.
     """
 
+    meant: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("effect", "effects", "do", "response", "respond", "fault", "action"), "then"),
+        **dict.fromkeys(("count", "limit", "repeat", "hits"), "times"),
+        **dict.fromkeys(("if", "match", "on", "condition", "conditions"), "when"),
+    }
     name: Name = Field("", description="made up when left out")
     when: When = Field(default_factory=When, description="left out: every call")
     then: Then

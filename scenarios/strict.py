@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from state import nesting
+from state import nesting, places
 from state.nesting import UnwritableError
 from state.spelling import did_you_mean
 
@@ -45,7 +45,11 @@ class RuleError(Exception):
 
 def unknown(message: str, name: str, known: Iterable[str], *, key: str = "") -> PydanticCustomError:
     """Return what a validator raises for a name that does not exist; `key`: which key of the mapping is wrong."""
-    suggestion = did_you_mean(name, known)
+    return mistake(message, did_you_mean(name, known), key=key)
+
+
+def mistake(message: str, suggestion: str, *, key: str = "") -> PydanticCustomError:
+    """Return what a validator raises for a mistake, with what to write instead."""
     return PydanticCustomError("mistake", "{text}", {"text": message, "suggestion": suggestion, "key": key})
 
 
@@ -67,8 +71,13 @@ class Strict(BaseModel):
             known = cls.keys()
             for key in data:
                 if key not in known:
-                    raise unknown(f"there is no such {cls.noun}: {key}", str(key), known, key=str(key))
+                    raise mistake(f"there is no such {cls.noun}: {key}", cls.advice(str(key)), key=str(key))
         return data
+
+    @classmethod
+    def advice(cls, key: str) -> str:
+        """Return what to write instead of a key that there is not."""
+        return places.advice(cls, key)
 
     @classmethod
     def keys(cls) -> frozenset[str]:
@@ -81,7 +90,7 @@ def read(model: type[M], data: Any, context: Any = None) -> M:
     try:
         return model.model_validate(data, context=context)
     except ValidationError as error:
-        raise _error(error) from None
+        raise _error(model, error) from None
 
 
 def require_writable(data: Any) -> None:
@@ -92,7 +101,7 @@ def require_writable(data: Any) -> None:
         raise RuleError(str(error), error.path) from None
 
 
-def _error(error: ValidationError) -> RuleError:
+def _error(model: type[Strict], error: ValidationError) -> RuleError:
     # Of the alternatives of a union (`str | list[str]`) each reports; the first one is the usual way to write it.
     problem = error.errors(include_url=False)[0]
     path: Path = tuple(part for part in problem["loc"] if not _is_alternative(part))
@@ -104,7 +113,9 @@ def _error(error: ValidationError) -> RuleError:
     if problem["type"] == "missing":
         return RuleError(f"{path[-1]} is required", path[:-1])
     if problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-        return RuleError(f"expected a mapping (got {_short(problem['input'])})", path)
+        wanted = places.model_at(model, path)
+        suggestion = places.form(wanted, path[-1] if path else None, problem["input"]) if wanted else ""
+        return RuleError(f"expected a mapping (got {_short(problem['input'])})", path, suggestion)
     message = str(problem["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not isinstance(problem["input"], Mapping):

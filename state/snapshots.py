@@ -202,7 +202,7 @@ def _kept(document: Any) -> Json:
 def _require_schema(found: Any) -> None:
     """Refuse another version of the documents."""
     if found != SCHEMA:
-        refuse("schema", f"is {found!r}; this version reads {SCHEMA}")
+        refuse("schema", f"must be {SCHEMA}, as in what GET …/snapshot gives (got {found!r})")
 
 
 def _check_places(parsed: Parsed) -> Steps:

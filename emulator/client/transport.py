@@ -64,6 +64,7 @@ class Sync(Part):
         self._path = path
 
     def _walk(self, steps: Steps[T]) -> T:
+        __tracebackhide__ = True  # of pytest
         try:
             step = next(steps)
             while True:
@@ -76,6 +77,8 @@ class Sync(Part):
         except StopIteration as end:
             result: T = end.value
             return result
+        except EmulatorError as error:
+            raise error.with_traceback(None)  # noqa: B904  # what is between the test and the refusal is of no interest
 
     def _take(self, step: ApiRequest | Pause) -> Any:
         if isinstance(step, Pause):
@@ -94,6 +97,7 @@ class Async(Part):
         self._path = path
 
     async def _walk(self, steps: Steps[T]) -> T:
+        __tracebackhide__ = True  # of pytest
         try:
             step = next(steps)
             while True:
@@ -106,6 +110,8 @@ class Async(Part):
         except StopIteration as end:
             result: T = end.value
             return result
+        except EmulatorError as error:
+            raise error.with_traceback(None)  # noqa: B904  # what is between the test and the refusal is of no interest
 
     async def _take(self, step: ApiRequest | Pause) -> Any:
         if isinstance(step, Pause):
@@ -136,6 +142,7 @@ class api_call(Generic[P, T]):  # a decorator: it reads as a function
 
         @functools.wraps(self._steps)
         def walk(*args: P.args, **kwargs: P.kwargs) -> Any:
+            __tracebackhide__ = True
             return part._walk(self._steps(part, *args, **kwargs))
 
         return walk

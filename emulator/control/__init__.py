@@ -9,11 +9,13 @@ import importlib
 from functools import cached_property
 
 from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from emulator.spec.paths import CONTROL
+from state import spelling
 
 MODULES = (
     "applications",
@@ -42,12 +44,33 @@ class ControlRoutes(BaseRoute):
     @cached_property
     def router(self) -> APIRouter:
         """All control endpoints."""
-        from emulator.control.common import check_body
+        from emulator.control.common import check_request
 
-        router = APIRouter(prefix=CONTROL, dependencies=[Depends(check_body)])
+        router = APIRouter(prefix=CONTROL, dependencies=[Depends(check_request)])
         for name in MODULES:
             router.include_router(importlib.import_module(f"{__name__}.{name}").router)
         return router
+
+    @cached_property
+    def _calls(self) -> list[APIRoute]:
+        """The endpoints, whose paths begin behind the prefix."""
+        found = [each for name in MODULES for each in importlib.import_module(f"{__name__}.{name}").router.routes]
+        return [each for each in found if isinstance(each, APIRoute)]
+
+    def methods_of(self, path: str) -> list[str]:
+        """Return the methods that a path takes."""
+        below = path.removeprefix(CONTROL)
+        return sorted({method for each in self._calls if each.path_regex.match(below) for method in each.methods or ()})
+
+    def nearest(self, path: str) -> str:
+        """Return the path of a call that is nearest to one that there is not, or nothing."""
+        given = path.removeprefix(CONTROL).split("/")
+        known = set()
+        for call in self._calls:
+            parts = call.path.split("/")
+            if len(parts) == len(given) and call.include_in_schema:
+                known.add("/".join(mine if part[:1] == "{" else part for mine, part in zip(given, parts, strict=True)))
+        return next((CONTROL + found for found in spelling.alike("/".join(given), known)), "")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match every path below the prefix."""

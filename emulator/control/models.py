@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -52,6 +53,12 @@ UnpublishReason = Literal[
 class ClockChange(ControlBody):
     """One thing to do to the clock. `seconds` of `advance` may be a fraction; `speed` is virtual s for each real s."""
 
+    meant: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("rate", "factor", "multiplier"), "speed"),
+        **dict.fromkeys(("by", "amount", "duration"), "seconds"),
+        **dict.fromkeys(("now", "time", "to"), "at"),
+        **dict.fromkeys(("do", "command", "mode"), "action"),
+    }
     action: Literal["freeze", "resume", "advance", "next", "idle"]
     seconds: float | None = Field(None, ge=0, le=366 * 24 * 3600, description="for advance")
     speed: float | None = Field(None, gt=0, le=1_000_000, description="for resume; 1 when left out")
@@ -100,7 +107,7 @@ class BroadcastTransition(Transition):
 class CallbackPattern(ControlBody):
     """Which callbacks: of an event (`archive.available`), of a kind (`archive`), or all."""
 
-    event: str = Field("*", pattern=r"^(\*|[a-z]+(\.[A-Za-z]+)?)$")
+    event: str = Field("*", max_length=100)
     ids: list[str] | None = Field(None, description="for release: just these")
 
 

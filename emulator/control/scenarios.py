@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -23,6 +23,7 @@ router = APIRouter(tags=["Scenarios"])
 class ApplyScenario(ControlBody):
     """How a pack is applied: with parameters, and to one session or to the application and every new session."""
 
+    free: ClassVar[str] = "parameters"
     parameters: dict[str, Any] = Field({}, description="those that the pack has; left out: their defaults")
     session: str = Field("", description="a session id: rules hold for it only, and the timeline begins in it now")
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from emulator.context import KEY, RequestContext
 from emulator.control.applications import show
 from emulator.control.common import (
+    READS_BODY,
     ControlError,
     CurrentApplication,
     CurrentWorld,
@@ -66,7 +67,7 @@ async def take_world(request: Request, world: CurrentWorld) -> Response:
     return Response(snapshots.combine(taken), media_type=JSON)
 
 
-@router.put("/snapshot")
+@router.put("/snapshot", openapi_extra={READS_BODY: True})
 async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """Let the emulator have the applications of a snapshot, as they were; those that are not in it are deleted.
 
@@ -99,7 +100,7 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
     return Response(taken, media_type=JSON)
 
 
-@router.put("/applications/{application}/snapshot")
+@router.put("/applications/{application}/snapshot", openapi_extra={READS_BODY: True})
 async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
     try:

@@ -295,7 +295,10 @@ def load_seed(world: World, injector: FaultInjector, path: Path) -> list[SeededA
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SettingsError(f"seed_file: {path} cannot be read: {error.strerror}") from None
+        raise SettingsError(
+            f"the seed {path} cannot be read ({error.strerror}): --seed and VONAGE_EMULATOR_SEED_FILE name a file, "
+            "as GET …/snapshot gives it"
+        ) from None
     try:
         found = now(read_all(content))
         check_all(injector, found)
@@ -303,7 +306,8 @@ def load_seed(world: World, injector: FaultInjector, path: Path) -> list[SeededA
             if world.find(parsed.identity.id) is None:
                 restore(world, injector, add(world, parsed.identity), parsed)
     except DocumentError as error:
-        raise SettingsError(f"seed_file: {path}: {error.field}: {error}") from None
+        field = f"{error.field}: " if error.field else ""
+        raise SettingsError(f"the seed {path}: {field}{error}") from None
     return [SeededApplication(parsed, content[slice(*parsed.span)]) for parsed in found]
 
 

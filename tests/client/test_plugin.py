@@ -98,6 +98,21 @@ def test_an_unknown_option_is_told_with_a_suggestion(pytester: pytest.Pytester) 
     result.stdout.fnmatch_lines(["*pase: there is no such field (did you mean pace?)*"])
 
 
+@pytest.mark.usefixtures("project")
+def test_a_refusal_shows_the_test_and_nothing_of_the_client(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_refused(video_application):
+            video_application.join("nosuch", count=0)
+        """
+    )
+    result = pytester.runpytest_subprocess(timeout=60)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E * count: Input should be greater than or equal to 1*"])
+    result.stdout.no_fnmatch_line("*transport.py*")
+    result.stdout.no_fnmatch_line("*application.py*")
+
+
 OWN_MODULES = """
     import emulator, scenarios, state
 

@@ -204,9 +204,9 @@ def test_a_data_folder_that_cannot_be_written_stops_https_only(home: Home) -> No
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--store", "sqlite"], "store: Value error, must be memory, sqlite:///FILE"),
-        (["--contract", "cloud"], "contract: Input should be 'service' or 'spec' (got 'cloud')\n"),
-        (["--http-port", "70000"], "http_port: Input should be less than or equal to 65535 (got 70000)\n"),
+        (["--store", "sqlite"], "--store: must be memory, sqlite:///FILE"),
+        (["--contract", "cloud"], "--contract: Input should be 'service' or 'spec' (got 'cloud')\n"),
+        (["--http-port", "70000"], "--http-port: Input should be less than or equal to 65535 (got 70000)\n"),
         (["--tls-name", "two words"], "'two words' cannot be a name of the HTTPS certificate"),
         (["--config", "none.yaml"], "none.yaml: No such file or directory\n"),
         (["--ready-file", "none/ready.json"], "--ready-file none/ready.json: there is no folder"),

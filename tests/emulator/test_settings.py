@@ -114,8 +114,8 @@ def test_an_unknown_variable_is_refused_with_the_nearest(
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("htpPort: 1", "htp_port: there is no such setting; did you mean http_port?"),
-        ("applications: [{apiKye: '1'}]", "applications.0.apiKye: there is no such setting; did you mean api_key?"),
+        ("htpPort: 1", "emulator.yaml: htpPort: there is no such setting; did you mean httpPort?"),
+        ("applications: [{apiKye: '1'}]", "applications.0.apiKye: there is no such setting; did you mean apiKey?"),
         ("pace: quick", "pace: Input should be 'realistic', 'fast' or 'instant' (got 'quick')"),
         ("[1, 2]", "expected a mapping of settings, found list"),
         ("a: [", "while parsing a flow node"),
@@ -132,7 +132,7 @@ def test_a_wrong_file_is_refused_with_what_is_wrong(tmp_path: Path, text: str, c
 def test_every_wrong_setting_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as error:
         read_settings(http_port=70_000, pace="quick")
-    assert [line.split(":")[0] for line in str(error.value).splitlines()] == ["pace", "http_port"]
+    assert [line.split(":")[0] for line in str(error.value).splitlines()] == ["--pace", "--http-port"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
