@@ -108,7 +108,7 @@ def test_a_refusal_shows_the_test_and_nothing_of_the_client(pytester: pytest.Pyt
     )
     result = pytester.runpytest_subprocess(timeout=60)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E *RequestRefusedError: Invalid session id. [400]"])
+    result.stdout.fnmatch_lines(["E *RequestRefusedError: Invalid session id. *"])
     result.stdout.no_fnmatch_line("*transport.py*")
     result.stdout.no_fnmatch_line("*application.py*")
 
