@@ -375,28 +375,28 @@ def fuzz(process: Process, requests: int, seed: int, dialect: str, report: Repor
 
 def _send(process: Process, requests: int, seed: int, dialect: str, report: Report, lock: threading.Lock) -> None:
     maker, address = Maker(seed, dialect), urlsplit(process.url).netloc
-    connection = http.client.HTTPConnection(address, timeout=SECONDS)
-    for _ in range(requests):
-        method, path, body, headers = maker.request()
-        asked = f"{method} {path} {body[:500]!r} {headers}"
-        try:
-            connection.request(method, path, body or None, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            if process.ended:
-                return
+    with contextlib.closing(http.client.HTTPConnection(address, timeout=SECONDS)) as connection:
+        for _ in range(requests):
+            method, path, body, headers = maker.request()
+            asked = f"{method} {path} {body[:500]!r} {headers}"
+            try:
+                connection.request(method, path, body or None, headers)
+                response = connection.getresponse()
+                content = response.read()
+            except (OSError, http.client.HTTPException) as error:
+                connection.close()
+                if process.ended:
+                    return
+                with lock:
+                    report.wrong.append(f"{type(error).__name__} {error}: {asked}")
+                continue
             with lock:
-                report.wrong.append(f"{type(error).__name__} {error}: {asked}")
-            continue
-        with lock:
-            report.statuses[response.status] += 1
-        if response.status >= 500 and not _asked_for(process, path):
-            with lock:
-                report.wrong.append(f"{response.status} {content[:300]!r}: {asked}")
-        if response.status < 300:
-            maker.learn(content)
+                report.statuses[response.status] += 1
+            if response.status >= 500 and not _asked_for(process, path):
+                with lock:
+                    report.wrong.append(f"{response.status} {content[:300]!r}: {asked}")
+            if response.status < 300:
+                maker.learn(content)
 
 
 def _asked_for(process: Process, path: str) -> bool:

@@ -110,6 +110,10 @@ class Connections:
                 time.sleep(PAUSE)
         raise AssertionError
 
+    def connect_to_read(self) -> Connection:
+        """Return a connection whose queries all see the database as it was at the first. Raises `OperationalError`."""
+        return self.connect().execution_options(isolation_level="REPEATABLE READ")
+
     def _look_for_end(self, *_: Any) -> None:
         """Refuse to make a connection in place of one that was cut off."""
         if self._ending:

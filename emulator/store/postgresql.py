@@ -118,7 +118,7 @@ class Postgresql(Store):
             with self._connections.engine.begin() as connection:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCKS})  # one makes the tables
                 database.make_tables(connection)
-            with self._connections.engine.connect() as connection:
+            with self._connections.connect_to_read() as connection:
                 for found in reading.read_all(connection, reading.positions(connection)):
                     self._add(found)
         except (SQLAlchemyError, psycopg.Error) as error:
@@ -468,7 +468,7 @@ class Postgresql(Store):
     def _unknown(
         self, known: set[str], application_id: str | None
     ) -> tuple[list[LoadedApplication], dict[str, Position]]:
-        with self._connections.connect() as connection:
+        with self._connections.connect_to_read() as connection:
             standings = reading.positions(connection, application_id)
             return list(reading.read_all(connection, [each for each in standings if each not in known])), standings
 

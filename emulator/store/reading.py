@@ -84,7 +84,11 @@ def read(connection: Connection, application_id: str) -> LoadedApplication | Non
 
 
 def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator[LoadedApplication]:
-    """Yield those applications that there are, of those named. Raises `StoreError`."""
+    """Yield those applications that there are, of those named. Raises `StoreError`.
+
+    The connection must see the database at one moment: records that are newer than their application's version would
+    be read a second time with what comes after it.
+    """
     ids = list(application_ids)
     for first in range(0, len(ids), READ_TOGETHER):
         wanted = {"apps": ids[first : first + READ_TOGETHER]}
@@ -95,11 +99,7 @@ def read_all(connection: Connection, application_ids: Iterable[str]) -> Iterator
                 document = _bytes(each.application_id, each.document)
                 rows[each.application_id].append((Row(each.kind, each.id, document), each.owner))
         for row in filter(None, map(found.get, wanted["apps"])):
-            # One that has nothing may have been deleted between the two.
-            if rows[row.id] or connection.execute(_APPLICATION, {"app": row.id}).first() is not None:
-                yield LoadedApplication(
-                    row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id]
-                )
+            yield LoadedApplication(row.id, row.incarnation, row.version, True, _bytes(row.id, row.head), rows[row.id])
 
 
 def _bytes(application_id: str, document: Any) -> bytes:

@@ -34,7 +34,7 @@ from vonage_video_emulator.client import Emulator
 from vonage_video_emulator.testing import running_server
 
 def first(emulator: Emulator) -> str:
-    return emulator.tenants.applications()[0].id
+    return emulator.applications()[0].id
 
 reveal_type(Emulator)
 reveal_type(running_server)

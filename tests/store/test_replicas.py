@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from emulator.store.database import Item, make_tables, write
 from emulator.store.journals import add_exchanges, exchanges, last_exchanges
 from emulator.testing.receiver import Receiver
 from state.journal import Exchange
+from tests.emulator.local import Tenant
 from tests.store import postgres
 from tests.store.process import APP, Process, running
 
@@ -527,3 +529,26 @@ def test_exchanges_that_are_kept_while_their_application_is_deleted_are_gone_wit
         assert last_exchanges(connection, ["app"]) == {}
         assert exchanges(connection, "app", 0, 100) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("after", range(1, 4))
+def test_what_is_written_while_an_application_is_read_is_read_once(database: str, after: int) -> None:
+    """Another replica commits after so many queries of the one that starts, or that looks for what is new."""
+    with TestClient(create_app(Settings(store=database))) as one:
+        tenant, queries = Tenant(one), 0
+
+        def write_between(*_: object) -> None:
+            nonlocal queries
+            queries += 1
+            if queries == after:
+                with ThreadPoolExecutor(1) as pool:
+                    pool.submit(tenant.session, join=1).result(30)
+
+        with TestClient(create_app(Settings(store=database))) as other:
+            store = other.app.state.store  # type: ignore[attr-defined]
+            engine = store._connections.engine
+            event.listen(engine, "after_cursor_execute", write_between)
+            (found,) = store._unknown(set(), tenant.id)[0]
+            event.remove(engine, "after_cursor_execute", write_between)
+            assert queries >= after
+            assert json.loads(found.head)["event"] == sum(row.kind == "event" for row, _ in found.rows)
