@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
-from state import sessions
+from state import legs, sessions
 from state.application import Application, Handler, Reaction
 from state.clock import HOUR, MINUTE
 from state.errors import NoCallError, UnknownResourceError
@@ -21,7 +21,6 @@ from state.events import Event
 from state.pace import Delay
 from state.records import Lifecycle, Record, require_transition, transitions
 from state.resource_kind import ResourceKind
-from state.rotation import ROTATED
 from state.session_records import Session
 from state.sessions import StreamSettings
 
@@ -99,12 +98,7 @@ def dial(
 
     Raises `NotRoutedError`, `UnknownStreamError`.
     """
-    session.require_routed("SIP call")
-    for stream_id in new.streams:
-        sessions.published(session, stream_id)
-    connection = sessions.join(
-        app, session, data=data, origin="call", layout_classes=layout_classes, migrates=new.migrates
-    )
+    connection = legs.join(app, session, KIND, new, data, layout_classes)
     call = Call(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -214,14 +208,6 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             app.emit("call.destroyed", call, reason=call.reason_code)
 
 
-def _on_session_destroyed(app: Application, event: Event) -> None:
-    """Calls that do not migrate end with their media server (rest-and-archives 11)."""
-    if event.reason == ROTATED:
-        for call in app[Call].live(event.session_id):
-            if not call.new.migrates:
-                hang_up(app, call.id, UNEXPECTED)
-
-
 def _on_stream_changed(app: Application, event: Event) -> None:
     """A far side that sends neither audio nor video is given up after a while (2.1)."""
     for call in app[Call].live(event.session_id):
@@ -241,7 +227,7 @@ def _on_stream_muted(app: Application, event: Event) -> None:
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
     {
         "connection.destroyed": _on_connection_destroyed,
-        "session.destroyed": _on_session_destroyed,
+        "session.destroyed": legs.ended_by_rotation(Call, lambda app, call_id: hang_up(app, call_id, UNEXPECTED)),
         "stream.updated": _on_stream_changed,
         "stream.destroyed": _on_stream_changed,
         "stream.muted": _on_stream_muted,

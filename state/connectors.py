@@ -14,14 +14,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar
 
-from state import sessions
+from state import legs, sessions
 from state.application import Application, Handler, Reaction
 from state.errors import UnknownResourceError
 from state.events import Event
 from state.pace import Delay
 from state.records import Lifecycle, Record, require_transition, transitions
 from state.resource_kind import ResourceKind
-from state.rotation import ROTATED
 from state.session_records import Session
 from state.sessions import StreamSettings
 
@@ -64,12 +63,7 @@ def connect(
 
     Raises `NotRoutedError`, `UnknownStreamError`.
     """
-    session.require_routed("audio connector")
-    for stream_id in new.streams:
-        sessions.published(session, stream_id)
-    connection = sessions.join(
-        app, session, data=data, origin="connector", layout_classes=layout_classes, migrates=new.migrates
-    )
+    connection = legs.join(app, session, KIND, new, data, layout_classes)
     connector = Connector(
         id=app.ids.uuid(),
         session_id=session.id,
@@ -132,17 +126,9 @@ def _on_connection_destroyed(app: Application, event: Event) -> None:
             app.emit("connector.disconnected", connector, reason=event.reason)
 
 
-def _on_session_destroyed(app: Application, event: Event) -> None:
-    """Connectors that do not migrate end with their media server (rest-and-archives 11)."""
-    if event.reason == ROTATED:
-        for connector in app[Connector].live(event.session_id):
-            if not connector.new.migrates:
-                fail(app, connector.id)
-
-
 HANDLERS: Mapping[str, Handler] = MappingProxyType({"connector.handshake": _connected})
 REACTIONS: Mapping[str, Reaction] = MappingProxyType(
-    {"connection.destroyed": _on_connection_destroyed, "session.destroyed": _on_session_destroyed}
+    {"connection.destroyed": _on_connection_destroyed, "session.destroyed": legs.ended_by_rotation(Connector, fail)}
 )
 
 KIND = ResourceKind(

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
+from emulator.resources.archives import link_signature
 from emulator.spec.recordings import TRANSCRIPT, file_of, transcript_of
-from emulator.spec.wire import link_signature
 from state.archives import Archive
 from state.broadcasts import Broadcast
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.archives import archive_body
 from emulator.service.compositions import select_streams
 from emulator.service.invocation import Handler, Invocation
 from emulator.spec import wire
@@ -26,7 +27,7 @@ def _response(invocation: Invocation, archive: Archive, *, started: bool = False
 
 
 def _shape(invocation: Invocation, archive: Archive, *, started: bool = False) -> wire.Json:
-    return invocation.shape("Archive", wire.archive(invocation.audience, archive, started=started))
+    return invocation.shape("Archive", archive_body(invocation.audience, archive, started=started))
 
 
 async def start_archive(invocation: Invocation) -> Response:

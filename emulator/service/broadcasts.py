@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.broadcasts import broadcast_body
 from emulator.service.compositions import select_streams
 from emulator.service.invocation import Handler, Invocation
 from emulator.spec import wire
@@ -21,7 +22,7 @@ from state.errors import UnknownResourceError
 
 
 def _shape(invocation: Invocation, broadcast: Broadcast, *, started: bool = False) -> wire.Json:
-    return invocation.shape("Broadcast", wire.broadcast(invocation.audience, broadcast, started=started))
+    return invocation.shape("Broadcast", broadcast_body(invocation.audience, broadcast, started=started))
 
 
 async def start_broadcast(invocation: Invocation) -> Response:

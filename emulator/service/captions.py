@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.captions import captions_body
 from emulator.service.invocation import Handler, Invocation
-from emulator.spec import wire
 from emulator.spec.schemas.captions import StartCaptions
 from state import captions
 from state.captions import Captions
@@ -32,7 +32,7 @@ async def get_captions(invocation: Invocation) -> Response:
     """Return the captions as their callback shows them (3.2, 3.3)."""
     with invocation.unit() as app:
         return invocation.response(
-            wire.captions(invocation.audience, app[Captions].get(invocation.params["captionsId"]))
+            captions_body(invocation.audience, app[Captions].get(invocation.params["captionsId"]))
         )
 
 

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.connectors import connector_body
 from emulator.service.invocation import Handler, Invocation
-from emulator.spec import wire
 from emulator.spec.schemas.connectors import ConnectAudio
 from state import connectors
 
@@ -23,7 +23,7 @@ async def connect_audio(invocation: Invocation) -> Response:
         session = invocation.session(app, body.session_id)
         token = invocation.client_token(body.token, session.id)
         connector = connectors.connect(app, session, body.state(), token.data, token.layout_classes)
-        return invocation.response(wire.connector(connector))
+        return invocation.response(connector_body(invocation.audience, connector))
 
 
 async def disconnect_audio(invocation: Invocation) -> Response:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.renders import render_body
 from emulator.service.invocation import Handler, Invocation
-from emulator.spec import wire
 from emulator.spec.contract import RENDER_STOP_STATUSES
 from emulator.spec.schemas.renders import StartRender
 from state import renders
@@ -26,14 +26,14 @@ async def start_render(invocation: Invocation) -> Response:
         session = invocation.session(app, body.session_id)
         token = invocation.client_token(body.token, session.id, sorted(PUBLISHING_ROLES))
         render = renders.start(app, session, body.state(token, invocation.audience.api_key))
-        return invocation.response(invocation.shape("Render", wire.render(invocation.audience, render, started=True)))
+        return invocation.response(invocation.shape("Render", render_body(invocation.audience, render, started=True)))
 
 
 async def list_renders(invocation: Invocation) -> Response:
     """Return one page of the renders, the newest first (4.3)."""
     with invocation.unit() as app:
         return invocation.page(
-            app[Render], lambda render: invocation.shape("Render", wire.render(invocation.audience, render))
+            app[Render], lambda render: invocation.shape("Render", render_body(invocation.audience, render))
         )
 
 
@@ -41,7 +41,7 @@ async def get_render(invocation: Invocation) -> Response:
     """Return one render (4.2)."""
     with invocation.unit() as app:
         render = app[Render].get(invocation.params["renderId"])
-        return invocation.response(invocation.shape("Render", wire.render(invocation.audience, render)))
+        return invocation.response(invocation.shape("Render", render_body(invocation.audience, render)))
 
 
 async def stop_render(invocation: Invocation) -> Response:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.resources.calls import call_body
 from emulator.service.invocation import Handler, Invocation
-from emulator.spec import wire
 from emulator.spec.schemas.sip import Dial, PlayDtmf, PlayDtmfToOne
 from state import calls
 
@@ -23,7 +23,7 @@ async def dial(invocation: Invocation) -> Response:
         session = invocation.session(app, body.session_id)
         token = invocation.client_token(body.token, session.id)
         dialled = calls.dial(app, session, body.state(), token.data, token.layout_classes)
-        return invocation.response(invocation.shape("SipCall", wire.call(invocation.audience, dialled)))
+        return invocation.response(invocation.shape("SipCall", call_body(invocation.audience, dialled)))
 
 
 async def play_dtmf(invocation: Invocation) -> Response:

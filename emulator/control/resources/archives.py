@@ -7,7 +7,7 @@ from typing import Any
 from emulator.control.common import ControlError
 from emulator.control.models import ArchiveTransition
 from emulator.control.resources.view import Current, ResourceView, Selected, require, router_of, show_layout
-from emulator.spec import wire
+from emulator.resources.archives import archive_body
 from emulator.spec.wire import Audience, Json
 from state import archives
 from state.application import Application
@@ -20,7 +20,7 @@ WITH_FILE = ("uploaded", "available")
 def _show(audience: Audience, archive: Archive) -> Json:
     composed = archive.new.output_mode == "composed"
     return {
-        **wire.archive(audience, archive, precise=True),
+        **archive_body(audience, archive, precise=True),
         "automatic": archive.new.automatic,
         "layout": show_layout(archive.layout) if composed else None,
         "recorded": archive.recorded + (audience.now - archive.recording_since if archive.recording_since else 0),

@@ -7,7 +7,7 @@ from typing import Any
 from emulator.control.common import ControlError
 from emulator.control.models import BroadcastTransition
 from emulator.control.resources.view import Current, ResourceView, Selected, require, router_of, show_layout
-from emulator.spec import wire
+from emulator.resources.broadcasts import broadcast_body
 from emulator.spec.wire import Audience, Json
 from state import broadcasts
 from state.application import Application
@@ -16,7 +16,7 @@ from state.broadcasts import Broadcast, RtmpTarget
 
 def _show(audience: Audience, broadcast: Broadcast) -> Json:
     return {
-        **wire.broadcast(audience, broadcast),
+        **broadcast_body(audience, broadcast),
         "layout": show_layout(broadcast.layout),
         "hls": {"status": broadcast.hls.status} if broadcast.hls else None,
         "rtmp": [_show_target(target) for target in broadcast.rtmp],

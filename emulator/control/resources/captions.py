@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.models import Transition
 from emulator.control.resources.view import Current, ResourceView, Selected, router_of
-from emulator.spec import wire
+from emulator.resources.captions import captions_body
 from emulator.spec.wire import Audience, Json
 from state import captions
 from state.application import Application
@@ -16,7 +16,7 @@ from state.captions import Captions
 def _show(audience: Audience, run: Captions) -> Json:
     return {
         "id": run.id,
-        **wire.captions(audience, run),
+        **captions_body(audience, run),
         "maxDuration": run.new.max_duration,
         "partialCaptions": run.new.partial,
         "statusCallbackUrl": run.new.callback_url or None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.models import Transition
 from emulator.control.resources.view import Current, ResourceView, Selected, router_of
-from emulator.spec import wire
+from emulator.resources.connectors import connector_body
 from emulator.spec.wire import Audience, Json
 from state import connectors
 from state.application import Application
@@ -16,7 +16,7 @@ from state.connectors import Connector
 def _show(audience: Audience, connector: Connector) -> Json:
     new = connector.new
     return {
-        **wire.connector(connector),
+        **connector_body(audience, connector),
         "sessionId": connector.session_id,
         "status": connector.status,
         "uri": new.uri,

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.models import Transition
 from emulator.control.resources.view import Current, ResourceView, Selected, router_of
-from emulator.spec import wire
+from emulator.resources.renders import render_body
 from emulator.spec.wire import Audience, Json
 from state import renders
 from state.application import Application
@@ -15,7 +15,7 @@ from state.renders import Render
 
 def _show(audience: Audience, render: Render) -> Json:
     return {
-        **wire.render(audience, render, started=True),
+        **render_body(audience, render, started=True),
         "name": render.new.name or None,
         "connectionId": render.connection_id or None,
         "maxDuration": render.new.max_duration,

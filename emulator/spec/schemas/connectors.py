@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from emulator.spec.errors import InvalidRequestError
-from emulator.spec.schemas.common import (
-    Body,
-    ClientTokenText,
-    Text,
-)
+from emulator.spec.schemas.common import Body
+from emulator.spec.schemas.legs import Leg, StartLeg
 from state.connectors import ConnectorSettings
-
-if TYPE_CHECKING:
-    pass
-
 
 MAX_HEADERS = 512
 
@@ -57,7 +50,7 @@ def _headers(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
-class WebSocket(Body):
+class WebSocket(Leg):
     """The WebSocket that gets the audio (5); rate in Hz."""
 
     uri: str = Field(pattern=r"(?i)^wss?://.")
@@ -66,16 +59,12 @@ class WebSocket(Body):
     audio_rate: Literal[8000, 16000, 24000] = 16000
     bidirectional: bool = False
     audio_transport: Annotated[AudioTransport | None, BeforeValidator(_object)] = None
-    session_migration: bool = False
 
 
-class ConnectAudio(Body):
-    """An audio connector to make; `sessionMigration` may stand in `websocket` or beside, as for calls."""
+class ConnectAudio(StartLeg):
+    """An audio connector to make."""
 
-    session_id: Text
-    token: ClientTokenText
     websocket: WebSocket
-    session_migration: bool = False
 
     def state(self) -> ConnectorSettings:
         """Return the new connector as the rules know it."""
@@ -87,5 +76,5 @@ class ConnectAudio(Body):
             audio_rate=socket.audio_rate,
             bidirectional=socket.bidirectional,
             transport=socket.audio_transport.model_dump() if socket.audio_transport else {},
-            migrates=self.session_migration or socket.session_migration,
+            migrates=self.migrates(socket),
         )

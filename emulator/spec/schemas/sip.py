@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from emulator.spec.schemas.common import (
-    Body,
-    ClientTokenText,
-    Text,
-)
+from emulator.spec.schemas.common import Body
+from emulator.spec.schemas.legs import Leg, StartLeg
 from emulator.spec.schemas.reading import Limited, text
 from state.calls import CallSettings
-
-if TYPE_CHECKING:
-    pass
-
 
 Digits = Annotated[str, Field(pattern=r"^[0-9*#p]+$")]
 
@@ -32,7 +25,7 @@ class SipAuth(Body):
     password: str = ""
 
 
-class Sip(Body):
+class Sip(Leg):
     """The far side of a call (2.1)."""
 
     uri: Annotated[str, Field(pattern=r"(?i)^sips?:."), Limited("sipUri", text)]
@@ -43,16 +36,12 @@ class Sip(Body):
     video: bool = False
     observe_force_mute: bool = False
     streams: list[str] = []
-    session_migration: bool = False
 
 
-class Dial(Body):
-    """A call to dial; where `sessionMigration` is written is not verified (2.1), so it may stand in `sip` or beside."""
+class Dial(StartLeg):
+    """A call to dial."""
 
-    session_id: Text
-    token: ClientTokenText
     sip: Sip
-    session_migration: bool = False
 
     def state(self) -> CallSettings:
         """Return the new call as the rules know it."""
@@ -67,7 +56,7 @@ class Dial(Body):
             video=sip.video,
             observe_force_mute=sip.observe_force_mute,
             streams=tuple(sip.streams),
-            migrates=self.session_migration or sip.session_migration,
+            migrates=self.migrates(sip),
         )
 
 
