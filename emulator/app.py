@@ -40,6 +40,7 @@ from emulator.spec.responses import ErrorBody
 from emulator.store.base import Store, StoreError, StoreUnavailableError
 from emulator.store.opening import open_store
 from emulator.tenants.applications import Applications
+from emulator.tenants.restoring import SnapshotRestorer
 from emulator.tenants.snapshots import SnapshotWriter
 from state.contents import Sizes
 from state.errors import ServiceError
@@ -89,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.notifier = ChangeNotifier(world)
     app.state.injector = injector
     app.state.snapshot_writer = SnapshotWriter()
+    app.state.restorer = SnapshotRestorer(world, store, injector)
     app.state.urls = {}
     app.state.call_log = CallLog(settings.log_format)
     app.state.body_budget, app.state.unread = BodyBudget(), Unread()

@@ -18,7 +18,7 @@ from state.memory import weight
 from state.options import Options
 from state.outbox import RETRY, Webhook
 from state.pace import Paces
-from state.records import Record, copied
+from state.records import Record, Row, copied
 from state.session_records import Session
 from state.timeline import Timer
 
@@ -88,7 +88,8 @@ class Change:
     """What one unit of work did: the records it changed (by kind and id) and the events that happened, in order.
 
     `removed` are those that are gone, `timers` the actions and subjects of timers that were set or are gone; `reset`:
-    all that was there before is gone, but for the checkpoints.
+    all that was there before is gone, but for the checkpoints; `restored` are rows of what is there in its place, and
+    are written before the rest.
     """
 
     application_id: str
@@ -98,6 +99,7 @@ class Change:
     removed: set[tuple[str, str]] = field(default_factory=set)
     timers: set[tuple[str, str]] = field(default_factory=set)
     reset: bool = False
+    restored: Sequence[Row] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class Application(Contents):
         self._happened: list[Event] = []
         self._removed: set[tuple[str, str]] = set()
         self._reset = False
+        self._restored: Sequence[Row] | None = None
 
     def reset(self) -> None:
         """Forget every resource, timer, event, fault and exchange; credentials, options and the clock stay."""
@@ -170,23 +173,18 @@ class Application(Contents):
         self.journal = Journal(self.sizes.journal)
         self.touch(self)
 
-    def beside(self) -> Application:
-        """Return an empty application that nobody knows, to be filled; then `become` it."""
-        return Application(
-            self.id,
-            self.name,
-            self.credentials,
-            self.options,
-            self.rules,
-            clock=Clock(self.clock.source),
-            sizes=self.sizes,
-        )
+    def become(self, other: Application, rows: Sequence[Row] | None = None) -> None:
+        """Have all that another one has, which is of no use any more; not what this one is, its clock and faults.
 
-    def become(self, other: Application) -> None:
-        """Have all that another one has, which is of no use any more; not what this one is, its clock and faults."""
+        `rows` are those of what the other one has, where they have been made.
+        """
         self.clear()
         self.take(other)
-        self._changed.update(other._changed)
+        self._restored = rows
+        if rows is None:
+            self._changed.update(other._changed)
+        else:
+            self.timeline.changed = set()
 
     # Memory
 
@@ -390,8 +388,16 @@ class Application(Contents):
         self.changed_at = max(self.changed_at, self.now)
         self.version += 1
         change = Change(
-            self.id, self.version, self._changed, self._happened, self._removed, self.timeline.changed, self._reset
+            self.id,
+            self.version,
+            self._changed,
+            self._happened,
+            self._removed,
+            self.timeline.changed,
+            self._reset,
+            self._restored,
         )
         self._changed, self._happened, self._removed, self._reset = {}, [], set(), False
+        self._restored = None
         self.timeline.changed = set()
         return change

@@ -78,6 +78,15 @@ class Record:
         return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a store keeps of one record: its document, None where it is gone."""
+
+    kind: str
+    id: str
+    document: bytes | None
+
+
 R = TypeVar("R", bound=Record)
 
 

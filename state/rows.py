@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
 
 import orjson
 
 from state.application import Application, Change
 from state.documents import write
-from state.kinds import STORED
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The document of one record, None where it is gone."""
-
-    kind: str
-    id: str
-    document: bytes | None
+from state.kinds import KINDS, STORED
+from state.records import Row
 
 
 def rows_of(app: Application, change: Change) -> list[Row]:
@@ -32,9 +24,20 @@ def rows_of(app: Application, change: Change) -> list[Row]:
         timer = app.timeline.get(action, subject)
         found["timer", f"{action} {subject}"] = None if timer is None else write(timers.show(app, timer))
     events = STORED["event"]
-    for event in change.events if not change.reset else app.events.after(0):
+    whole = change.reset and change.restored is None
+    for event in app.events.after(0) if whole else change.events:
         found["event", str(event.number)] = write(events.show(app, event))
     return [Row(kind, record_id, document) for (kind, record_id), document in found.items() if kind in STORED]
+
+
+def rows_of_all(app: Application) -> Generator[None, None, list[Row]]:
+    """Return what an application that nobody works on has, step by step."""
+    rows: list[Row] = []
+    for name, kind in KINDS.items():
+        for record in kind.all(app):
+            rows.append(Row(name, kind.id_of(record), write(kind.show(app, record))))
+            yield
+    return rows
 
 
 def put_row(app: Application, row: Row) -> None:

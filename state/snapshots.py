@@ -14,8 +14,10 @@ from state.documents import Head, Identity, Json, refuse
 from state.kinds import KINDS
 from state.options import Options
 from state.reading import MAX_PARTS, MAX_PARTS_OF_RULES, Reader
-from state.records import copied
+from state.records import Row, copied
 from state.resources import RESOURCE_KINDS, RESOURCES
+from state.rows import rows_of_all
+from state.world import World
 
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
@@ -258,12 +260,27 @@ def _check_bodies(parsed: Parsed) -> Steps:
             refuse(f"callback.{index}.body", "must be JSON")
 
 
-def build(app: Application, parsed: Parsed) -> Generator[None, None, Application]:
-    """Return an application with what was parsed, step by step; nothing is done to `app`.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What an application is to be: as it was parsed, as it was built of that, and the rows of it for a store."""
+
+    parsed: Parsed
+    built: Application
+    rows: Sequence[Row] | None = None
+
+
+def prepare(world: World, parsed: Parsed, *, rows: bool = False) -> Generator[None, None, Prepared]:
+    """Prepare what was parsed, step by step; `rows`: for a store too."""
+    built = yield from build(world, parsed)
+    return Prepared(parsed, built, (yield from rows_of_all(built)) if rows else None)
+
+
+def build(world: World, parsed: Parsed) -> Generator[None, None, Application]:
+    """Return an application with what was parsed, step by step; the world does not know it.
 
     The actions of its timers must be known already.
     """
-    built = app.beside()
+    built = world.beside(parsed.identity)
     for name, kind in KINDS.items():
         for record, kept in parsed.records[name]:
             kind.put(built, record, kept)
@@ -273,14 +290,13 @@ def build(app: Application, parsed: Parsed) -> Generator[None, None, Application
     return built
 
 
-def install(
-    app: Application, parsed: Parsed, built: Application, restore_faults: RestoreFaults, defaults: Options
-) -> None:
-    """Let the application be what was parsed and built, in a unit; nothing of what it was stays but its checkpoints.
+def install(app: Application, prepared: Prepared, restore_faults: RestoreFaults, defaults: Options) -> None:
+    """Let the application be what was prepared, in a unit; nothing of what it was stays but its checkpoints.
 
     Options that the document does not say are the `defaults`. What is to be sent waits until `callbacks.resume`.
     """
-    app.become(built)
+    parsed = prepared.parsed
+    app.become(prepared.built, prepared.rows)
     if parsed.faults is not None:
         restore_faults(app, parsed.faults)
     documents.put_identity(app, parsed.identity, defaults)

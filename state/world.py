@@ -9,6 +9,7 @@ from state import callbacks, rotation
 from state.application import Application, Change, Credentials, Handler, Reaction, Rules
 from state.clock import Clock, Source, wall_ms
 from state.contents import Sizes
+from state.documents import Identity
 from state.errors import ApplicationExistsError, UnknownApplicationError
 from state.memory import ALL
 from state.options import Options
@@ -110,12 +111,19 @@ class World:
             raise ApplicationExistsError("id", application_id)
         if not take and credentials.api_key in self._by_api_key:
             raise ApplicationExistsError("apiKey", credentials.api_key)
-        clock = Clock(self._source)
-        app = Application(application_id, name, credentials, options, self._rules, clock=clock, sizes=self._sizes)
+        app = self._make(application_id, name, credentials, options)
         self._applications[app.id] = app
         self._by_api_key[credentials.api_key] = app
         app.touch(app)
         return app
+
+    def beside(self, identity: Identity) -> Application:
+        """Return an empty application of this identity, to be filled: nobody finds it; another one may `become` it."""
+        return self._make(identity.id, identity.name, identity.credentials, identity.options)
+
+    def _make(self, application_id: str, name: str, credentials: Credentials, options: Options) -> Application:
+        clock = Clock(self._source)
+        return Application(application_id, name, credentials, options, self._rules, clock=clock, sizes=self._sizes)
 
     def rekey(self, app: Application, credentials: Credentials, *, take: bool = False) -> None:
         """Give the application other credentials.

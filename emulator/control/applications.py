@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, store_of, unit
+from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, store_of, unit
+from emulator.control.restoring import return_to
 from emulator.service.invocation import base_url
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants.applications import Applications
+from emulator.tenants.snapshots import SEED
 from state.application import Application
-from state.documents import DocumentError
 from state.errors import ApplicationExistsError
 from state.options import Options
 from state.resources import RESOURCES
@@ -106,18 +107,17 @@ async def change_application(
 
 
 @router.post("/applications/{application}/reset", status_code=204, response_class=Response)
-async def reset_application(request: Request, app: CurrentApplication, world: CurrentWorld) -> None:
+async def reset_application(request: Request, app: NamedApplication) -> None:
     """Forget every resource, timer, event and exchange; credentials, options, clock and checkpoints stay.
 
     An application with a checkpoint `seed` becomes what it was then, clock included.
     """
-    from emulator.tenants import snapshots
-
-    try:
-        with world.unit(app):
-            snapshots.reset(world, request.app.state.injector, app)
-    except DocumentError as error:
-        raise ControlError(409, f"the checkpoint seed cannot be returned to: {error}", error.field) from None
+    async with unit(request, app):
+        seed = app.checkpoints.get(SEED)
+        if seed is None:
+            app.reset()
+            return
+    await return_to(request, seed)
 
 
 @router.delete("/applications/{application}", status_code=204, response_class=Response)

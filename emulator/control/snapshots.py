@@ -15,26 +15,22 @@ from emulator.control.common import (
     ControlError,
     CurrentApplication,
     CurrentWorld,
+    NamedApplication,
     store_of,
+    unit,
 )
-from emulator.faults.injector import FaultInjector
+from emulator.control.restoring import restorer_of, return_to
 from emulator.spec.responses import JSON
 from emulator.tenants import snapshots
 from state.application import MAX_CHECKPOINTS, Application, Checkpoint
 from state.documents import DocumentError
-from state.snapshots import Parsed, build
+from state.errors import UnknownApplicationError
+from state.snapshots import Parsed
 from state.spelling import did_you_mean
-from state.world import World
 
 router = APIRouter(tags=["Snapshots"])
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
-
-
-def _injector(request: Request) -> FaultInjector:
-    injector: FaultInjector = request.app.state.injector
-    injector.prepare()  # here: snapshots are read in a thread
-    return injector
 
 
 def _writer(request: Request) -> snapshots.SnapshotWriter:
@@ -73,23 +69,23 @@ async def restore_world(request: Request, world: CurrentWorld) -> dict[str, Any]
 
     Takes the snapshot of one application too. Nothing is changed when any of it cannot be read.
     """
-    try:
-        found = await snapshots.beside_others(snapshots.read_all(_content(request)))
-        await asyncio.to_thread(snapshots.check_all, _injector(request), found)
-    except DocumentError as error:
-        raise _refuse(error) from None
-    store = store_of(request)
-    wanted = {parsed.identity.id: parsed for parsed in found}
-    await store.refresh()
-    for app in world:
-        if app.id not in wanted:
-            async with store.transaction_for(world, app.id) as held:
-                if held is not None:
-                    world.remove(held.id)
-    # Whoever is made may have the api key that another one had; those that are there may swap theirs.
-    made_last = sorted(wanted, key=lambda wanted_id: world.find(wanted_id) is None)
-    restored = {each: await _restore(request, world, wanted[each], take=True) for each in made_last}
-    return {"count": len(wanted), "items": [restored[each] for each in wanted]}
+    restorer, store, content = restorer_of(request), store_of(request), _content(request)
+    async with restorer.turn(content):
+        try:
+            found = await restorer.read_all(content)
+        except DocumentError as error:
+            raise _refuse(error) from None
+        wanted = {parsed.identity.id: parsed for parsed in found}
+        await store.refresh()
+        for app in world:
+            if app.id not in wanted:
+                async with store.transaction_for(world, app.id) as held:
+                    if held is not None:
+                        world.remove(held.id)
+        # Whoever is made may have the api key that another one had; those that are there may swap theirs.
+        made_last = sorted(wanted, key=lambda wanted_id: world.find(wanted_id) is None)
+        restored = {each: await _restore(request, wanted[each], take=True) for each in made_last}
+        return {"count": len(wanted), "items": [restored[each] for each in wanted]}
 
 
 @router.get("/applications/{application}/snapshot", response_class=Response)
@@ -101,33 +97,28 @@ async def take_snapshot(request: Request, app: CurrentApplication, world: Curren
 
 
 @router.put("/applications/{application}/snapshot", openapi_extra={READS_BODY: True})
-async def restore_snapshot(request: Request, world: CurrentWorld, application: str) -> dict[str, Any]:
+async def restore_snapshot(request: Request, application: str) -> dict[str, Any]:
     """Let an application be what its snapshot says, exactly; one that is not there is made."""
-    try:
-        parsed = await snapshots.beside_others(snapshots.read(_content(request)))
-        await asyncio.to_thread(snapshots.check, _injector(request), parsed)
-    except DocumentError as error:
-        raise _refuse(error) from None
-    identity = parsed.identity
-    if application not in (identity.id, identity.credentials.api_key):
-        raise ControlError(409, f"this is the snapshot of application {identity.id}", "application.id")
-    return await _restore(request, world, parsed)
+    restorer, content = restorer_of(request), _content(request)
+    async with restorer.turn(content):
+        try:
+            parsed = await restorer.read(content)
+        except DocumentError as error:
+            raise _refuse(error) from None
+        identity = parsed.identity
+        if application not in (identity.id, identity.credentials.api_key):
+            raise ControlError(409, f"this is the snapshot of application {identity.id}", "application.id")
+        return await _restore(request, parsed)
 
 
-async def _restore(request: Request, world: World, parsed: Parsed, *, take: bool = False) -> dict[str, Any]:
+async def _restore(request: Request, parsed: Parsed, *, take: bool = False) -> dict[str, Any]:
     """Let an application be what its snapshot says; it is made where it is not there, or no longer."""
-    injector, identity = _injector(request), parsed.identity
-    transaction = store_of(request).transaction_for(world, identity.id, lambda: snapshots.add(world, identity))
     try:
-        async with transaction as app:
-            if app is None:
-                raise ControlError(404, f"there is no application {identity.id} any more", "application")
-            built = await snapshots.beside_others(build(app, parsed))
-            with world.unit(app):
-                snapshots.restore(world, injector, app, parsed, built, take=take)
-            return show(request, app)
+        return show(request, await restorer_of(request).put_back(parsed, make=True, take=take))
     except DocumentError as error:
         raise _refuse(error) from None
+    except UnknownApplicationError:
+        raise ControlError(404, f"there is no application {parsed.identity.id} any more", "application") from None
 
 
 # Checkpoints
@@ -168,21 +159,11 @@ async def keep_checkpoint(request: Request, app: CurrentApplication, world: Curr
 
 
 @router.post("/applications/{application}/checkpoints/{name}/restore")
-async def restore_checkpoint(
-    request: Request, app: CurrentApplication, world: CurrentWorld, name: str
-) -> dict[str, Any]:
+async def restore_checkpoint(request: Request, app: NamedApplication, name: str) -> dict[str, Any]:
     """Let the application be what it was when the checkpoint was kept."""
-    checkpoint = _checkpoint(app, name)
-    injector = _injector(request)
-    try:
-        parsed = await snapshots.beside_others(snapshots.read(checkpoint.snapshot))
-        await asyncio.to_thread(snapshots.check, injector, parsed)
-        built = await snapshots.beside_others(build(app, parsed))
-        with world.unit(app):
-            snapshots.restore(world, injector, app, parsed, built)
-    except DocumentError as error:
-        raise ControlError(409, f"the checkpoint cannot be returned to: {error}", error.field) from None
-    return show(request, app)
+    async with unit(request, app):
+        checkpoint = _checkpoint(app, name)
+    return show(request, await return_to(request, checkpoint))
 
 
 @router.get("/applications/{application}/checkpoints/{name}", response_class=Response)

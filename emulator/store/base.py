@@ -45,11 +45,12 @@ _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 class Store:
     """The store in memory, and the interface of all stores. It saves nothing: the world ends with the process.
 
-    `shared`: other processes (replicas) may change the same world.
+    `shared`: other processes (replicas) may change the same world. `keeps`: what is done is kept beyond the process.
     """
 
     name = "memory"
     shared = False
+    keeps = False
 
     def load(self, world: World, restore_faults: RestoreFaults) -> None:
         """Load the saved applications into the world, and save every change from now on. Raises `StoreError`.

@@ -30,7 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from emulator.store.base import StoreError
-from state.rows import Row
+from state.records import Row
 
 SCHEMA = 1
 """The version of the tables."""
@@ -44,6 +44,9 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 
 PRUNE_EVERY = 500
 """Versions after which the events that the ring has given up are deleted."""
+
+WRITTEN_TOGETHER = 100
+"""Rows of a restored application that are written with one call: the thread has others wait for it meanwhile."""
 
 TOMBSTONE_LIMIT = 10_000
 """Versions for which it is kept that a record is gone."""
@@ -140,7 +143,7 @@ class Item:
     """What one unit of work changed, ready to be written. `owners` are the replicas that send its callbacks, by id.
 
     `events_from` is the number of the first event that is kept, `exchange` that of the last exchange. `prune`: what is
-    no longer kept is to be deleted too.
+    no longer kept is to be deleted too. `restored` are rows that are there after a reset, and written first.
     """
 
     application_id: str
@@ -155,6 +158,7 @@ class Item:
     owners: dict[str, str] = field(default_factory=dict)
     prune: bool = False
     incarnation: str = ""
+    restored: Sequence[Row] = ()
 
 
 def make_tables(connection: Connection) -> None:
@@ -203,7 +207,10 @@ def _merge(group: list[Item]) -> Item:
                 owners.pop(row.id, None)
         owners.update(item.owners)
     prune = any(item.prune for item in group)
-    return replace(group[-1], rows=list(rows.values()), reset=group[0].reset, owners=owners, prune=prune)
+    first = group[0]
+    return replace(
+        group[-1], rows=list(rows.values()), reset=first.reset, restored=first.restored, owners=owners, prune=prune
+    )
 
 
 def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
@@ -223,10 +230,20 @@ def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
     connection.execute(upserts.application, {"id": item.application_id, "since": 0, **stands})
     if item.reset:
         _forget_all(connection, item)
+    for first in range(0, len(item.restored), WRITTEN_TOGETHER):
+        connection.execute(upserts.record, _values(item, item.restored[first : first + WRITTEN_TOGETHER]))
     gone = [row for row in item.rows if row.document is None]
     if gone and not tombstones:
         connection.execute(_FORGET, [{"app": item.application_id, "kind_": row.kind, "id_": row.id} for row in gone])
-    rows = [
+    if rows := [row for row in item.rows if row.document is not None or tombstones]:
+        connection.execute(upserts.record, _values(item, rows))
+    if item.prune:
+        _prune(connection, item, tombstones=tombstones)
+
+
+def _values(item: Item, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return rows as they are written."""
+    return [
         {
             "application_id": item.application_id,
             "kind": row.kind,
@@ -235,13 +252,8 @@ def write(connection: Connection, item: Item, *, tombstones: bool) -> None:
             "document": None if row.document is None else row.document.decode(),
             "owner": item.owners.get(row.id) if row.kind == "callback" else None,
         }
-        for row in item.rows
-        if row.document is not None or tombstones
+        for row in rows
     ]
-    if rows:
-        connection.execute(upserts.record, rows)
-    if item.prune:
-        _prune(connection, item, tombstones=tombstones)
 
 
 def _forget_all(connection: Connection, item: Item) -> None:

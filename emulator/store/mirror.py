@@ -10,7 +10,8 @@ from emulator.store.database import FAULTS, IDENTITY, PRUNE_EVERY, Item
 from emulator.store.reading import LoadedApplication
 from state import documents
 from state.application import Application, Change, FaultState
-from state.rows import Row, rows_of
+from state.records import Row
+from state.rows import rows_of
 
 
 class _Written(NamedTuple):
@@ -44,6 +45,7 @@ class Mirror:
         item = self._item(app, change.version)
         item.rows = rows_of(app, change)
         item.reset = change.reset
+        item.restored = change.restored or ()
         if (app.kind, app.id) in change.records:
             item.rows.append(Row(IDENTITY, "", documents.write(documents.identity(app))))
         if change.reset:

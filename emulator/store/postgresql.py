@@ -83,6 +83,7 @@ class Postgresql(Store):
 
     name = "postgresql"
     shared = True
+    keeps = True
 
     def __init__(self, url: str, settings: Settings) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")

@@ -16,7 +16,8 @@ from state import documents
 from state.application import Application
 from state.errors import ApplicationExistsError
 from state.kinds import STORED
-from state.rows import Row, put_row
+from state.records import Row
+from state.rows import put_row
 from state.snapshots import RestoreFaults
 from state.world import World
 

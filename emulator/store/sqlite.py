@@ -48,6 +48,7 @@ class Sqlite(Store):
     """
 
     name = "sqlite"
+    keeps = True
 
     def __init__(self, url: str, settings: Settings) -> None:
         parts = make_url(url)

@@ -29,7 +29,7 @@ from state.errors import ApplicationExistsError
 from state.memory import ALL, CHECKPOINTS
 from state.outbox import Webhook
 from state.reading import Reader
-from state.snapshots import SCHEMA, Parsed
+from state.snapshots import SCHEMA, Parsed, Prepared, prepare
 from state.world import World
 
 SEED = "seed"
@@ -203,27 +203,19 @@ def _check_webhook(kind: str, webhook: Webhook) -> None:
         raise DocumentError(f"application.webhooks.{kind}.{field}", message.removeprefix("Value error, ")) from None
 
 
-def restore(
-    world: World,
-    injector: FaultInjector,
-    app: Application,
-    parsed: Parsed,
-    built: Application | None = None,
-    *,
-    take: bool = False,
-) -> None:
-    """Restore an application from a snapshot, inside a unit, and send its callbacks. `built`: what `build` made.
+def restore(world: World, injector: FaultInjector, app: Application, prepared: Prepared, *, take: bool = False) -> None:
+    """Restore an application from a snapshot, inside a unit, and send its callbacks.
 
     Raises `DocumentError`, as when its api key is another one's, unless it is to `take` it.
     """
+    parsed = prepared.parsed
     if parsed.identity.id != app.id:
         raise DocumentError("application.id", f"is {parsed.identity.id}, not {app.id}")
     try:
         world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExistsError as error:
         raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
-    built = built or now(snapshots.build(app, parsed))
-    snapshots.install(app, parsed, built, injector.restore, world.defaults)
+    snapshots.install(app, prepared, injector.restore, world.defaults)
     callbacks.resume(app)
 
 
@@ -268,20 +260,6 @@ def forget(app: Application, name: str) -> None:
     app.remove(app.checkpoints.pop(name))
 
 
-def reset(world: World, injector: FaultInjector, app: Application) -> None:
-    """Reset an application to its checkpoint `seed`, or to empty when it has none; inside a unit.
-
-    The numbers of events go on, so that callers who wait for events see the new ones.
-    """
-    seed = app.checkpoints.get(SEED)
-    if seed is None:
-        app.reset()
-    else:
-        parsed = now(read(seed.snapshot))
-        check(injector, parsed)
-        restore(world, injector, app, parsed)
-
-
 @dataclass(frozen=True, slots=True)
 class SeededApplication:
     """An application of a seed file, and what the file says of it."""
@@ -304,7 +282,7 @@ def load_seed(world: World, injector: FaultInjector, path: Path) -> list[SeededA
         check_all(injector, found)
         for parsed in found:
             if world.find(parsed.identity.id) is None:
-                restore(world, injector, add(world, parsed.identity), parsed)
+                restore(world, injector, add(world, parsed.identity), now(prepare(world, parsed)))
     except DocumentError as error:
         field = f"{error.field}: " if error.field else ""
         raise SettingsError(f"the seed {path}: {field}{error}") from None
