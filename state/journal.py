@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from state.bytes_json import JsonBytes
+from state.memory import fitted
 
 MAX_BODY = 65_536
 MAX_BYTES = 16 * 1024 * 1024
@@ -85,6 +86,7 @@ class Journal:
     def put(self, exchange: Exchange) -> None:
         """Keep `exchange`, which has a number already."""
         self.last = exchange.number
+        exchange.answer = fitted(exchange.answer)
         self._ring.append(exchange)
         self._bytes += exchange.bytes
         while len(self._ring) > self.size or self._bytes > MAX_BYTES:

@@ -9,6 +9,7 @@ import orjson
 from state.application import Application, Change
 from state.documents import write
 from state.kinds import KINDS, STORED
+from state.memory import fitted
 from state.records import Row
 
 
@@ -35,7 +36,7 @@ def rows_of_all(app: Application) -> Generator[None, None, list[Row]]:
     rows: list[Row] = []
     for name, kind in KINDS.items():
         for record in kind.all(app):
-            rows.append(Row(name, kind.id_of(record), write(kind.show(app, record))))
+            rows.append(Row(name, kind.id_of(record), fitted(write(kind.show(app, record)))))
             yield
     return rows
 

@@ -18,6 +18,7 @@ from emulator.spec.wire import Audience, Json
 from state import callbacks
 from state.application import Application
 from state.events import Event
+from state.memory import fitted
 from state.outbox import Distortion, Webhook
 from state.session_records import Connection, Stream
 
@@ -133,7 +134,7 @@ class CallbackWriter:
     ) -> None:
         if not webhook.active:
             return
-        body = orjson.dumps(told.write(Audience(app, project, self._base_url()), event))
+        body = fitted(orjson.dumps(told.write(Audience(app, project, self._base_url()), event)))
         callbacks.post(
             app,
             webhook=key,
