@@ -30,10 +30,8 @@ PARTS = ("session", "connection", "stream", "signal", "archive", "broadcast", "c
 def process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Process]:
     """A process whose store outlives it; everything moves only when it is told to."""
     with ExitStack() as stack:
-        if request.param == "sqlite":
-            url = f"sqlite:///{tmp_path}/emulator.db"
-        else:
-            url = request.getfixturevalue("database")
+        file = f"sqlite:///{tmp_path}/emulator.db"
+        url = file if request.param == "sqlite" else request.getfixturevalue("database")
         process = Process(tmp_path, "--store", url)
         process.start()
         stack.callback(process.http.close)
