@@ -6,7 +6,7 @@ import copy
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,7 @@ def padded(client: TestClient, size: int) -> bytes:
     return content.rstrip() + b" " * size
 
 
-DOORS = {
+DOORS: dict[str, Callable[[TestClient, bytes], httpx.Response]] = {
     "an application": lambda client, content: client.put(f"/_emulator/applications/{APP}/snapshot", content=content),
     "the whole emulator": lambda client, content: client.put("/_emulator/snapshot", content=content),
     "a checkpoint": lambda client, _: client.post(f"/_emulator/applications/{APP}/checkpoints/large/restore"),
