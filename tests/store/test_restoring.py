@@ -143,7 +143,7 @@ def padded(client: TestClient, size: int) -> bytes:
     return content.rstrip() + b" " * size
 
 
-DOORS: dict[str, Callable[[TestClient, bytes], httpx.Response]] = {
+DOORS: dict[str, Callable[[TestClient, bytes], Any]] = {
     "an application": lambda client, content: client.put(f"/_emulator/applications/{APP}/snapshot", content=content),
     "the whole emulator": lambda client, content: client.put("/_emulator/snapshot", content=content),
     "a checkpoint": lambda client, _: client.post(f"/_emulator/applications/{APP}/checkpoints/large/restore"),
