@@ -15,7 +15,7 @@ from benchmarks.tenant import COMMAND
 from emulator.client import Emulator
 from state import archives, sessions
 from state.application import Credentials
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.options import Options
 from state.sessions import SessionSettings, StreamSettings
 from state.world import World

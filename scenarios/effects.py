@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, create_model, model_validator
@@ -14,27 +14,19 @@ from scenarios.effect import Effect
 from scenarios.strict import Strict
 from state.spelling import asked
 
-ALL: tuple[type[Effect], ...] = (
-    response.Latency,
-    response.BadRequest, response.Unauthorized, response.Forbidden, response.NotFound, response.MethodNotAllowed,
-    response.Timeout408, response.Conflict, response.TooLarge, response.RateLimited, response.Internal,
-    response.BadGateway, response.Unavailable, response.GatewayTimeout, response.Status,
-    response.Stall, response.Reset, response.EmptyReply, response.Garbage,
-    response.Truncated, response.SlowDrip, response.MalformedJson, response.WrongContentType, response.StaleRead,
-    later.UploadFails, later.UploadSlow, later.UploadStuck, later.ArchiveFails, later.BroadcastFails,
-    later.RtmpOffline, later.RtmpError, later.HlsError, later.RenderCannotLoad, later.RenderCrashes, later.CaptionsFail,
-    later.SipBusy, later.SipNoAnswer, later.SipDeclined, later.SipDrops, later.SipMediaTimeout,
-    later.HandshakeFails, later.NetworkDrops, later.ServerRotation,
-    later.CallbackLost, later.CallbackDelayed, later.CallbackDoubled, later.CallbackReordered,
-    later.CallbackUnsigned, later.CallbackBadlySigned,
-)  # fmt: skip
+
+def _declared(*modules: ModuleType) -> Iterator[type[Effect]]:
+    """Yield the effects that are declared in modules: classes that no other effect is made from."""
+    for module in modules:
+        own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+        yield from (each for each in own if issubclass(each, Effect) and not each.__subclasses__())
 
 
 def _name(effect: type[Effect]) -> str:
     return effect.__name__[0].lower() + effect.__name__[1:]
 
 
-EFFECTS: Mapping[str, type[Effect]] = MappingProxyType({_name(effect): effect for effect in ALL})
+EFFECTS: Mapping[str, type[Effect]] = MappingProxyType({_name(effect): effect for effect in _declared(response, later)})
 """Every effect by its name."""
 
 if TYPE_CHECKING:

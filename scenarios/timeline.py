@@ -17,7 +17,7 @@ from scenarios.predicates import MAX_SPAN_SECONDS
 from scenarios.strict import RuleError, Strict
 from state import archives, rotation, sessions
 from state.application import Application, Handler
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.errors import ServiceError
 from state.session_records import Session
 from state.sessions import StreamSettings

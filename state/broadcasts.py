@@ -140,7 +140,7 @@ def start(app: Application, session: Session, new: BroadcastSettings) -> Broadca
 def get_live(app: Application, broadcast_id: str, action: str) -> Broadcast:
     """Return a broadcast that is started.
 
-    Raises `Unknown`, `MalformedIdError`, `WrongStatusError` (naming `action`).
+    Raises `UnknownResourceError`, `MalformedIdError`, `WrongStatusError` (naming `action`).
     """
     broadcast = app[Broadcast].get(broadcast_id)
     if broadcast.status != "started":
@@ -149,7 +149,7 @@ def get_live(app: Application, broadcast_id: str, action: str) -> Broadcast:
 
 
 def stop(app: Application, broadcast_id: str) -> Broadcast:
-    """Stop broadcasting. Raises `Unknown`, `MalformedIdError`, `WrongStatusError`."""
+    """Stop broadcasting. Raises `UnknownResourceError`, `MalformedIdError`, `WrongStatusError`."""
     broadcast = get_live(app, broadcast_id, "stop")
     _end(app, broadcast, "stopped")
     return broadcast
@@ -221,7 +221,7 @@ def fail_hls(app: Application, broadcast_id: str) -> Broadcast:
 
 
 def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast:
-    """Change the layout. Raises `Unknown`, `MalformedIdError`, `WrongStatusError`."""
+    """Change the layout. Raises `UnknownResourceError`, `MalformedIdError`, `WrongStatusError`."""
     broadcast = get_live(app, broadcast_id, "change the layout of")
     broadcast.layout = layout
     _updated(app, broadcast)
@@ -231,7 +231,7 @@ def set_layout(app: Application, broadcast_id: str, layout: Layout) -> Broadcast
 def select(app: Application, broadcast_id: str, stream_id: str, selected: SelectedStream) -> None:
     """Take in a stream.
 
-    Raises `Unknown`, `MalformedIdError`, `WrongStatusError`, `SelectsItselfError`, `UnknownStreamError`.
+    Raises `UnknownResourceError`, `MalformedIdError`, `WrongStatusError`, `SelectsItselfError`, `UnknownStreamError`.
     """
     broadcast = get_live(app, broadcast_id, "select streams of")
     selection.select(broadcast, app.sessions[broadcast.session_id], stream_id, selected)

@@ -127,7 +127,7 @@ def hold(app: Application, pattern: str = "*") -> list[Callback]:
 def release(app: Application, pattern: str = "*", ids: Iterable[str] | None = None) -> list[Callback]:
     """Send what is held: callbacks of a pattern, which are no longer held from now on, or just those named.
 
-    Raises `Unknown`.
+    Raises `UnknownResourceError`.
     """
     outbox = app.outbox
     if ids is not None:
@@ -148,7 +148,10 @@ def _types(pattern: str) -> frozenset[str]:
 
 
 def redeliver(app: Application, callback_id: str) -> Callback:
-    """Send a callback once more, now, whatever became of it: a new series of attempts. Raises `Unknown`."""
+    """Send a callback once more, now, whatever became of it: a new series of attempts.
+
+    Raises `UnknownResourceError`.
+    """
     callback = app.outbox.get(callback_id)
     app.timeline.cancel(RETRY, callback.id)
     callback.tries = 0
@@ -158,7 +161,7 @@ def redeliver(app: Application, callback_id: str) -> Callback:
 
 
 def drop(app: Application, callback_id: str) -> Callback:
-    """Never send a callback (again). Raises `Unknown`."""
+    """Never send a callback (again). Raises `UnknownResourceError`."""
     callback = app.outbox.get(callback_id)
     app.timeline.cancel(RETRY, callback.id)
     app.outbox.stop(callback, "dropped")
@@ -167,7 +170,7 @@ def drop(app: Application, callback_id: str) -> Callback:
 
 
 def duplicate(app: Application, callback_id: str) -> Callback:
-    """Send the same callback a second time, with the same `jti`. Raises `Unknown`."""
+    """Send the same callback a second time, with the same `jti`. Raises `UnknownResourceError`."""
     return _copy(app, app.outbox.get(callback_id))
 
 

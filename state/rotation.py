@@ -32,7 +32,7 @@ ROTATED = "serverRotation"
 def migrate(app: Application, session: Session, *, enforce_cooldown: bool = True) -> None:
     """Begin to move the session to another media server.
 
-    `patient`: refuse it shortly after creation or another migration.
+    `enforce_cooldown`: refuse it shortly after creation or another migration.
     Raises `NoClientsError`, `MigrationInProgressError`, `MigrationTooSoonError`.
     """
     session.require_clients()

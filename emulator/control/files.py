@@ -11,7 +11,7 @@ from starlette.responses import Response
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.resources.archives import link_signature
 from emulator.spec.recordings import TRANSCRIPT, file_of, transcript_of
-from state.archives import Archive
+from state.archive_records import Archive
 from state.broadcasts import Broadcast
 
 router = APIRouter(tags=["Files"])

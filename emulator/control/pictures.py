@@ -10,7 +10,7 @@ from emulator.control.common import ControlError, CurrentApplication, CurrentWor
 from emulator.control.participants import CurrentSession, show_stream
 from state import selection
 from state.application import Application
-from state.archives import LIVE, Archive
+from state.archive_records import LIVE, Archive
 from state.broadcasts import Broadcast
 from state.layouts import Layout, Picture, compose
 

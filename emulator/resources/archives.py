@@ -10,7 +10,7 @@ from emulator.spec.recordings import TRANSCRIPT, file_of, size_of
 from emulator.spec.wire import Audience, Json, selected_streams, whole_seconds
 from state import archives
 from state.application import Application
-from state.archives import Archive
+from state.archive_records import Archive
 from state.events import Event
 
 URL_LIFE = 600
@@ -113,7 +113,7 @@ WIRE = WireKind(
     write=archive_body,
     callbacks={
         # A deleted archive has none (12.7).
-        **{status: _STATUS for status in archives.TRANSITIONS if status != "deleted"},
+        **{status: _STATUS for status in archives.KIND.lifecycle.transitions if status != "deleted"},
         **{
             change: CallbackType("archive_status", "archive", _selection(change))
             for change in ("streamAdded", "streamRemoved")

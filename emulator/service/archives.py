@@ -17,7 +17,7 @@ from emulator.spec import wire
 from emulator.spec.schemas.archives import StartArchive
 from emulator.spec.schemas.common import ChangedLayout
 from state import archives, broadcasts
-from state.archives import Archive
+from state.archive_records import Archive
 from state.broadcasts import Broadcast
 from state.errors import UnknownResourceError
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from state.archives import Archive, Segment
+from state.archive_records import Archive, Segment
 from state.ids import decode_session_id
 
 TRANSCRIPT = "transcription.zip"

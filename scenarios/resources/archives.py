@@ -6,7 +6,7 @@ from scenarios.resources.magic_words import Found, Magic, named
 from scenarios.resources.outcome import KindOutcomes, ResourceOutcome, Settings, at_once, instead_of, later
 from state import archives
 from state.application import Application
-from state.archives import Archive
+from state.archive_records import Archive
 
 _UPLOADS = ("archive.upload", "archive.release")
 _STOPPED = frozenset({"stopped"})

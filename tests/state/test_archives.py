@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from state import archives, sessions
-from state.archives import TRANSITIONS, Archive, ArchiveSettings
+from state.archive_records import LIVE, TRANSITIONS, Archive, ArchiveSettings
 from state.clock import HOUR
 from state.errors import (
     AlreadyRunningError,
@@ -107,7 +107,7 @@ def test_an_archive_stops_by_itself(tenant: Tenant, publish: bool, leave: bool, 
     if leave:
         tenant.leave(session, client)
     tenant.advance(after - 0.001)
-    assert archive.status in archives.LIVE
+    assert archive.status in LIVE
     tenant.advance(0.001)
     assert (archive.status, archive.reason) == ("stopped", reason)
     assert archive.updated_at == archive.created_at + after * 1000
@@ -251,7 +251,7 @@ def test_every_forced_transition_of_the_table_is_possible_and_no_other(tenant: T
         for target in TRANSITIONS:
             archive = record(tenant)
             archive.status = status
-            if status not in archives.LIVE:
+            if status not in LIVE:
                 tenant.app[Archive].retire(archive)
             with tenant.world.unit(tenant.app) as app:
                 if target in following:

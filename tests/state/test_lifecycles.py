@@ -9,7 +9,7 @@ import pytest
 
 from state import archives, broadcasts, calls, captions, connectors, renders, sessions
 from state.application import Application
-from state.archives import Archive, ArchiveSettings
+from state.archive_records import Archive, ArchiveSettings
 from state.broadcasts import Broadcast, BroadcastSettings, Hls, RtmpTarget
 from state.calls import Call, CallSettings
 from state.captions import Captions, CaptionsSettings

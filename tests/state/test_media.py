@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.broadcasts import Broadcast, BroadcastSettings, Hls, RtmpTarget
 from state.calls import CallSettings
 from state.captions import Captions, CaptionsSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from state import archives, rotation
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.clock import HOUR
 from state.errors import MigrationInProgressError, MigrationTooSoonError
 from tests.state.conftest import START, Tenant

@@ -10,7 +10,7 @@ import pytest
 
 from state import archives
 from state.application import Change, Credentials
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.clock import Clock
 from state.errors import ApplicationExistsError, UnknownApplicationError
 from state.event_types import TYPES

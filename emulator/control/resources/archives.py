@@ -11,7 +11,7 @@ from emulator.resources.archives import archive_body
 from emulator.spec.wire import Audience, Json
 from state import archives
 from state.application import Application
-from state.archives import Archive
+from state.archive_records import Archive
 
 WITH_FILE = ("uploaded", "available")
 """The statuses with which an archive's file arrives."""

@@ -10,7 +10,7 @@ from emulator.spec.errors import InvalidRequestError
 from emulator.spec.schemas.common import Bitrate, Body, LayoutBody, Resolution, StreamMode, Text
 from emulator.spec.schemas.languages import of_transcripts
 from emulator.spec.schemas.reading import Reading, reading_of
-from state.archives import ArchiveSettings
+from state.archive_records import ArchiveSettings
 from state.layouts import BEST_FIT
 
 INDIVIDUAL_RESOLUTION = (
