@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import __version__, wellknown
 from emulator.auth.permissive import believing, making
@@ -18,7 +19,7 @@ from emulator.auth.rest_tokens import Authenticator
 from emulator.auth.strict import strict
 from emulator.callbacks.bodies import CallbackWriter
 from emulator.callbacks.dispatcher import CallbackDispatcher
-from emulator.context import KEY, BodyBudget
+from emulator.context import context_of
 from emulator.control import ControlRoutes
 from emulator.control.common import ControlError, of_refusal, of_validation
 from emulator.control.token import ControlToken
@@ -29,40 +30,51 @@ from emulator.runtime.notifier import ChangeNotifier
 from emulator.runtime.ticker import Ticker
 from emulator.security.cross_site import CrossSite
 from emulator.security.hosts import Hosts
-from emulator.service.invocation import Services
-from emulator.service.middleware import ServiceMiddleware
-from emulator.service.routes import ServiceRoutes
-from emulator.service.unread import Unread
+from emulator.service.dispatch import OperationDispatcher
+from emulator.service.middleware import ServiceMiddleware, internal_error
+from emulator.services import Services
 from emulator.settings import Settings
-from emulator.spec.errors import InvalidRequestError, NotAllowedError
+from emulator.spec.errors import REFUSALS
 from emulator.spec.paths import CONTROL
 from emulator.spec.responses import ErrorBody
 from emulator.store.base import Store, StoreError, StoreUnavailableError
 from emulator.store.opening import open_store
 from emulator.tenants.applications import Applications
 from emulator.tenants.restoring import SnapshotRestorer
-from emulator.tenants.snapshots import SnapshotWriter
 from state.contents import Sizes
-from state.errors import ServiceError
 from state.journal import Journal
 from state.world import World
+
+
+class EmulatorApp(FastAPI):
+    """FastAPI for the control API and the pages. `front` comes before all of it, and serves the operations itself."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.front: ASGIApp = super().__call__
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await self.front(scope, receive, send)
+
 
 NOT_FOUND = ErrorBody(404, "Not found. There is no such path.", code=404)
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings) -> EmulatorApp:
     """Put the emulator together.
 
     Raises `SettingsError` when an application of the settings cannot be made, `StoreError` when what is kept cannot be
     read.
 
-    `app.state.urls` may be set to the URLs that are listened on, by scheme.
+    `app.state.services` is what it is made of; its `urls` are to be set to those that are listened on.
     """
     sizes = Sizes(settings.journal_size, settings.event_size, settings.callback_size, settings.record_size)
     world = World(sizes=sizes, defaults=settings.options)
     store = open_store(settings)
+    stopping = asyncio.Event()
     lenient = settings.auth == "lax"
-    injector = FaultInjector(world, store, default=wellknown.APPLICATION_ID if lenient else "")
+    injector = FaultInjector(world, store, stopping, default=wellknown.APPLICATION_ID if lenient else "")
     if store.name != "memory":
         injector.prepare()  # timers of what is kept may be theirs
     store.load(world, injector.restore)
@@ -72,43 +84,32 @@ def create_app(settings: Settings) -> FastAPI:
     authenticate = believing(strict(authenticator), world)
     if lenient:
         authenticate = making(authenticate, world, applications.make_named, wellknown.APPLICATION_ID)
-    ticker = Ticker(world, store)
     dispatcher = CallbackDispatcher(world, store, settings)
-    journal = Journal(settings.journal_size)
-    services = Services(world, store, authenticator, settings.public_url)
-    control = ControlRoutes()
-    app = _fastapi(store, ticker, dispatcher)
-    app.router.routes.insert(0, ServiceRoutes(services, authenticate, injector))
-    app.router.routes.append(control)
-    app.state.world = world
-    app.state.store = store
-    app.state.settings = settings
-    app.state.applications = applications
-    app.state.authenticator = authenticator
-    app.state.journal = journal
-    app.state.clock_controller = ClockController(world, store, dispatcher)
-    app.state.notifier = ChangeNotifier(world)
-    app.state.injector = injector
-    app.state.snapshot_writer = SnapshotWriter()
-    app.state.restorer = SnapshotRestorer(world, store, injector)
-    app.state.urls = {}
-    app.state.call_log = CallLog(settings.log_format)
-    app.state.body_budget, app.state.unread = BodyBudget(), Unread()
-    webhooks = CallbackWriter(lambda: settings.public_url or _own_url(app, settings), injector.distortion)
+    services = Services(
+        settings=settings,
+        world=world,
+        store=store,
+        applications=applications,
+        authenticator=authenticator,
+        injector=injector,
+        notifier=ChangeNotifier(world, stopping),
+        clock_controller=ClockController(world, store, dispatcher),
+        stopping=stopping,
+        journal=Journal(settings.journal_size),
+        call_log=CallLog(settings.log_format),
+        restorer=SnapshotRestorer(world, store, injector),
+    )
+    webhooks = CallbackWriter(lambda: settings.public_url or _own_url(services), injector.distortion)
     world.watchers.append(webhooks.on_event)
+    control = ControlRoutes()
+    app = _fastapi(store, Ticker(world, store), dispatcher)
+    app.state.services = services
+    app.router.routes.append(control)
     _translate_errors(app, control)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
-    app.add_middleware(
-        ServiceMiddleware,
-        world=world,
-        store=store,
-        journal=journal,
-        max_body=settings.max_body_bytes,
-        body_budget=app.state.body_budget,
-        unread=app.state.unread,
-        cross_site=CrossSite(Hosts(settings), lax=lenient),
-        calls=app.state.call_log,
+    app.front = ServiceMiddleware(
+        app.front, services, OperationDispatcher(services, authenticate), CrossSite(Hosts(settings), lax=lenient)
     )
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
@@ -128,7 +129,7 @@ def _populate(world: World, injector: FaultInjector, applications: Applications,
     snapshots.save_seed_checkpoint(world, seeded, before)
 
 
-def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> FastAPI:
+def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> EmulatorApp:
     """Return an application without routes, which keeps, ticks and delivers while it runs."""
 
     @contextlib.asynccontextmanager
@@ -145,7 +146,7 @@ def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> Fa
         await dispatcher.close()
         await store.stop()
 
-    return FastAPI(
+    return EmulatorApp(
         title="Vonage Video API emulator",
         version=__version__,
         description="A local emulator of the Vonage Video API. Unofficial: not affiliated with Vonage.",
@@ -164,10 +165,9 @@ async def _docs(request: Request) -> Response:
     return HTMLResponse(content, headers=safe_headers.page_policy(docs_page.STYLE))
 
 
-def _own_url(app: FastAPI, settings: Settings) -> str:
+def _own_url(services: Services) -> str:
     """Return the base of links in callbacks: there is no request to take it from."""
-    urls: dict[str, str] = app.state.urls
-    return urls.get("http") or f"http://localhost:{settings.http_port}"
+    return services.urls.get("http") or f"http://localhost:{services.settings.http_port}"
 
 
 def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def _translate_errors(app: FastAPI, control: ControlRoutes) -> None:
 
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        context = request.scope[KEY]
+        context = context_of(request)
         if _is_control(request):
             allow = ", ".join(control.methods_of(request.url.path)) if error.status_code == 405 else ""
             near = control.nearest(request.url.path) if error.status_code == 404 else ""
@@ -208,7 +208,7 @@ def _translate_errors(app: FastAPI, control: ControlRoutes) -> None:
 
     async def of_body(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return of_validation(error, request.scope.get("endpoint"), request.scope[KEY].body).response()
+        return of_validation(error, request.scope.get("endpoint"), context_of(request).body).response()
 
     async def of_rule(request: Request, error: Exception) -> Response:
         return of_refusal(error).response()
@@ -216,9 +216,13 @@ def _translate_errors(app: FastAPI, control: ControlRoutes) -> None:
     async def of_store(request: Request, error: Exception) -> Response:
         return (ControlError(503, str(error)) if _is_control(request) else ErrorBody(503, str(error))).response()
 
+    async def of_failure(request: Request, error: Exception) -> Response:
+        return internal_error(_is_control(request))
+
+    app.add_exception_handler(Exception, of_failure)
     app.add_exception_handler(StoreUnavailableError, of_store)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(ControlError, of_control)
     app.add_exception_handler(RequestValidationError, of_body)
-    for kind in (ServiceError, InvalidRequestError, NotAllowedError):
+    for kind in REFUSALS:
         app.add_exception_handler(kind, of_rule)

@@ -39,7 +39,9 @@ class Ids:
 
     def uuid(self) -> str:
         """Return a lower-case UUID version 4."""
-        return str(uuid.UUID(bytes=self._draw(16), version=4))
+        text = self._draw(16).hex()
+        variant = "89ab"[int(text[16], 16) & 3]
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
 
     def _draw(self, size: int) -> bytes:
         self.made += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, ClassVar
 
 from state.bytes_json import JsonBytes
@@ -60,17 +61,18 @@ class Exchange:
     @property
     def bytes(self) -> int:
         """About how much memory it takes."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
+        headers = sum(map(len, chain.from_iterable(self.headers)))
         return len(self.path) + len(self.query) + headers + len(self.body) + len(self.answer)
 
 
 class Journal:
     """The newest exchanges, the oldest given up when it is full. Numbers start at 1 and have no gaps."""
 
-    __slots__ = ("_bytes", "_ring", "last", "size")
+    __slots__ = ("_bytes", "_ring", "_weights", "last", "size")
 
     def __init__(self, size: int) -> None:
         self._ring: deque[Exchange] = deque()
+        self._weights: deque[int] = deque()
         self._bytes = 0
         self.size = size
         self.last = 0
@@ -87,10 +89,16 @@ class Journal:
         """Keep `exchange`, which has a number already."""
         self.last = exchange.number
         exchange.answer = fitted(exchange.answer)
+        taken = exchange.bytes
         self._ring.append(exchange)
-        self._bytes += exchange.bytes
+        self._weights.append(taken)
+        self._bytes += taken
         while len(self._ring) > self.size or self._bytes > MAX_BYTES:
-            self._bytes -= self._ring.popleft().bytes
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._ring.popleft()
+        self._bytes -= self._weights.popleft()
 
     @property
     def bytes(self) -> int:
@@ -100,7 +108,7 @@ class Journal:
     def give_up_half(self) -> None:
         """Give up the older half."""
         for _ in range(len(self._ring) // 2):
-            self._bytes -= self._ring.popleft().bytes
+            self._give_up()
 
     def get(self, number: int) -> Exchange | None:
         """Return the exchange with this number, or None when it is not (or no longer) kept."""

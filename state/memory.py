@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -41,6 +42,8 @@ def weight(record: Any) -> int:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is MappingProxyType:  # what records have most of
+        return dict(value)
     if isinstance(value, bytes):
         return value.decode("latin-1")
     if isinstance(value, set | frozenset):

@@ -36,7 +36,7 @@ class Timeline:
     __slots__ = ("_heap", "_timers", "changed", "number")
 
     def __init__(self) -> None:
-        self._heap: list[Timer] = []
+        self._heap: list[tuple[int, int, Timer]] = []
         self._timers: dict[tuple[str, str], Timer] = {}
         self.changed: set[tuple[str, str]] = set()
         self.number = 0
@@ -60,7 +60,7 @@ class Timeline:
         self.cancel(timer.action, timer.subject)
         self._timers[timer.action, timer.subject] = timer
         self.changed.add((timer.action, timer.subject))
-        heapq.heappush(self._heap, timer)
+        heapq.heappush(self._heap, (timer.due, timer.number, timer))
 
     def get(self, action: str, subject: str) -> Timer | None:
         """Return the pending timer, or None."""
@@ -74,18 +74,19 @@ class Timeline:
                 timer.cancelled = True
                 self.changed.add((action, subject))
         if len(self._heap) > 64 and len(self._heap) > 2 * len(self._timers):
-            self._heap = sorted(self._timers.values())
+            self._heap = sorted((timer.due, timer.number, timer) for timer in self._timers.values())
 
     def next_due(self) -> int | None:
         """Return when the next timer is due, in ms, or None."""
-        while self._heap and self._heap[0].cancelled:
-            heapq.heappop(self._heap)
-        return self._heap[0].due if self._heap else None
+        heap = self._heap
+        while heap and heap[0][2].cancelled:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
 
     def pop(self) -> Timer:
         """Remove and return the next timer. Raises IndexError when there is none."""
         self.next_due()
-        timer = heapq.heappop(self._heap)
+        timer = heapq.heappop(self._heap)[2]
         del self._timers[timer.action, timer.subject]
         self.changed.add((timer.action, timer.subject))
         return timer

@@ -60,11 +60,31 @@ class Unit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        app, world = self._app, self._world
+        if not app.is_changed:
+            return
+        world.weigh(app)
+        change = app.take_change()
+        if change is not None and world.find(app.id) is app:  # else it was deleted meanwhile
+            world.publish(change)
+
+
+class View:
+    """A look at one application by who changes nothing: what is due by now and has not happened yet is left alone."""
+
+    __slots__ = ("_app",)
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def __enter__(self) -> Application:
+        app = self._app
+        app.now = max(app.now, app.clock.now())
+        return app
+
+    def __exit__(self, *error: object) -> None:
         if self._app.is_changed:
-            self._world.weigh(self._app)
-        change = self._app.take_change()
-        if change is not None and self._world.find(self._app.id) is self._app:  # else it was deleted meanwhile
-            self._world.publish(change)
+            raise RuntimeError(f"application {self._app.id} was changed by who was to look at it")
 
 
 class World:
@@ -208,3 +228,7 @@ class World:
     def unit(self, app: Application) -> Unit:
         """Return a unit of work on the application: `with world.unit(app) as app: …`."""
         return Unit(self, app)
+
+    def view(self, app: Application) -> View:
+        """Return a look at the application that settles and changes nothing: `with world.view(app) as app: …`."""
+        return View(app)

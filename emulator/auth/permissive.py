@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.datastructures import Headers
-from starlette.requests import Request
-
 from emulator.auth import rest_tokens
 from emulator.auth.rest_tokens import Caller
 from emulator.auth.strict import Authenticate
 from emulator.context import RequestContext
 from emulator.spec import opentok
 from emulator.spec.errors import NotAllowedError
+from emulator.spec.request_headers import RequestHeaders
 from state.application import Application
 from state.world import World
 
@@ -24,14 +22,14 @@ def believing(strict: Authenticate, world: World) -> Authenticate:
     Who names no project in the path is of the application that the token names.
     """
 
-    def authenticate(request: Request, context: RequestContext) -> Caller:
+    def authenticate(context: RequestContext) -> Caller:
         app = context.app
         if app is not None:
-            return Caller(app, _claims(request.headers)) if app.options.auth == "lax" else strict(request, context)
+            return Caller(app, _claims(context.headers)) if app.options.auth == "lax" else strict(context)
         try:
-            return strict(request, context)
+            return strict(context)
         except NotAllowedError:
-            claims = _claims(request.headers)
+            claims = _claims(context.headers)
             app = world.find(issuer) if (issuer := _issuer(claims)) and "applicationId" not in context.params else None
             if app is None or app.options.auth != "lax":
                 raise
@@ -46,11 +44,11 @@ def making(known: Authenticate, world: World, make: Callable[[str], Application]
     It is that of the path, else of the token, else `default`; it is made where there is none.
     """
 
-    def authenticate(request: Request, context: RequestContext) -> Caller:
-        claims = _claims(request.headers)
+    def authenticate(context: RequestContext) -> Caller:
+        claims = _claims(context.headers)
         project = context.params.get("applicationId") or _issuer(claims) or default
         app = world.find(project) or make(project)
-        return Caller(app, claims) if app.options.auth == "lax" else known(request, context)
+        return Caller(app, claims) if app.options.auth == "lax" else known(context)
 
     return authenticate
 
@@ -60,11 +58,11 @@ def _issuer(claims: Mapping[str, Any]) -> str:
     return issuer if isinstance(issuer, str) else ""
 
 
-def _claims(headers: Headers) -> Mapping[str, Any]:
+def _claims(headers: RequestHeaders) -> Mapping[str, Any]:
     partner = headers.get(opentok.PARTNER_AUTH)
     if partner is not None:
         return {"iss": partner.strip().partition(":")[0]}
-    token = headers.get(opentok.AUTH) or headers.get("authorization", "")[7:]
+    token = headers.get(opentok.AUTH) or (headers.get("authorization") or "")[7:]
     try:
         return rest_tokens.read(token)[1]
     except NotAllowedError:

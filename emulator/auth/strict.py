@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.requests import Request
-
 from emulator.auth.rest_tokens import Authenticator, Caller
 from emulator.context import RequestContext
 from emulator.spec import opentok
@@ -14,16 +12,16 @@ from emulator.spec.responses import ErrorBody
 
 WRONG_PROJECT = NotAllowedError(ErrorBody(403, "Id in the token does not match the id provided in the url", code=None))
 
-Authenticate = Callable[[Request, RequestContext], Caller]
+Authenticate = Callable[[RequestContext], Caller]
 
 
 def strict(authenticator: Authenticator) -> Authenticate:
     """Return how callers are verified: by their token, which must be for the project in the path."""
 
-    def authenticate(request: Request, context: RequestContext) -> Caller:
-        headers = request.headers
+    def authenticate(context: RequestContext) -> Caller:
+        headers = context.headers
         caller = authenticator.check(
-            headers.get("authorization"), headers.get(opentok.AUTH), headers.get(opentok.PARTNER_AUTH)
+            headers.get("authorization"), headers.get(opentok.AUTH), headers.get(opentok.PARTNER_AUTH), context.app
         )
         project = context.params.get("applicationId")
         if project is not None and context.app is not caller.app:

@@ -7,12 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from emulator.context import context_of
 from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, store_of, unit
 from emulator.control.restoring import return_to
-from emulator.service.invocation import base_url
+from emulator.services import services_of
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from emulator.spec.opentok import OPENTOK
-from emulator.tenants.applications import Applications
 from emulator.tenants.snapshots import SEED
 from state.application import Application
 from state.errors import ApplicationExistsError
@@ -25,7 +25,7 @@ router = APIRouter(tags=["Applications"])
 def show(request: Request, app: Application) -> dict[str, Any]:
     """Return an application with its credentials: it exists for tests only."""
     options = ApplicationConfig.model_construct(**app.options.model_dump())
-    urls: dict[str, str] = request.app.state.urls
+    urls = services_of(request).urls
     return {
         "id": app.id,
         "name": app.name,
@@ -38,7 +38,7 @@ def show(request: Request, app: Application) -> dict[str, Any]:
         "webhooks": _webhooks(app, opentok=False),
         "opentokCallbacks": _webhooks(app, opentok=True),
         "createdAt": app.created_at,
-        "baseUrls": urls or {"http": base_url(request)},
+        "baseUrls": urls or {"http": context_of(request).base_url},
         "counts": counts(app),
     }
 
@@ -66,7 +66,7 @@ async def create_application(
     request: Request, world: CurrentWorld, body: ApplicationConfig | None = None
 ) -> dict[str, Any]:
     """Make an application; what the body leaves out is made or taken from the settings."""
-    applications: Applications = request.app.state.applications
+    applications = services_of(request).applications
     body = body or ApplicationConfig()
     if any(world.find(name) for name in (body.id, body.api_key) if name):
         await store_of(request).refresh()  # another process may have deleted that one; of those it made, the hold tells
@@ -100,7 +100,7 @@ async def change_application(
     request: Request, app: CurrentApplication, world: CurrentWorld, body: ApplicationBehaviour
 ) -> dict[str, Any]:
     """Change an application; a new pace holds at once, also for what is being processed."""
-    applications: Applications = request.app.state.applications
+    applications = services_of(request).applications
     with world.unit(app):
         applications.change(app, body)
     return show(request, app)

@@ -13,7 +13,7 @@ from emulator.callbacks.signing import check
 from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, check_type, unit
 from emulator.control.events import MAX_WAIT_SECONDS
 from emulator.control.models import CallbackOrder, CallbackPattern
-from emulator.runtime.notifier import ChangeNotifier
+from emulator.services import services_of
 from state import callbacks
 from state.application import Application
 from state.events import matches
@@ -90,7 +90,7 @@ async def list_callbacks(
     `event` is that of an event (`archive.available`) or of a kind (`archive`).
     """
     check_type(event)
-    notifier: ChangeNotifier = request.app.state.notifier
+    notifier = services_of(request).notifier
     deadline = time.monotonic() + wait
     while True:
         change_event = notifier.next_change(app)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, NamedApplication, unit
 from emulator.control.models import ClockChange
-from emulator.runtime.clock_controller import ClockController
+from emulator.services import services_of
 from state.application import Application
 from state.clock import LAST
 
@@ -50,7 +50,7 @@ async def change_clock(request: Request, app: NamedApplication, body: ClockChang
         raise ControlError(400, f"must not be before now ({now}): a clock never goes back", "at")
     if now + (body.seconds or 0) * 1000 > LAST:
         raise ControlError(400, "must not lead beyond the year 9999", "seconds")
-    clock_controller: ClockController = request.app.state.clock_controller
+    clock_controller = services_of(request).clock_controller
     gone = request.is_disconnected
     if body.action == "freeze":
         async with unit(request, app):

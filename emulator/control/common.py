@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from emulator.context import KEY
+from emulator.context import context_of
+from emulator.services import services_of
 from emulator.settings import of_choice
 from emulator.spec import errors
 from emulator.spec.errors import InvalidRequestError, NotAllowedError
@@ -62,8 +63,7 @@ class ControlError(Exception):
 
 async def world_of(request: Request) -> World:
     """Return the world."""
-    world: World = request.app.state.world
-    return world
+    return services_of(request).world
 
 
 async def named(request: Request, application: str) -> Application:
@@ -101,8 +101,7 @@ async def unit(request: Request, app: Application) -> AsyncIterator[Application]
 
 def store_of(request: Request) -> Store:
     """Return what keeps the world."""
-    store: Store = request.app.state.store
-    return store
+    return services_of(request).store
 
 
 CurrentWorld = Annotated[World, Depends(world_of)]
@@ -118,7 +117,7 @@ async def check_request(request: Request) -> None:
 
     Refuses a JSON body too that could not be shown or stored. Raises `ControlError` (400).
     """
-    route, body = request.scope.get("route"), request.scope[KEY].body
+    route, body = request.scope.get("route"), context_of(request).body
     if not isinstance(route, APIRoute) or not route.include_in_schema:
         return  # the page has addresses of its own
     if request.scope["query_string"]:

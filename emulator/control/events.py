@@ -13,15 +13,14 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from emulator.context import KEY, RequestContext
+from emulator.context import context_of
 from emulator.control.applications import counts
 from emulator.control.common import ControlError, CurrentWorld, NamedApplication, check_type, store_of, unit
 from emulator.control.show_event import show_event
-from emulator.runtime.notifier import ChangeNotifier
+from emulator.services import services_of
 from emulator.store.base import StoreUnavailableError
 from state.application import Application
 from state.events import Event, matches
-from state.world import World
 
 router = APIRouter(prefix="/applications/{application}/events", tags=["Events"])
 
@@ -60,8 +59,8 @@ async def list_events(
     of the newest event, or of the last one listed where `limit` cut the list. `first` is the oldest that is kept.
     """
     check_type(type)
-    notifier: ChangeNotifier = request.app.state.notifier
-    context: RequestContext = request.scope[KEY]
+    notifier = services_of(request).notifier
+    context = context_of(request)
     deadline = time.monotonic() + (0 if context.head_only else wait)  # the head is the same whatever happens
     while True:
         change_event = notifier.next_change(app)
@@ -138,9 +137,9 @@ class Watched:
 async def _stream(
     request: Request, app: Application, after: int, type_: str | None, session: str | None, watched: Watched | None
 ) -> AsyncIterator[bytes]:
-    notifier: ChangeNotifier = request.app.state.notifier
+    notifier = services_of(request).notifier
     yield b": connected\n\n"
-    world: World = request.app.state.world
+    world = services_of(request).world
     silent_since = time.monotonic()
     while world.find(app.id) is app and not notifier.stopping.is_set():
         change_event = notifier.next_change(app)

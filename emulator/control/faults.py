@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.faults.injector import FaultInjector
+from emulator.services import services_of
 
 router = APIRouter(prefix="/applications/{application}/faults", tags=["Faults"])
 
@@ -24,8 +25,7 @@ RuleBody = Annotated[
 
 def injector_of(request: Request) -> FaultInjector:
     """Return what lets faults happen."""
-    injector: FaultInjector = request.app.state.injector
-    return injector
+    return services_of(request).injector
 
 
 CurrentInjector = Annotated[FaultInjector, Depends(injector_of)]

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.resources.archives import link_signature
+from emulator.services import services_of
 from emulator.spec.recordings import TRANSCRIPT, file_of, transcript_of
 from state.archive_records import Archive
 from state.broadcasts import Broadcast
@@ -58,7 +59,7 @@ async def playlist(app: CurrentApplication, world: CurrentWorld, broadcast: str)
 async def certificate_authority(request: Request) -> Response:
     """Download the certificate authority that the HTTPS listener's certificate is signed by."""
     try:
-        content = (request.app.state.settings.data_dir / "ca.pem").read_bytes()
+        content = (services_of(request).settings.data_dir / "ca.pem").read_bytes()
     except OSError:
         raise ControlError(404, "there is no certificate authority: HTTPS is off") from None
     return Response(content, media_type="application/x-pem-file")

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from emulator import __version__
 from emulator.context import MAX_BODIES
 from emulator.control.common import CurrentWorld, store_of
-from emulator.service.unread import MAX_UNREAD
+from emulator.protocol.unread import MAX_UNREAD
+from emulator.services import services_of
 from state import memory
 from state.application import MAX_CHECKPOINTS, MAX_RULES, Application
 from state.journal import MAX_BYTES
@@ -54,14 +55,14 @@ async def ready(request: Request) -> dict[str, str]:
 @router.get("/info")
 async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
     """Return version, settings that matter, URLs and limits."""
-    settings = request.app.state.settings
+    settings = services_of(request).settings
     return {
         "version": __version__,
-        "store": request.app.state.store.name,
+        "store": services_of(request).store.name,
         "contract": settings.contract,
         "pace": settings.pace,
         "auth": settings.auth,
-        "urls": request.app.state.urls,
+        "urls": services_of(request).urls,
         "applications": len(world),
         "limits": {
             "requests": settings.journal_size,
@@ -76,8 +77,8 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
         },
         "bytes": {
             "all": {"used": world.bytes, "limit": memory.ALL},
-            "bodies": {"used": request.app.state.body_budget.used, "limit": MAX_BODIES},
-            "responses": {"used": request.app.state.unread.bytes, "limit": MAX_UNREAD},
+            "bodies": {"used": services_of(request).body_budget.used, "limit": MAX_BODIES},
+            "responses": {"used": services_of(request).unread.bytes, "limit": MAX_UNREAD},
             **{name: _of_largest(world, name, limit) for name, limit in LIMITS.items()},
         },
     }

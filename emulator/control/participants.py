@@ -17,6 +17,7 @@ from emulator.control.models import (
     StreamChange,
     UnpublishReason,
 )
+from emulator.services import services_of
 from state import sessions
 from state.session_records import Connection, Session, Stream
 from state.sessions import PUBLISHING_ROLES, StreamSettings
@@ -111,7 +112,7 @@ async def join(
     data, role, classes = body.data, body.role, ()
     if body.token is not None:
         token = client_tokens.check(
-            app, request.app.state.authenticator, body.token, session.id, lax=app.options.auth == "lax"
+            app, services_of(request).authenticator, body.token, session.id, lax=app.options.auth == "lax"
         )
         data, role, classes = token.data, token.role, token.layout_classes  # type: ignore[assignment]
     streams = body.streams

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from emulator.control.common import ControlError, CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
+from emulator.services import services_of
 from emulator.spec.operations import BY_ID
 from state.journal import Exchange
 
@@ -55,5 +56,5 @@ async def get_request(request: Request, app: CurrentApplication, number: int) ->
 @router.get("/requests")
 async def list_stray_requests(request: Request, limit: Annotated[int, Query(ge=1, le=10_000)] = 100) -> dict[str, Any]:
     """List the exchanges that belong to no application: unknown paths, refused tokens of unknown issuers."""
-    items = [show_exchange(exchange) for exchange in request.app.state.journal.newest(limit)]
+    items = [show_exchange(exchange) for exchange in services_of(request).journal.newest(limit)]
     return {"count": len(items), "items": items}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 
 from emulator.control.common import ControlError
+from emulator.services import services_of
 from emulator.tenants.restoring import SnapshotRestorer
 from state.application import Application, Checkpoint
 from state.documents import DocumentError
@@ -13,8 +14,7 @@ from state.errors import UnknownApplicationError
 
 def restorer_of(request: Request) -> SnapshotRestorer:
     """Return what puts snapshots back."""
-    restorer: SnapshotRestorer = request.app.state.restorer
-    return restorer
+    return services_of(request).restorer
 
 
 async def return_to(request: Request, checkpoint: Checkpoint) -> Application:

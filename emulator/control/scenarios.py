@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from emulator.control.common import ControlBody, ControlError, CurrentApplication, CurrentWorld
 from emulator.control.faults import CurrentInjector, injector_of, refused
+from emulator.services import services_of
 from state import sessions
 from state.spelling import did_you_mean
 
@@ -32,7 +33,7 @@ def library_of(request: Request) -> Library:
     """Return where packs are found."""
     from scenarios.packs import Library
 
-    return Library(injector_of(request).names, request.app.state.settings.scenario_dir)
+    return Library(injector_of(request).names, services_of(request).settings.scenario_dir)
 
 
 def pack_of(request: Request, name: str) -> Pack:

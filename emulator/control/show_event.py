@@ -8,8 +8,9 @@ from typing import Any
 
 from fastapi import Request
 
+from emulator.context import context_of
 from emulator.resources.registry import WIRE_KINDS
-from emulator.service.invocation import base_url
+from emulator.services import services_of
 from emulator.spec import wire
 from emulator.spec.wire import Audience, Json
 from state.application import Application
@@ -36,7 +37,7 @@ def _data(audience: Audience, record: Any) -> Json | None:
 
 def show_event(request: Request, app: Application, event: Event) -> Json:
     """Return an event; `data` is its subject as it was then, in the shape of the service where it has one."""
-    url = request.app.state.settings.public_url or base_url(request)
+    url = services_of(request).settings.public_url or context_of(request).base_url
     return {
         "number": event.number,
         "at": event.at,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from emulator.context import KEY, RequestContext
+from emulator.context import context_of
 from emulator.control.applications import show
 from emulator.control.common import (
     READS_BODY,
@@ -20,6 +20,7 @@ from emulator.control.common import (
     unit,
 )
 from emulator.control.restoring import restorer_of, return_to
+from emulator.services import services_of
 from emulator.spec.responses import JSON
 from emulator.tenants import snapshots
 from state.application import MAX_CHECKPOINTS, Application, Checkpoint
@@ -34,13 +35,12 @@ Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 
 
 def _writer(request: Request) -> snapshots.SnapshotWriter:
-    writer: snapshots.SnapshotWriter = request.app.state.snapshot_writer
-    return writer
+    return services_of(request).snapshot_writer
 
 
 def _content(request: Request) -> bytes:
     """Return the body as the middleware read it: Starlette would copy it."""
-    context: RequestContext = request.scope[KEY]
+    context = context_of(request)
     return context.body
 
 

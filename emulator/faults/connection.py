@@ -7,23 +7,19 @@ test client that has no sockets, the response is a 500 that says so.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import random
-import socket
-import struct
 from http import HTTPStatus
 from typing import Any, Literal
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.protocol.client_connection import ClientConnection, connection_of
+from emulator.protocol.client_connection import ClientConnection, connection_of, reset
 from emulator.security.safe_headers import SANDBOXED
 from emulator.spec.responses import ErrorBody
 
 
-async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over", "gone", "stopping"]:
+async def wait(seconds: float, receive: Receive, stopped: asyncio.Event) -> Literal["over", "gone", "stopping"]:
     """Let so many s go by; tell whether they are over, or the caller has gone or the emulator stops before."""
 
     async def gone() -> None:
@@ -31,7 +27,7 @@ async def wait(seconds: float, scope: Scope, receive: Receive) -> Literal["over"
             pass
 
     leaving = asyncio.ensure_future(gone())
-    stopping = asyncio.ensure_future(scope["app"].state.notifier.stopping.wait())
+    stopping = asyncio.ensure_future(stopped.wait())
     try:
         await asyncio.wait((leaving, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         return "stopping" if stopping.done() else "gone" if leaving.done() else "over"
@@ -76,16 +72,6 @@ class ResetConnection(WireFault):
         reset(connection.transport)
 
 
-def reset(transport: asyncio.Transport) -> None:
-    """Close a connection with RST instead of FIN."""
-    plain = transport.get_extra_info("socket")
-    if plain is not None:
-        # A copy of the descriptor: uvloop's sockets do not take options. The option belongs to the connection.
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(plain.fileno())) as copy:
-            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
-
-
 class CloseEmpty(WireFault):
     """The connection ends before the first byte of a response."""
 
@@ -110,13 +96,14 @@ class SendGarbage(WireFault):
 class NeverResponds(WireFault):
     """No response while the caller waits, for up to `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, stopping: asyncio.Event) -> None:
         super().__init__()
         self._seconds = seconds
+        self._stopping = stopping
 
     async def apply(self, connection: ClientConnection, scope: Scope, receive: Receive) -> None:
         """Wait until the caller is gone or the time is over, then close the connection."""
-        await wait(self._seconds, scope, receive)
+        await wait(self._seconds, receive, self._stopping)
         connection.transport.close()
 
 
@@ -148,12 +135,13 @@ class TruncatedResponse(WireFault):
 class SlowResponse(Response):
     """A response whose body comes in small pieces."""
 
-    def __init__(self, whole: Response, piece: int, pause: float) -> None:
-        """Send `whole` in pieces of so many bytes, `pause` s apart."""
+    def __init__(self, whole: Response, piece: int, pause: float, stopping: asyncio.Event) -> None:
+        """Send `whole` in pieces of so many bytes, `pause` s apart, until the emulator is `stopping`."""
         super().__init__(whole.body, whole.status_code)
         self.raw_headers = whole.raw_headers
         self._piece = piece
         self._pause = pause
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; slowness ends when the caller goes away."""
@@ -161,7 +149,7 @@ class SlowResponse(Response):
         start: dict[str, Any] = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         await send(start)
         for begin in range(0, len(body), self._piece):
-            if begin and await wait(self._pause, scope, receive) != "over":
+            if begin and await wait(self._pause, receive, self._stopping) != "over":
                 return self._break_off(scope)
             await send({"type": "http.response.body", "body": body[begin : begin + self._piece], "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.context import RequestContext
@@ -22,8 +22,6 @@ from scenarios.effect import Effect
 from scenarios.engine import Faults, Match
 from state.application import Application
 from state.world import World
-
-Work = Callable[[], Awaitable[Response]]
 
 HEADER = "X-Emulator-Fault"
 READS_LIMIT = 1000
@@ -41,65 +39,62 @@ class FaultExecution:
         self,
         world: World,
         store: Store,
+        stopping: asyncio.Event,
         faults: Faults,
         app: Application,
         context: RequestContext,
-        request: Request,
         target: RequestTarget,
+        matched: list[Match],
     ) -> None:
         self._world = world
         self._store = store
+        self._stopping = stopping
         self._faults = faults
         self._app = app
         self._context = context
-        self._request = request
         self._operation = context.exchange.operation
         self._target = target
-        self._matched: list[Match] = []
+        self._matched = matched
         self._happened: set[str] = set()
         self._applied: list[str] = []
 
-    async def before_auth(self, matched: list[Match], serve: Work) -> Response:
-        """Return the response: that of an effect in its place, or, after the delays, what `serve` returns."""
+    async def ahead(self) -> Response | None:
+        """Delay; return the response of an effect in place of what follows, or None."""
+        return await self._delay(after=False) or self._replacement(after=False)
 
-        async def steps() -> Response:
-            return await self._ahead() or await serve()
+    async def before(self) -> Response | None:
+        """Do the same ahead of the handler, and plan what becomes of the resources that it makes."""
+        response = await self.ahead()
+        if response is None:
+            self._plan()
+        return response
 
-        return await self._carry_out(matched, steps)
+    async def after(self, response: Response) -> Response:
+        """Return the handler's response as the effects after it leave it, or that of an effect in its place."""
+        self.take_applied()
+        self._happened.update(self._applied)
+        if response.status_code < 300:
+            self._apply_to_session()
+            if self._context.created:
+                with self._world.unit(self._app) as app:
+                    timeline.begin_everywhere(app, self._faults, self._context.created)
+        return await self._delay(after=True) or self._replacement(after=True) or self._distort(response)
 
-    async def around_handler(self, matched: list[Match], work: Work) -> Response:
-        """Return the response of `work`, or of an effect in its place, as the effects after the work leave it."""
+    def close(self) -> None:
+        """Count no hit of the rules whose effects did not happen, and plan no more."""
+        self._faults.pending = []
+        for match in self._matched:
+            if match.fault.name not in self._happened:
+                self._faults.release(self._faults.rules.get(match.fault.name, match.fault))
 
-        async def steps() -> Response:
-            response = await self._ahead()
-            if response is None:
-                response = await self._work(work)
-                response = await self._delay(after=True) or self._replacement(after=True) or self._distort(response)
-            return response
-
-        return await self._carry_out(matched, steps)
-
-    async def _carry_out(self, matched: list[Match], steps: Work) -> Response:
-        self._matched = matched
-        try:
-            response = await steps()
-        finally:
-            for match in matched:
-                if match.fault.name not in self._happened:
-                    self._faults.release(self._faults.rules.get(match.fault.name, match.fault))
-        return self._named(response)
-
-    def applied(self, response: Response) -> Response:
-        """Return the response with the names of the rules that planned what becomes of the resources it created."""
-        self._take_applied()
-        return self._named(response)
-
-    def _take_applied(self) -> None:
+    def take_applied(self) -> None:
+        """Take the names of the rules that planned what becomes of the resources that the handler made."""
         self._applied = list(self._faults.applied)
         self._faults.applied.clear()
 
-    def _named(self, response: Response) -> Response:
+    def named(self, response: Response) -> Response:
         """Name the rules and magic values that took effect, in a header of the response and in the journal."""
+        self._context.app = self._context.app or self._app
         names = [match.fault.name for match in self._matched if match.fault.name in self._happened]
         names += [name for name in self._applied if name not in names]
         if names:
@@ -115,9 +110,6 @@ class FaultExecution:
                 if effect.kind == kind:
                     yield match, effect
 
-    async def _ahead(self) -> Response | None:
-        return await self._delay(after=False) or self._replacement(after=False)
-
     async def _delay(self, *, after: bool) -> Response | None:
         """Wait; return the response when the caller, or the emulator, does not wait that long."""
         for match, effect in self._effects("delay"):
@@ -125,7 +117,7 @@ class FaultExecution:
                 self._happened.add(match.fault.name)
                 seconds = delay(effect, match.fault.hits) / 1000
                 async with self._store.release(self._app):
-                    end = await connection.wait(seconds, self._request.scope, self._request.receive)
+                    end = await connection.wait(seconds, self._context.receive, self._stopping)
                 self._faults = cast(Faults, self._app.faults or self._faults)  # another replica may have worked on it
                 if end == "stopping":
                     return STOPPING.response({"connection": "close"})
@@ -137,31 +129,19 @@ class FaultExecution:
         for match, effect in self._effects("response"):
             if (match.fault.position == "after") is after:
                 self._happened.add(match.fault.name)
-                return response_of(effect, self._operation, self._app.options.contract)
+                return response_of(effect, self._operation, self._app.options.contract, self._stopping)
         return None
 
     # Outcomes
 
-    async def _work(self, work: Work) -> Response:
-        faults = self._faults
-        faults.applied.clear()
-        faults.pending = [
+    def _plan(self) -> None:
+        """Let rules say what becomes of the resources that the handler makes."""
+        self._faults.applied.clear()
+        self._faults.pending = [
             outcomes.planned_outcome(_name(match, effect), effect, match.fault.name)
             for match, effect in self._effects("outcome")
             if effect.follows
         ]
-        try:
-            response = await work()
-        finally:
-            faults.pending = []
-            self._take_applied()
-            self._happened.update(self._applied)
-        if response.status_code < 300:
-            self._apply_to_session()
-            if self._context.created:
-                with self._world.unit(self._app) as app:
-                    timeline.begin_everywhere(app, faults, self._context.created)
-        return response
 
     def _apply_to_session(self) -> None:
         for match, effect in self._effects("outcome"):
@@ -193,7 +173,7 @@ class FaultExecution:
         if isinstance(effect, kinds.Truncated):
             return connection.TruncatedResponse(response, effect.share) if body else None
         if isinstance(effect, kinds.SlowDrip):
-            return connection.SlowResponse(response, effect.bytes, effect.ms / 1000) if body else None
+            return connection.SlowResponse(response, effect.bytes, effect.ms / 1000, self._stopping) if body else None
         if isinstance(effect, kinds.MalformedJson):
             status = 200 if response.status_code == 204 else response.status_code
             return Response(body[: max(1, len(body) * 2 // 3)] or b"{", status, media_type="application/json")
@@ -234,7 +214,7 @@ def delay(latency: kinds.Latency, hit: int) -> float:
     return draw.uniform(latency.min, latency.max)
 
 
-def response_of(effect: Effect, operation: str, contract: str) -> Response:
+def response_of(effect: Effect, operation: str, contract: str, stopping: asyncio.Event) -> Response:
     """Return the response that takes the place of the true one."""
     if isinstance(effect, kinds.Documented):
         found = documented.error_body(effect.status, operation, contract)
@@ -252,4 +232,4 @@ def response_of(effect: Effect, operation: str, contract: str) -> Response:
     if isinstance(effect, kinds.Garbage):
         return connection.SendGarbage(effect.bytes, effect.seed)
     assert isinstance(effect, kinds.Stall)
-    return connection.NeverResponds(effect.max_ms / 1000)
+    return connection.NeverResponds(effect.max_ms / 1000, stopping)

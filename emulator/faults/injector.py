@@ -1,15 +1,15 @@
-"""Faults around the service's work: asks the application's rules and carries out what they do to the response.
+"""Faults around the service's work: asks the application's rules, and has those carried out that fire.
 
-`before` the service, then its work, `after` it. An application without rules costs one look at each.
+An application without rules costs one look before authentication, one before the handler, and one after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.auth import rest_tokens
@@ -34,19 +34,17 @@ if TYPE_CHECKING:
     from state.snapshots import Parsed
 
 REQUEST_HEADER = "X-Emulator-Fault-Request"
-_ASKED_FOR = REQUEST_HEADER.lower().encode()
-
-Work = Callable[[], Awaitable[Response]]
-Serve = Callable[[Request, RequestContext], Awaitable[Response]]
+_HEADER = REQUEST_HEADER.lower().encode()
 
 
 class FaultInjector:
     """Lets faults happen in one world. What it needs is imported when the first fault is written."""
 
-    def __init__(self, world: World, store: Store, default: str = "") -> None:
+    def __init__(self, world: World, store: Store, stopping: asyncio.Event, default: str = "") -> None:
         """Prepare; `default` is the application of tokens that name none, if there is one."""
         self._world = world
         self._store = store
+        self._stopping = stopping
         self._default = default
         self._outcomes: Outcomes | None = None
         world.watchers.append(self.watch)
@@ -140,51 +138,50 @@ class FaultInjector:
             signature="none" if unsigned else "wrong" if forged else "valid",
         )
 
-    # Calls
+    # Requests
 
-    async def before_auth(self, request: Request, context: RequestContext, serve: Serve) -> Response:
-        """Return what `serve` returns, or the response of a rule that takes effect before authentication."""
-        for name, value in context.exchange.headers:
-            if name == _ASKED_FOR:
-                refusal = self._want(context, value.decode("latin-1"))
-                if refusal is not None:
-                    return refusal
+    def read_header(self, context: RequestContext) -> Response | None:
+        """Read the effect in the request's own header into the context; return a 400 when it is not valid."""
+        written = context.headers.first.get(_HEADER)
+        return None if written is None else self._want(context, written.decode("latin-1"))
+
+    def before_auth(self, context: RequestContext) -> FaultExecution | None:
+        """Return the rules that fire before authentication; None where none does."""
         app, wanted = context.held, context.wanted
         if app is None or (wanted is None and app.faults is None):
-            return await serve(request, context)
+            return None
         if wanted is not None and wanted.position != "before":
             wanted = None
         faults = self.of(app)
         if wanted is None and not faults.has(GATE, context.exchange.operation):
-            return await serve(request, context)
+            return None
         target = RequestTarget(app, context)
         matched = self._fire(app, faults, GATE, target, wanted)
         if wanted is not None:
             context.wanted = None
         if not matched:
-            return await serve(request, context)
-        run = self._run(faults, app, context, request, target)
-        response = await run.before_auth(matched, lambda: serve(request, context))
-        context.app = context.app or app
-        return response
+            return None
+        return self._execution(faults, app, context, target, matched)
 
-    async def around_handler(self, app: Application, context: RequestContext, request: Request, work: Work) -> Response:
-        """Return what `work` returns for an authenticated request, with what the rules do to it."""
+    def around_handler(self, context: RequestContext, app: Application) -> FaultExecution | None:
+        """Return the rules that fire around the handler of an authenticated request; None where none does."""
         if app.faults is None and context.wanted is None:
-            response = await work()
-            if app.faults is None:
-                return response
-            return self._run(self.of(app), app, context, request, RequestTarget(app, context)).applied(response)
+            return None
         faults = self.of(app)
         target = RequestTarget(app, context)
         matched = self._fire(app, faults, SERVICE, target, context.wanted)
         if not matched and not faults.packs and not faults.reads_stale:
             faults.applied.clear()
-            response = await work()
-            if not faults.applied:
-                return response
-            return self._run(faults, app, context, request, target).applied(response)
-        return await self._run(faults, app, context, request, target).around_handler(matched, work)
+            return None
+        return self._execution(faults, app, context, target, matched)
+
+    def after_handler(self, context: RequestContext, app: Application, response: Response) -> Response:
+        """Return the response with the names of the rules that planned what becomes of what it started."""
+        if app.faults is None or not (faults := self.of(app)).applied:
+            return response
+        execution = self._execution(faults, app, context, RequestTarget(app, context), [])
+        execution.take_applied()
+        return execution.named(response)
 
     def _fire(
         self, app: Application, faults: Faults, stage: str, target: RequestTarget, wanted: Fault | None
@@ -209,24 +206,30 @@ class FaultInjector:
         app.now = now
         return matched + faults.ask(stage, target, taken)
 
-    def _run(
-        self, faults: Faults, app: Application, context: RequestContext, request: Request, target: RequestTarget
+    def _execution(
+        self,
+        faults: Faults,
+        app: Application,
+        context: RequestContext,
+        target: RequestTarget,
+        matched: list[Match],
     ) -> FaultExecution:
         from emulator.faults.execution import FaultExecution
 
-        return FaultExecution(self._world, self._store, faults, app, context, request, target)
+        execution = FaultExecution(self._world, self._store, self._stopping, faults, app, context, target, matched)
+        context.executions += (execution,)
+        return execution
 
-    def claimed(self, request: Request) -> Application | None:
+    def claimed(self, context: RequestContext) -> Application | None:
         """Return the application that the token names, unverified, for paths without a project id; None without rules.
 
         Without a token it is the default application.
         """
         if self._outcomes is None:
             return None
-        return self._world.find(rest_tokens.claimed_project(request.headers) or self._default)
+        return self._world.find(rest_tokens.claimed_project(context.headers) or self._default)
 
     def _want(self, context: RequestContext, written: str) -> Response | None:
-        """Read the effect in the request's own header into the context; return a 400 when it is not valid."""
         from scenarios.rules import Fault, read_rule
         from scenarios.strict import RuleError
 

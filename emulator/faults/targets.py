@@ -60,7 +60,6 @@ class RequestTarget:
         "_app",
         "_body",
         "_context",
-        "_headers",
         "_record",
         "_resources",
         "_search",
@@ -74,7 +73,6 @@ class RequestTarget:
         self.operation = context.exchange.operation
         self._body: Any = MISSING
         self._record: Any = MISSING
-        self._headers: dict[bytes, bytes] | None = None
         self._session: str | None = None
         self._resources: set[str] | None = None
         self._search: Search | None = None
@@ -123,10 +121,8 @@ class RequestTarget:
 
     def header(self, name: str) -> Any:
         """Return a header of the request by its name in lower case, or `MISSING`."""
-        if self._headers is None:
-            self._headers = dict(self._context.exchange.headers)
-        value = self._headers.get(name.encode("latin-1", "replace"))
-        return MISSING if value is None else value.decode("latin-1")
+        value = self._context.headers.get(name)
+        return MISSING if value is None else value
 
     @property
     def search(self) -> Search:

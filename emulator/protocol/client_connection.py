@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -46,3 +50,13 @@ def connection_of(scope: Scope) -> ClientConnection | None:
     """Return the way back to the caller, None where there are no sockets."""
     connection = scope.get("extensions", {}).get(CONNECTION)
     return connection if isinstance(connection, ClientConnection) else None
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Close a connection with RST instead of FIN."""
+    plain = transport.get_extra_info("socket")
+    if plain is not None:
+        # A copy of the descriptor: uvloop's sockets do not take options. The option belongs to the connection.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(plain.fileno())) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

@@ -10,7 +10,7 @@ import functools
 import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httptools
 
@@ -33,8 +33,7 @@ _SHOWN = 100
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a request is for: path (percent-encoded), query, and the authority of an absolute target."""
 
     path: bytes

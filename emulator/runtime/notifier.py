@@ -12,9 +12,9 @@ from state.world import World
 class ChangeNotifier:
     """Lets requests wait until something changes in an application, or until the emulator stops."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, stopping: asyncio.Event) -> None:
         self._change_events: dict[str, asyncio.Event] = {}
-        self.stopping = asyncio.Event()
+        self.stopping = stopping
         world.listeners.append(self._on_change)
 
     def _on_change(self, change: Change) -> None:

@@ -13,12 +13,11 @@ from starlette.types import Scope
 
 from emulator.security.hosts import Hosts, is_same
 from emulator.spec.paths import CONTROL, DOCS, LINKED
+from emulator.spec.request_headers import RequestHeaders
 from emulator.spec.responses import ErrorBody
 from emulator.tls.prepare import VENDOR_HOSTS
 
 SETTING = "allow it with --allowed-host or VONAGE_EMULATOR_ALLOWED_HOSTS"
-
-BROWSER_HEADERS = frozenset((b"origin", b"sec-fetch-site"))
 
 VISITED = frozenset((CONTROL, f"{CONTROL}/", f"{CONTROL}/evidence", f"{CONTROL}/ca.pem", *DOCS))
 """What a link on another site may lead to: it changes nothing, and whoever links to it cannot read it."""
@@ -31,18 +30,13 @@ class CrossSite:
         self._hosts = hosts
         self._lax = lax
 
-    def refusal(self, scope: Scope) -> ErrorBody | None:
+    def refusal(self, scope: Scope, sent: RequestHeaders) -> ErrorBody | None:
         """Return the response to a request of a foreign site (403), or for a foreign name (421); None for others."""
         path: str = scope["path"]
         control = path.startswith(CONTROL) or path in DOCS
-        for name, _ in scope["headers"]:
-            if name in BROWSER_HEADERS:
-                browser = True
-                break
-        else:
-            if not (control or self._lax):
-                return None
-            browser = False
+        browser = b"origin" in sent.first or b"sec-fetch-site" in sent.first
+        if not (browser or control or self._lax):
+            return None
         if path.startswith(LINKED):
             return None
         headers = Headers(scope=scope)

@@ -43,7 +43,7 @@ class ServerUrls:
 
     @property
     def urls(self) -> dict[str, str]:
-        """The base URLs by scheme; `app.state.urls` while the emulator serves."""
+        """The base URLs by scheme; `Services.urls` while the emulator serves."""
         return {"http": self.http} | ({"https": self.https} if self.https else {})
 
     def _name(self, loopback: str) -> str:

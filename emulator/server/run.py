@@ -45,8 +45,7 @@ def run(settings: Settings, ready_file: Path | None = None) -> None:
 
             app = create_app(settings)
             server = EmulatorServer(app, settings, files)
-        app.state.urls = listening.urls
-        app.state.notifier.stopping = server.stopping
+        app.state.services.urls.update(listening.urls)
         server.serve_on(listeners, announce)
     finally:
         listeners.close()

@@ -46,7 +46,7 @@ class EmulatorServer(uvicorn.Server):
 
     def __init__(self, app: Any, settings: Settings, files: TlsFiles | None) -> None:
         """Prepare to serve `app`; with `files`, over HTTPS too."""
-        self._log = app.state.call_log.writer = set_up(sys.stderr, settings.log_level, settings.log_format)
+        self._log = app.state.services.call_log.writer = set_up(sys.stderr, settings.log_level, settings.log_format)
         config = _Config(
             app,
             http=Protocol,
@@ -63,8 +63,7 @@ class EmulatorServer(uvicorn.Server):
         )
         config.load()
         super().__init__(config)
-        self.stopping = asyncio.Event()
-        """Set when the server begins to end: responses that wait or stream watch it."""
+        self.stopping: asyncio.Event = app.state.services.stopping
         self._app = app
         self._tls, config.ssl = config.ssl, None  # the HTTP sockets are opened by uvicorn itself
         self._https: list[socket.socket] = []
@@ -79,7 +78,7 @@ class EmulatorServer(uvicorn.Server):
         Raises `StoreError` when what was made at the start cannot be kept.
         """
         self._https, self._announce = listeners.https, announce
-        self.config.urls = self._app.state.urls  # type: ignore[attr-defined]
+        self.config.urls = self._app.state.services.urls  # type: ignore[attr-defined]
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 runner.run(self._serve_alive(listeners.http))

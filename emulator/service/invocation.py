@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.auth import client_tokens
-from emulator.auth.rest_tokens import Authenticator, Caller
+from emulator.auth.rest_tokens import Caller
 from emulator.context import RequestContext
+from emulator.services import Services
 from emulator.spec.client_token import ClientToken
 from emulator.spec.contract import CONTRACTS, Contract
 from emulator.spec.errors import InvalidRequestError
-from emulator.spec.responses import JSON
+from emulator.spec.responses import JsonResponse
 from emulator.spec.schemas.absent import is_absent
 from emulator.spec.schemas.common import Body, names_of, parse, unread
 from emulator.spec.schemas.reading import Reading
 from emulator.spec.wire import Audience, Json
-from emulator.store.base import Store
 from state import sessions
 from state.application import Application
 from state.records import Collection as Records
 from state.session_records import Session
-from state.world import Unit, World
+from state.world import Unit, View
 
 B = TypeVar("B", bound=Body)
 
 DEFAULT_COUNT = 50
 MAX_COUNT = 1000
 PAGING = frozenset({"offset", "count", "sessionId", "session_id"})
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What every handler may use: the world, its store, the authenticator of tokens.
-
-    `public_url` is the base of links in bodies; None: what the caller used.
-    """
-
-    world: World
-    store: Store
-    authenticator: Authenticator
-    public_url: str | None
 
 
 class Invocation:
@@ -63,20 +48,17 @@ class Invocation:
         "contract",
         "operation",
         "params",
-        "request",
     )
 
-    def __init__(
-        self, request: Request, operation: str, context: RequestContext, caller: Caller, services: Services
-    ) -> None:
-        self.request = request
-        self.operation = operation
+    def __init__(self, context: RequestContext, caller: Caller, services: Services) -> None:
+        self.operation = context.exchange.operation
         self.context = context
         self.params: Mapping[str, str] = context.params
         self.caller = caller
         self.app: Application = caller.app
         self.contract: Contract = CONTRACTS[caller.app.options.contract]
-        self.audience = Audience(caller.app, self._project(), services.public_url or base_url(request))
+        url = services.settings.public_url or context.base_url
+        self.audience = Audience(caller.app, self._project(), url)
         self._services = services
         self._asked_for: set[str] = set()
         self._read = False
@@ -87,9 +69,10 @@ class Invocation:
         project = self.params.get("applicationId")
         return project if project is not None else self.caller.project
 
-    def unit(self) -> Unit:
+    def unit(self) -> Unit | View:
         """Return a unit of work on the caller's application."""
-        return self._services.world.unit(self.app)
+        world = self._services.world
+        return world.view(self.app) if self.context.reads else world.unit(self.app)
 
     def body(self, model: type[B]) -> B:
         """Read the body; fields that nothing reads are noted in the journal, of a refused one too.
@@ -126,7 +109,7 @@ class Invocation:
         if body and not self._read:
             exchange.unread += names_of(body)
         if exchange.query:
-            given = dict.fromkeys(self.request.query_params)
+            given = dict.fromkeys(self.context.query)
             exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
 
     def note_rest_of_refused(self) -> None:
@@ -204,7 +187,7 @@ class Invocation:
     def _asked(self, *names: str) -> str | None:
         """Return a parameter of the query by the first of its names, and note that it was read."""
         self._asked_for.update(names)
-        query = self.request.query_params
+        query = self.context.query
         return next((value for name in names if (value := query.get(name))), None)
 
     def shape(self, schema: str, body: Json) -> Json:
@@ -216,14 +199,7 @@ class Invocation:
         status = self.contract.status(self.operation)
         if body is None or self.operation in self.contract.empty:
             return Response(status_code=status)
-        return Response(orjson.dumps(body), status, media_type=JSON)
+        return JsonResponse(orjson.dumps(body), status)
 
 
 Handler = Callable[[Invocation], Awaitable[Response]]
-
-
-def base_url(request: Request) -> str:
-    """Return scheme and host of the request's URL as the caller wrote them."""
-    scope = request.scope
-    host = request.headers.get("host") or "{}:{}".format(*(scope.get("server") or ("localhost", 80)))
-    return f"{scope['scheme']}://{host}"

@@ -1,7 +1,7 @@
-"""The middleware: what every request passes before its route, as pure ASGI.
+"""The middleware: what every request passes, as pure ASGI.
 
-It folds the path, reads the body up to the limit, finds the operation and writes the journal. Operations are then
-dispatched without trying routes one after the other.
+It resolves the request once, reads the body up to the limit, and writes the journal. Operations of the service go to
+their handler from here, and their response goes back: FastAPI serves the control API and the pages.
 """
 
 from __future__ import annotations
@@ -9,29 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from itertools import chain
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.context import KEY, MAX_BODIES, BodyAllocation, BodyBudget, RequestContext
-from emulator.logs.calls import CallLog
+from emulator.context import KEY, MAX_BODIES, BodyAllocation, RequestContext
 from emulator.protocol.client_connection import connection_of
 from emulator.protocol.head import MAX_HEAD, TOO_LARGE
+from emulator.protocol.unread import PIECE
 from emulator.security import safe_headers
 from emulator.security.cross_site import CrossSite
-from emulator.service.unread import PIECE, Unread
-from emulator.spec.operations import OperationTable
+from emulator.service.dispatch import OperationDispatcher
+from emulator.services import Services
 from emulator.spec.paths import CONTROL, fold
+from emulator.spec.request_headers import RequestHeaders
 from emulator.spec.responses import STOPPING, ErrorBody
-from emulator.store.base import Store
-from state.journal import MAX_BODY, Exchange, Journal
-from state.world import World
-
-if TYPE_CHECKING:
-    pass
+from state.journal import MAX_BODY, Exchange
 
 log = logging.getLogger("emulator")
-
 
 MAX_SNAPSHOT = 64 * 1024 * 1024
 """Bytes of a snapshot that is put back; other bodies have the limit of the settings."""
@@ -52,166 +48,183 @@ BUSY = ErrorBody(503, f"Bodies of more than {MAX_BODIES} bytes are being read; a
 
 
 class ServiceMiddleware:
-    """ASGI middleware around the routes; `journal` keeps exchanges that belong to no application."""
+    """ASGI middleware around everything: operations of the service go no further, control requests and pages do."""
 
     def __init__(
-        self,
-        inner: ASGIApp,
-        world: World,
-        store: Store,
-        journal: Journal,
-        max_body: int,
-        body_budget: BodyBudget,
-        unread: Unread,
-        cross_site: CrossSite,
-        calls: CallLog,
+        self, inner: ASGIApp, services: Services, dispatcher: OperationDispatcher, cross_site: CrossSite
     ) -> None:
-        self._inner = inner
-        self._world = world
-        self._store = store
-        self._journal = journal
-        self._max_body = max_body
-        self.body_budget = body_budget
-        self.unread = unread
+        self.inner = inner
+        self._world = services.world
+        self._store = services.store
+        self._journal = services.journal
+        self._max_body = services.settings.max_body_bytes
+        self._body_budget = services.body_budget
+        self._unread = services.unread
+        self._calls = services.call_log
+        self._dispatcher = dispatcher
         self._cross_site = cross_site
-        self._calls = calls
-        self._table = OperationTable()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Serve one request."""
         if scope["type"] != "http":
-            await self._inner(scope, receive, send)
+            await self.inner(scope, receive, send)
             return
-        path = fold(scope["path"])
-        # What GET answers, HEAD does too, without the body.
-        method = scope["method"]
-        head_only = method == "HEAD"
-        if head_only:
-            method, send = "GET", _head_only(send)
-        scope = {**scope, "path": path, "method": method}
-        control = path.startswith(CONTROL)
-        context = self._open(scope)
-        context.head_only = head_only
+        context = self._resolve(scope, receive)
+        if context.head_only:
+            send = _head_only(send)
         try:
-            await self._pass(context, scope, receive, send, control)
+            body = await self._read(context)
+            if body is None:
+                return  # the caller went away before it had said what it wanted
+            if isinstance(body, ErrorBody):
+                if line := connection_of(scope):
+                    line.linger()
+                await self._send(context, _refuse(body, context.control), send)
+            else:
+                context.body = body
+                context.exchange.body = body[:MAX_BODY]
+                context.exchange.truncated = len(body) > MAX_BODY
+                await self._respond(context, send)
+            self._calls.note(context)
         finally:
             if context.allocation is not None:
                 context.allocation.give_back()
 
-    async def _pass(self, context: RequestContext, scope: Scope, receive: Receive, send: Send, control: bool) -> None:
-        """Read the body, let the request be answered, and keep it in the journal."""
-        body = await self._read(scope, receive)
-        if body is None:
-            return  # the caller went away before it had said what it wanted
-        inner = self._inner
-        if isinstance(body, ErrorBody):
-            inner = _refuse(body, control)
-            if line := connection_of(scope):
-                line.linger()
-        else:
-            context.body = body
-            context.exchange.body = body[:MAX_BODY]
-            context.exchange.truncated = len(body) > MAX_BODY
-            if control and body[:1] in (b"{", b"["):
-                _label_json(scope)
-        await self._serve(inner, context, scope, _replay(body, receive), send, control)
-        if not control and not context.exchange.number:
-            await self._keep(context)
-        self._calls.note(context)
-
-    def _open(self, scope: Scope) -> RequestContext:
-        """Begin to note a request, and find its operation and application."""
-        exchange = Exchange(
-            at=0,
-            method=scope["method"],
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-            headers=tuple(scope["headers"]),
-        )
-        context = scope[KEY] = RequestContext(exchange)
-        found = self._table.find(scope["path"])
+    def _resolve(self, scope: Scope, receive: Receive) -> RequestContext:
+        """Return what is known of a request by its head: path, operation, parameters, application."""
+        path, method = fold(scope["path"]), scope["method"]
+        # What GET answers, HEAD does too, without the body.
+        head_only = method == "HEAD"
+        if head_only:
+            method = "GET"
+        if head_only or path is not scope["path"]:
+            scope = {**scope, "path": path, "method": method}
+        raw = scope["headers"]
+        exchange = Exchange(0, method, path, scope["query_string"].decode("latin-1"), headers=tuple(raw))
+        control = path.startswith(CONTROL)
+        context = RequestContext(scope, receive, RequestHeaders(raw), exchange, control, head_only)
+        found = None if control else self._dispatcher.find(path)
         if found is not None:
             methods, context.params = found
             context.allowed = tuple(methods)
-            context.operation = methods.get(exchange.method)
+            context.operation = methods.get(method)
             if context.operation is not None:
                 exchange.operation = context.operation.id
             if project := context.params.get("applicationId"):
                 context.app = self._world.find(project)
         return context
 
-    async def _serve(
-        self, inner: ASGIApp, context: RequestContext, scope: Scope, receive: Receive, send: Send, control: bool
+    async def _respond(self, context: RequestContext, send: Send) -> None:
+        """Let the request be answered, and respond with 500 where nobody did."""
+        exchange = context.exchange
+        try:
+            if context.operation is None:
+                await self._pass_on(context, send)
+            else:
+                await self._send(context, await self._dispatcher.respond(context), send)
+        except asyncio.CancelledError:  # the emulator ends
+            if not exchange.status:
+                await self._send(context, _refuse(STOPPING, context.control), send)
+        except Exception:
+            if exchange.status and not context.responded:
+                raise
+            log.exception("%s %s failed", exchange.method, exchange.path)
+            if not context.responded:
+                await self._send(context, internal_error(context.control), send)
+
+    async def _pass_on(self, context: RequestContext, send: Send) -> None:
+        """Let FastAPI serve what is no operation."""
+        scope = {**context.scope, KEY: context}
+        if context.control and context.body[:1] in (b"{", b"["):
+            _label_json(scope)
+        await self._follow(context, self.inner, scope, _replay(context.body, context.receive), send)
+
+    async def _send(self, context: RequestContext, response: Response, send: Send) -> None:
+        """Note a response and send it."""
+        if type(response).__call__ is not Response.__call__:  # it has a way of its own, below HTTP
+            await self._follow(context, response, context.scope, context.receive, send)
+            return
+        exchange, body = context.exchange, response.body
+        exchange.status = response.status_code
+        headers = [*safe_headers.of(exchange.path, response.raw_headers), *response.raw_headers]
+        exchange.answer = bytes(body[:MAX_BODY])
+        exchange.truncated |= len(body) > MAX_BODY
+        if not context.control:
+            await self._keep(context)  # who has the response may ask for the journal, another replica too
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        message: Message = {"type": "http.response.body", "body": body, "more_body": False}
+        if len(body) > PIECE and (line := connection_of(context.scope)):
+            await self._unread.send(send, message, line)
+        else:
+            await send(message)
+
+    async def _follow(
+        self, context: RequestContext, inner: ASGIApp, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Pass the request on, note the response, and respond with 500 where nobody did."""
-        exchange, path = context.exchange, scope["path"]
+        """Let `inner` respond, and note what it sends."""
+        exchange = context.exchange
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*safe_headers.of(path, message["headers"]), *message["headers"]]
-            elif not control:
-                part = message.get("body", b"")
-                exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
-                exchange.answer += part[: MAX_BODY - len(exchange.answer)]
-                if self._store.shared and not message.get("more_body"):
-                    await self._keep(context)  # who has the response may ask another replica for the journal
-            elif exchange.status >= 400:
-                exchange.answer += message.get("body", b"")[:MAX_BODY]  # for the log
+                message["headers"] = [*safe_headers.of(exchange.path, message["headers"]), *message["headers"]]
+            else:
+                context.responded = not message.get("more_body")
+                if not context.control:
+                    part = message.get("body", b"")
+                    exchange.truncated |= len(exchange.answer) + len(part) > MAX_BODY
+                    exchange.answer += part[: MAX_BODY - len(exchange.answer)]
+                    if context.responded:
+                        await self._keep(context)
+                elif exchange.status >= 400:
+                    exchange.answer += message.get("body", b"")[:MAX_BODY]  # for the log
             if len(message.get("body", b"")) > PIECE and (line := connection_of(scope)):
-                await self.unread.send(send, message, line)
+                await self._unread.send(send, message, line)
             else:
                 await send(message)
 
-        try:
-            await inner(scope, receive, note)
-        except asyncio.CancelledError:  # the emulator ends
-            if not exchange.status:
-                await _refuse(STOPPING, control)(scope, receive, note)
-        except Exception:
-            if exchange.status:
-                raise
-            log.exception("%s %s failed", exchange.method, exchange.path)
-            await _refuse(INTERNAL, control)(scope, receive, note)
+        await inner(scope, receive, note)
+        if not context.control and not exchange.number:  # no response, or not the end of one
+            await self._keep(context)
 
     async def _keep(self, context: RequestContext) -> None:
+        """Keep the exchange in the journal of its application."""
         app, exchange = context.app, context.exchange
         exchange.duration = (time.perf_counter() - context.since) * 1000
-        if app:
+        if app is not None:
             exchange.at = app.clock.now()
             await self._store.save_exchange(app, exchange)
         else:
             exchange.at = time.time_ns() // 1_000_000
             self._journal.append(exchange)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | ErrorBody | None:
+    async def _read(self, context: RequestContext) -> bytes | ErrorBody | None:
         """Return the body, the response to one that is refused, or None when the caller went away."""
+        scope, headers, exchange = context.scope, context.headers.first, context.exchange
         line = connection_of(scope)
         if line is not None and line.refusal is not None:
             return line.refusal
-        if (foreign := self._cross_site.refusal(scope)) is not None:
+        if (foreign := self._cross_site.refusal(scope, context.headers)) is not None:
             return foreign
-        declared, chunked, size = 0, False, len(scope["path"]) + len(scope["query_string"])
-        for name, value in scope["headers"]:
-            size += len(name) + len(value) + LINE
-            if name == b"content-length":
-                declared = _number(value)
-            elif name == b"transfer-encoding":
-                chunked = True
-        if size > MAX_HEAD:
-            _shorten(scope[KEY].exchange)
+        size = len(exchange.path) + len(exchange.query) + LINE * len(exchange.headers)
+        if size + sum(map(len, chain.from_iterable(exchange.headers))) > MAX_HEAD:
+            _shorten(exchange)
             return TOO_LARGE
-        path: str = scope["path"]
-        snapshot = path.startswith(CONTROL) and path.endswith("/snapshot")
+        declared = _number(headers.get(b"content-length", b""))
+        snapshot = context.control and exchange.path.endswith("/snapshot")
         most, advice = (MAX_SNAPSHOT, SEED_ADVICE) if snapshot else (self._max_body, "")
         if declared > most:
             return _too_large(most, advice)
-        if not declared and not chunked:
+        if not declared and b"transfer-encoding" not in headers:
             return b""
+        context.allocation = BodyAllocation(self._body_budget)
+        collecting = _collect(context.receive, most, context.allocation, advice)
         try:
-            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                allocation = scope[KEY].allocation = BodyAllocation(self.body_budget)
-                body = await _collect(receive, most, allocation, advice)
+            if line is not None and not line.cycle.more_body:
+                body = await collecting  # all of it is there
+            else:
+                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                    body = await collecting
         except TimeoutError:
             return TOO_SLOW
         except asyncio.CancelledError:
@@ -255,14 +268,19 @@ def _too_large(most: int, advice: str = "") -> ErrorBody:
     return ErrorBody(413, f"The request body is larger than {most} bytes.{advice}")
 
 
-def _refuse(refusal: ErrorBody, control: bool) -> ASGIApp:
+def internal_error(control: bool) -> Response:
+    """Return the response where something failed that should not have."""
+    return _refuse(INTERNAL, control)
+
+
+def _refuse(refusal: ErrorBody, control: bool) -> Response:
     """Return the response to a request that is not passed on, in the shape of the side that was asked."""
     if control:
         refusal = ErrorBody(refusal.status, body={"error": {"message": refusal.message}})
     return refusal.response({"connection": "close"})
 
 
-def _replay(body: bytes | ErrorBody, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a `receive` that tells the body that was read; whoever listens on waits for the caller to go away."""
     told = False
 
@@ -271,7 +289,7 @@ def _replay(body: bytes | ErrorBody, receive: Receive) -> Receive:
         if told:
             return await receive()
         told = True
-        return {"type": "http.request", "body": body if isinstance(body, bytes) else b"", "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
 

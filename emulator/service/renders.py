@@ -48,7 +48,7 @@ async def stop_render(invocation: Invocation) -> Response:
     """Stop a render; the status depends on the SDK, by its `User-Agent` (4.4)."""
     with invocation.unit() as app:
         renders.stop(app, invocation.params["renderId"])
-    agent = invocation.request.headers.get("user-agent", "").lower()
+    agent = (invocation.context.headers.get("user-agent") or "").lower()
     for prefix, status in RENDER_STOP_STATUSES.items():
         if agent.startswith(prefix):
             return Response(status_code=status)

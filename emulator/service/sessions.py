@@ -25,7 +25,7 @@ async def create_session(invocation: Invocation) -> Response:
         segment = app.ids.uuid()
     invocation.context.created = made.id
     session = wire.session(invocation.audience, made, segment)
-    if opentok.wants_xml(invocation.request.headers, invocation.operation):
+    if opentok.wants_xml(invocation.context.headers, invocation.operation):
         return opentok.session(session)
     return invocation.response([invocation.shape("Session", session)])
 

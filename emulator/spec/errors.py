@@ -44,6 +44,9 @@ class InvalidRequestError(Exception):
         self.whole = whole
 
 
+REFUSALS = (ServiceError, InvalidRequestError, NotAllowedError)
+"""What says that a request is refused, and why."""
+
 # The documented texts of a wrong field, by operation and first part of the field; other fields have none.
 _SESSION = "You do not pass in a session ID or you pass in an invalid session ID."
 _LAYOUT = "Invalid request. The layout options are invalid."

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
+from emulator.spec.request_headers import RequestHeaders
 from emulator.spec.responses import ErrorResponse
 
 AUTH = "x-opentok-auth"
@@ -30,21 +30,21 @@ _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]
 _ERROR_KEYS = ("code", "message", "description")
 
 
-def speaks(headers: Headers) -> bool:
+def speaks(headers: RequestHeaders) -> bool:
     """Tell whether a caller speaks the OpenTok dialect."""
-    return AUTH in headers or PARTNER_AUTH in headers or headers.get("user-agent", "").lower().startswith(AGENT)
+    return AUTH in headers or PARTNER_AUTH in headers or (headers.get("user-agent") or "").lower().startswith(AGENT)
 
 
 _REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)")  # RFC 9110 12.4.2: a weight of 0 is "not acceptable"
 
 
-def wants_xml(headers: Headers, operation: str) -> bool:
+def wants_xml(headers: RequestHeaders, operation: str) -> bool:
     """Tell whether a caller of an operation is answered in XML.
 
     Sessions are, also to those who ask for nothing: the SDKs that do read nothing else. Their other refusals they read
     as JSON.
     """
-    accept = ",".join(each for each in headers.get("accept", "").lower().split(",") if not _REFUSED.search(each))
+    accept = ",".join(each for each in (headers.get("accept") or "").lower().split(",") if not _REFUSED.search(each))
     if "json" in accept or not speaks(headers):
         return False
     return "xml" in accept or operation == "createSession" or (bool(accept) and operation in XML_WHEN_ANYTHING)

@@ -41,6 +41,16 @@ class ErrorBody:
         return ErrorResponse(self.content(), self.status, headers)
 
 
+class JsonResponse(Response):
+    """A body that is JSON already, made without what a response of any kind looks for."""
+
+    def __init__(self, body: bytes, status: int = 200) -> None:
+        self.status_code = status
+        self.body = body
+        self.background = None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", JSON.encode())]
+
+
 class ErrorResponse(Response):
     """A refusal as JSON; `content` is kept for whom it is written otherwise."""
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from state.world import World
 
 
+MOMENT = 0.2
+"""s from a look at the clock to the end of a request that waits for nothing, at the very most."""
+
 RETRY_SECONDS = 0.5
 """s between two attempts to reach a store that does not respond."""
 
@@ -33,7 +36,16 @@ class StoreUnavailableError(Exception):
     """The store cannot be read or written right now: what was to be done may or may not have been saved."""
 
 
-def retrieve_exception(done: asyncio.Future[None]) -> None:
+def is_quiet(app: Application) -> bool:
+    """Tell whether reading an application changes nothing: no timer is due in a moment, no rule counts its hits."""
+    if app.faults is not None or app.is_changed:
+        return False
+    due = app.timeline.next_due()
+    delay = None if due is None else app.clock.real_delay(due)
+    return delay is None or delay > MOMENT
+
+
+def retrieve_exception(done: asyncio.Future[Any]) -> None:
     """Retrieve the exception of a future, so that asyncio does not log it as never retrieved when nobody awaits it."""
     if not done.cancelled():
         done.exception()
@@ -45,7 +57,8 @@ _NOTHING: AbstractAsyncContextManager[None] = nullcontext()
 class Store:
     """The store in memory, and the interface of all stores. It saves nothing: the world ends with the process.
 
-    `shared`: other processes (replicas) may change the same world. `keeps`: what is done is kept beyond the process.
+    `shared`: other processes (replicas) may change the same world. `keeps`: what is done is kept beyond the process,
+    and has to be held until it is durable.
     """
 
     name = "memory"
@@ -96,6 +109,13 @@ class Store:
         Raises `StoreUnavailableError`, on entering or on leaving.
         """
         return _TransactionFor(self, world, name, make)
+
+    async def is_current(self, app: Application) -> bool:
+        """Tell whether the application can be looked at without a transaction: nobody else has anything newer of it.
+
+        What is not durable yet, and what is due in a moment, is not to be looked at either.
+        """
+        return True
 
     def release(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context inside a transaction in which other processes may work on the application, as during a wait.

@@ -24,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.settings import Settings
 from emulator.store import database, reading
-from emulator.store.base import RETRY_SECONDS, Store, StoreError, StoreUnavailableError, retrieve_exception
+from emulator.store.base import RETRY_SECONDS, Store, StoreError, StoreUnavailableError, is_quiet, retrieve_exception
 from emulator.store.connections import CONNECT_SECONDS, Connections, explain, require_usable
 from emulator.store.database import RECORDS, Item
 from emulator.store.journals import Journals
@@ -45,6 +45,9 @@ HELD = 6
 
 MOVED = 8
 """Applications whose clock is moved at a replica at once at most."""
+
+LOOKING = 2
+"""Looks at where applications stand that a replica takes at once at most."""
 
 WORKERS = 2 * HELD
 """Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
@@ -106,6 +109,8 @@ class Postgresql(Store):
         self._finishing: set[asyncio.Task[None]] = set()
         self._deleted = 0
         self._looking = asyncio.Lock()
+        self._looks: dict[str, asyncio.Task[Position | None]] = {}
+        self._seeing = asyncio.Semaphore(LOOKING)
         self._listener = Listener(self._url, self._replica, self)
 
     # Starting and stopping
@@ -185,6 +190,35 @@ class Postgresql(Store):
     def transaction(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context in which no other replica works on the application. Raises `StoreUnavailableError`."""
         return self._hold(app)
+
+    async def is_current(self, app: Application) -> bool:
+        """Tell whether the application is what the database has of it, and nothing of it is due in a moment.
+
+        Who asks at the same time is told by one look. Raises `StoreUnavailableError`.
+        """
+        if app.id not in self._kept or not self._is_free(app):
+            return False
+        found = await self._look_at(app.id)
+        known = Position(app.credentials.api_key, self._mirror.incarnation(app), app.version)
+        return found == known and self._is_free(app) and self._world.find(app.id) is app
+
+    def _is_free(self, app: Application) -> bool:
+        """Tell whether nobody works on the application here, and it can be looked at as it is."""
+        return app.id not in self._holds and app.id not in self._stale and is_quiet(app)
+
+    async def _look_at(self, application_id: str) -> Position | None:
+        """Return where the application stands in the database, by a look that begins after the call."""
+        look = self._looks.get(application_id)
+        if look is None:
+            look = self._looks[application_id] = self._loop.create_task(self._look_next(application_id))
+            look.add_done_callback(retrieve_exception)
+        return await asyncio.shield(look)
+
+    async def _look_next(self, application_id: str) -> Position | None:
+        async with self._seeing:
+            del self._looks[application_id]  # who asks from now on has to wait for another one
+            position: Position | None = await self._connections.run(self._position, application_id)
+            return position
 
     @asynccontextmanager
     async def _hold(self, app: Application) -> AsyncIterator[None]:
@@ -369,6 +403,10 @@ class Postgresql(Store):
             connection.commit()
         finally:
             connection.close()
+
+    def _position(self, application_id: str) -> Position | None:
+        with self._connections.connect() as connection:
+            return reading.positions(connection, application_id).get(application_id)
 
     # The journal
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from emulator.settings import Settings
 from emulator.store import database, reading
-from emulator.store.base import Store, StoreError, StoreUnavailableError, retrieve_exception
+from emulator.store.base import Store, StoreError, StoreUnavailableError, is_quiet, retrieve_exception
 from emulator.store.mirror import Mirror
 from state import callbacks
 from state.application import Application, Change
@@ -131,6 +131,10 @@ class Sqlite(Store):
         Raises `StoreUnavailableError`.
         """
         return self._hold(app)
+
+    async def is_current(self, app: Application) -> bool:
+        """Tell whether all of the application is in the file, and nothing of it is due in a moment."""
+        return app.id not in self._pending and app.id not in self._stale and is_quiet(app)
 
     @asynccontextmanager
     async def _hold(self, app: Application) -> AsyncIterator[None]:

@@ -101,7 +101,7 @@ def emulator(**settings: Any) -> Iterator[TestClient]:
             yield client
         return
     app = create_app(Settings(**settings))
-    mirror = Mirror(app.state.world)
+    mirror = Mirror(app.state.services.world)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
     assert not mirror.missed, f"a store would not have learned of these: {mirror.missed}"

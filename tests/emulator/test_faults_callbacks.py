@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -34,7 +35,7 @@ def app() -> Application:
 
 @pytest.fixture
 def injector() -> FaultInjector:
-    return FaultInjector(World(), Store())
+    return FaultInjector(World(), Store(), asyncio.Event())
 
 
 EVENT = Event(1, 0, "archive.available", str(ARCHIVE["id"]), "s", record=SimpleNamespace(names=("lesson", "")))

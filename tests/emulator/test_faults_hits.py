@@ -257,7 +257,8 @@ def test_while_an_answer_is_late_others_may_work_on_the_application(
 
     tenant = Tenant(client)
     tenant.control("POST", "/faults", {"then": {"latency": {"ms": 1}}, "position": position})
-    store = client.app.state.store  # type: ignore[attr-defined]
+    store = client.app.state.services.store  # type: ignore[attr-defined]
+    monkeypatch.setattr(store, "keeps", True)
     monkeypatch.setattr(store, "transaction", watch("hold", "leave"))
     monkeypatch.setattr(store, "release", watch("let go", "back"))
     driver(tenant).do(operation)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.service import unread
+from emulator.protocol import unread
 from emulator.tenants import snapshots
 from state import events, memory, outbox, records, sessions, world
 from tests.emulator.local import Tenant, emulator

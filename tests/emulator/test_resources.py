@@ -223,7 +223,7 @@ def test_a_stream_of_changes_tells_what_has_no_event(client: TestClient) -> None
 def test_a_stream_of_changes_names_the_world_that_it_tells_of(client: TestClient) -> None:
     """What is read by it of a world that is gone: a client cannot know that from any number."""
     tenant = Tenant(client)
-    app = client.app.state.world.find(tenant.id)  # type: ignore[attr-defined]
+    app = client.app.state.services.world.find(tenant.id)  # type: ignore[attr-defined]
     watched = Watched(app)
     epochs = []
     for act in (

@@ -367,7 +367,7 @@ def test_applications_may_swap_their_api_keys() -> None:
 def test_applications_may_come_and_go_while_all_are_taken_or_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     with emulator(well_known_application=False) as client:
         app: Any = client.app
-        world, store = app.state.world, app.state.store
+        world, store = app.state.services.world, app.state.services.store
         stays, goes, *deleted = (Tenant(client).id for _ in range(4))
         new = iter(("one", "two"))
 
@@ -466,7 +466,7 @@ def test_a_reset_goes_back_to_the_seed_file_with_what_the_settings_say(tmp_path:
 def test_a_snapshot_of_all_is_written_as_of_one_and_lets_others_work_meanwhile(count: int) -> None:
     async def scenario() -> None:
         app = create_app(Settings(well_known_application=False))
-        world: World = app.state.world
+        world: World = app.state.services.world
         for number in range(count):
             world.add(f"app-{number}", "", Credentials("", "", str(number + 1), ""), Options())
         turns = 0

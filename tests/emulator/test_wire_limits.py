@@ -138,7 +138,6 @@ class InProcess:
         app = create_app(settings)
         self.files = ensure(folder)
         self.server = EmulatorServer(app, settings, self.files)
-        app.state.notifier.stopping = self.server.stopping
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.server.serve_on, args=(self.listeners, self.ready.set))
 

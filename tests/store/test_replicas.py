@@ -233,7 +233,7 @@ def test_a_replica_starts_while_an_application_is_locked(
 
 def test_what_costs_a_query_costs_none_for_each_application(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with TestClient(create_app(Settings(store=database, auth="lax"))) as client:
-        store = client.app.state.store  # type: ignore[attr-defined]
+        store = client.app.state.services.store  # type: ignore[attr-defined]
         for number in range(6):
             assert client.get(f"/v2/project/shop-{number}/archive").status_code == 200
         assert client.get("/_emulator/applications").json()["count"] == 7
@@ -545,7 +545,7 @@ def test_what_is_written_while_an_application_is_read_is_read_once(database: str
                     pool.submit(tenant.session, join=1).result(30)
 
         with TestClient(create_app(Settings(store=database))) as other:
-            store = other.app.state.store  # type: ignore[attr-defined]
+            store = other.app.state.services.store  # type: ignore[attr-defined]
             engine = store._connections.engine
             event.listen(engine, "after_cursor_execute", write_between)
             (found,) = store._unknown(set(), tenant.id)[0]

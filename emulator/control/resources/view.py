@@ -9,9 +9,9 @@ from typing import Annotated, Any, Generic
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from emulator.context import context_of
 from emulator.control.common import ControlError, CurrentApplication, CurrentWorld
 from emulator.control.pictures import show_picture
-from emulator.service.invocation import base_url
 from emulator.spec.wire import Audience, Json
 from state.application import Application
 from state.layouts import Layout
@@ -100,7 +100,7 @@ class Caller:
 
     @property
     def _audience(self) -> Audience:
-        return Audience(self._app, self._app.id, base_url(self._request))
+        return Audience(self._app, self._app.id, context_of(self._request).base_url)
 
     def _show(self, view: ResourceView[Any], record: Any) -> Json:
         app = self._app

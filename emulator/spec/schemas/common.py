@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar
+from functools import cache
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
@@ -127,7 +128,8 @@ def parse(model: type[M], raw: bytes, reading: Reading | None = None) -> M:
         raise InvalidRequestError(f"expected a JSON object, found {_kind(content)}")
     require_shallow(raw, content)
     try:
-        return model.model_validate(_without_nulls(content), context=reading)
+        given = _without_nulls(content) if b"null" in raw else content
+        return model.model_validate(given, context=reading)
     except ValidationError as error:
         raise invalid(error) from None
 
@@ -150,13 +152,23 @@ def invalid(error: ValidationError) -> InvalidRequestError:
 def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
     """Return the names of the fields that were sent but that nothing reads, with dots into objects."""
     names = [prefix + name for name in body.model_extra or ()]
-    for name, value in body.__dict__.items():
-        inner = value if isinstance(value, list) else (value,) if isinstance(value, BaseModel) else ()
-        for item in inner:
+    for name, alias in _with_models(type(body)):
+        value = getattr(body, name)
+        for item in value if isinstance(value, list) else (value,):
             if isinstance(item, BaseModel):
-                alias = type(body).model_fields[name].alias or name
                 names.extend(unread(item, f"{prefix}{alias}{'[]' if isinstance(value, list) else ''}."))
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names)) if names else ()
+
+
+@cache
+def _with_models(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a model in which there may be other models: their names, and as they are written."""
+
+    def has_model(hint: Any) -> bool:
+        return (isinstance(hint, type) and issubclass(hint, BaseModel)) or any(map(has_model, get_args(hint)))
+
+    fields = model.model_fields.items()
+    return tuple((name, field.alias or name) for name, field in fields if has_model(field.annotation))
 
 
 def names_of(raw: bytes) -> tuple[str, ...]:

@@ -6,8 +6,7 @@ import asyncio
 
 from starlette.types import Message, Send
 
-from emulator.faults.connection import reset
-from emulator.protocol.client_connection import ClientConnection
+from emulator.protocol.client_connection import ClientConnection, reset
 
 MAX_UNREAD = 128 * 1024 * 1024
 """Bytes of all large responses that are not read yet; who has waited longest is cut off where it would be more."""
