@@ -46,7 +46,7 @@ def test_an_operation_that_fails_is_a_500_in_json_and_in_the_journal(
     def broken(*_: Any) -> Any:
         raise RuntimeError
 
-    monkeypatch.setattr("emulator.spec.wire.archive", broken)
+    monkeypatch.setattr("emulator.service.archives.archive_body", broken)
     answer = tenant.call("POST", "/archive", {"sessionId": tenant.session(join=1)})
     assert (answer.status_code, answer.json()["message"]) == (500, "Internal server error")
     (kept, *_) = tenant.control("GET", "/requests?operation=startArchive")["items"]
