@@ -115,7 +115,7 @@ class Store:
 
         What is not durable yet, and what is due in a moment, is not to be looked at either.
         """
-        return True
+        return is_quiet(app)
 
     def release(self, app: Application) -> AbstractAsyncContextManager[None]:
         """Return a context inside a transaction in which other processes may work on the application, as during a wait.
