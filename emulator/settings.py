@@ -134,7 +134,8 @@ class Settings(BaseSettings, Options):
     host: str = Field(
         "localhost",
         min_length=1,
-        description="address to listen on; `localhost` is 127.0.0.1 and ::1; `0.0.0.0` is every interface",
+        description="address to listen on; `localhost` is 127.0.0.1 and ::1; `*` is every interface, over IPv4 and "
+        "IPv6; `0.0.0.0` is every interface over IPv4",
     )
     http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP listener; 0 picks a free one")
     https_port: int | None = Field(

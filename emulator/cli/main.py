@@ -1,4 +1,4 @@
-"""The command line: `vonage-video-emulator serve|exec|env|health|token|scenarios|version`.
+"""The command line: `vonage-video-emulator serve|exec|env|health|token|scenarios|completion|version`.
 
 Heavy modules are imported inside the commands: a health check or `--help` must not wait for the web framework.
 """
@@ -21,8 +21,12 @@ from emulator.cli.token import token
 if TYPE_CHECKING:
     from emulator.settings import Settings
 
+PROGRAM = "vonage-video-emulator"
+SHELLS = ["bash", "zsh", "fish"]
+COMPLETE_VARIABLE = "_VONAGE_VIDEO_EMULATOR_COMPLETE"
+
 app = typer.Typer(
-    name="vonage-video-emulator",
+    name=PROGRAM,
     help="A local, stateful emulator of the Vonage Video API (formerly OpenTok). "
     "Unofficial; not affiliated with Vonage. Use COMMAND --help for examples.",
     epilog="\b\nExamples:\n"
@@ -32,11 +36,28 @@ app = typer.Typer(
     "  vonage-video-emulator token rest             a token for curl\n"
     "  vonage-video-emulator health                 exit 0 once it answers",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=False,  # it would change files of the user's shell: `completion` prints
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    pass
+
+
 app.add_typer(token, name="token")
 app.add_typer(scenarios, name="scenarios")
 
@@ -55,7 +76,7 @@ def _flag(text: str, variable: str, default: str, *names: str, **more: Any) -> A
     epilog="Flags win over environment variables, and those over the file. What has no flag has a variable "
     "and a name in the file all the same.\n\n\b\nExamples:\n"
     "  vonage-video-emulator serve --http-port 0 --no-https --ready-file ready.json\n"
-    "  vonage-video-emulator serve --host 0.0.0.0 --tls-name emulator.test\n"
+    "  vonage-video-emulator serve --host '*' --tls-name emulator.test\n"
     "  VONAGE_EMULATOR_PACE=instant vonage-video-emulator serve --config emulator.yaml"
 )
 def serve(
@@ -193,7 +214,12 @@ app.command(
     "  vonage-video-emulator env python --https-url https://emulator:8443 --ca ca.pem --private-key well-known.key",
 )
 def environment(
-    language: Annotated[str, typer.Argument(help="Whose SDK: python, node, java, kotlin, ...", show_default=False)],
+    language: Annotated[
+        str,
+        typer.Argument(
+            help="Whose SDK: python, node, java, kotlin, ...", show_default=False, autocompletion=lambda: languages()
+        ),
+    ],
     http_url: Annotated[str | None, typer.Option(help="Base URL over HTTP. (default: as configured)")] = None,
     https_url: Annotated[str | None, typer.Option(help="Base URL over HTTPS. (default: as configured)")] = None,
     ca: Annotated[Path | None, typer.Option(help="The emulator's CA. (default: ca.pem of the data folder)")] = None,
@@ -207,22 +233,42 @@ def environment(
 
     An emulator that runs on other ports is not asked: add --http-url and --https-url.
     """
-    from emulator.cli.recipes import RecipeTarget, UnknownLanguageError, recipe
+    from emulator.cli.recipes import SHELL, RecipeTarget, UnknownLanguageError, recipe
     from emulator.server.listeners import ServerUrls
     from emulator.tls.files import TlsFiles
 
     settings = _settings(config)
     listening = ServerUrls(settings.host, settings.http_port, settings.https_port or 8443)
+    authority = ca or TlsFiles(settings.data_dir).ca
+    trusted = _trusted(authority, settings.data_dir) if language.lower() == SHELL else None
     target = RecipeTarget(
         http=http_url or listening.local,
         https=https_url or listening.https or "",
-        ca=ca or TlsFiles(settings.data_dir).ca,
+        ca=trusted or authority,
         private_key=private_key or settings.private_key_file,
+        together=trusted is not None,
     )
     try:
         print(recipe(language, target), end="")
     except UnknownLanguageError as error:
         fail(str(error))
+
+
+def languages() -> list[str]:
+    """Return what `env` takes."""
+    from emulator.cli.recipes import RECIPES, SHELL
+
+    return [*RECIPES, SHELL]
+
+
+def _trusted(authority: Path, folder: Path) -> Path | None:
+    """Return a file with the system's authorities and the emulator's; None where it cannot be written, or not yet."""
+    from emulator.launch.environment import write_bundle
+
+    try:
+        return write_bundle(authority, folder)
+    except OSError:
+        return None
 
 
 @app.command(
@@ -233,24 +279,16 @@ def environment(
 def health(
     url: Annotated[str | None, typer.Option(help="Base URL. (default: the configured HTTP port here)")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the response.")] = 2.0,
+    ca: Annotated[
+        str | None, typer.Option(help="The emulator's CA, for https://. (default: ca.pem of the data folder)")
+    ] = None,
     config: ConfigFlag = None,
 ) -> None:
     """Ask a running emulator whether it is well."""
-    import http.client
-    import urllib.request
+    from emulator.cli.health import run
 
-    if url is None:
-        from emulator.server.listeners import ServerUrls
-
-        settings = _settings(config)
-        url = ServerUrls(settings.host, settings.http_port).http
-    address = f"{url.rstrip('/')}/_emulator/health"
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot know this machine's ports
-    try:
-        with direct.open(address, timeout=timeout) as response:
-            response.read()
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        fail(f"{address}: {error}", 1)
+    given = {"--url": url, "--timeout": str(timeout), "--ca": ca, "--config": str(config) if config else None}
+    raise SystemExit(run({name: value for name, value in given.items() if value}))
 
 
 @app.command()
@@ -259,11 +297,32 @@ def version() -> None:
     print(f"vonage-video-emulator {__version__}")
 
 
+@app.command(
+    epilog="\b\nExamples:\n"
+    '  eval "$(vonage-video-emulator completion bash)"       in ~/.bashrc\n'
+    '  eval "$(vonage-video-emulator completion zsh)"        in ~/.zshrc, behind compinit\n'
+    "  vonage-video-emulator completion fish | source        in ~/.config/fish/config.fish"
+)
+def completion(
+    shell: Annotated[str, typer.Argument(help="bash, zsh or fish", show_default=False, autocompletion=lambda: SHELLS)],
+) -> None:
+    """Print the lines that let a shell complete commands and flags."""
+    from typer._completion_shared import get_completion_script
+
+    if shell not in SHELLS:
+        fail(f"there is no completion for {shell!r} (known: {', '.join(SHELLS)})")
+    print(get_completion_script(prog_name=PROGRAM, complete_var=COMPLETE_VARIABLE, shell=shell))
+
+
 def main() -> None:
     """Run the command line."""
     gc.disable()  # the imports of `serve` make much and drop nothing; it turns collection on again
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for plugins reads every installed package
-    app(prog_name="vonage-video-emulator")
+    if COMPLETE_VARIABLE in os.environ:
+        from typer._completion_classes import completion_init
+
+        completion_init()
+    app(prog_name=PROGRAM, complete_var=COMPLETE_VARIABLE)
 
 
 def _settings(config: Path | None, **flags: Any) -> Settings:

@@ -6,6 +6,7 @@ They follow each SDK's own source; one with a hard-coded `https://` goes through
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from string import Template
 from urllib.parse import urlsplit
 
 from emulator import wellknown
-from emulator.launch.environment import TRUST
+from emulator.launch.environment import TRUST, direct
 from state.spelling import did_you_mean
 
 
@@ -24,12 +25,13 @@ class UnknownLanguageError(Exception):
 
 @dataclass(frozen=True)
 class RecipeTarget:
-    """The emulator a recipe points at."""
+    """The emulator a recipe points at; `together`: the file `ca` has the system's authorities too."""
 
     http: str
     https: str
     ca: Path | None
     private_key: Path | None
+    together: bool = False
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables that tell a program where the emulator is and whom to trust."""
@@ -44,8 +46,12 @@ class RecipeTarget:
             "OPENTOK_API_KEY": wellknown.API_KEY,
             "OPENTOK_API_SECRET": wellknown.API_SECRET,
             **{name: str(path) for name, path in files.items() if path},
-            **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1"),
+            **self.direct(),
         }
+
+    def direct(self) -> dict[str, str]:
+        """Return the variables that keep a proxy out of the way to the emulator."""
+        return direct("localhost", "127.0.0.1", *filter(None, [urlsplit(self.http).hostname]))
 
     def values(self) -> dict[str, str]:
         """Return what the placeholders of a recipe stand for."""
@@ -119,6 +125,11 @@ VonageClient client = VonageClient.builder()
 import com.opentok.OpenTok;
 
 OpenTok opentok = new OpenTok.Builder($api_key, "$api_secret").apiUrl("$http").build();
+
+// for anything that talks HTTPS to $https ("PKIX path building failed"), in the shell:
+// cp "$$JAVA_HOME/lib/security/cacerts" trusted.jks
+// keytool -importcert -noprompt -alias vonage-video-emulator -file "$ca" -keystore trusted.jks -storepass changeit
+// export JAVA_TOOL_OPTIONS="-Djavax.net.ssl.trustStore=$$PWD/trusted.jks -Djavax.net.ssl.trustStorePassword=changeit"
 """
 
 KOTLIN = """\
@@ -219,17 +230,33 @@ SHELL = "shell"
 """What prints `RecipeTarget.variables` instead of a recipe."""
 
 
-REPLACING = f"# {', '.join(TRUST[:3])}: these replace what is trusted otherwise, so that other servers are refused\n"
+REPLACING = f"# {', '.join(TRUST[:3])}: these replace what is trusted otherwise"
+ALONE = "and the emulator's authority stands alone, so that other servers are refused"
+TOGETHER = "so the system's authorities are in the file too"
+
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def recipe(language: str, target: RecipeTarget) -> str:
     """Return the lines that point the SDKs of `language` at `target`. Raises `UnknownLanguageError`."""
     if language.lower() == SHELL:
-        return REPLACING + "".join(
-            f"export {name}={shlex.quote(value)}\n" for name, value in target.variables().items()
-        )
+        note = f"{REPLACING}, {TOGETHER if target.together else ALONE}\n" if target.ca else ""
+        return note + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in target.variables().items())
     if language.lower() not in RECIPES:
         question = did_you_mean(language, [*RECIPES, SHELL])
         hint = f"; {question}" if question else ""
         raise UnknownLanguageError(f"there is no recipe for {language!r}{hint} (known: {', '.join([*RECIPES, SHELL])})")
-    return Template(RECIPES[language.lower()]).substitute(target.values())
+    return _about_proxy(language, target) + Template(RECIPES[language.lower()]).substitute(target.values())
+
+
+def _about_proxy(language: str, target: RecipeTarget) -> str:
+    """Return the lines that keep a proxy out of the way, where one is set."""
+    name = next((name for name in PROXIES if os.environ.get(name)), None)
+    if name is None:
+        return ""
+    mark = "#" if language.lower() in ("python", "ruby", "curl", "php") else "//"
+    hosts = shlex.quote(target.direct()["NO_PROXY"])
+    return (
+        f"{mark} {name} is set: the proxy would be asked for the emulator, and answer with an error. In the shell:\n"
+        f"{mark} export NO_PROXY={hosts} no_proxy={hosts}\n\n"
+    )

@@ -13,6 +13,7 @@ from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from emulator.launch.addresses import EVERYWHERE
 from emulator.settings import Settings
 from emulator.tls.prepare import full_host_name
 
@@ -54,7 +55,8 @@ class Hosts:
     def __init__(self, settings: Settings) -> None:
         public = urlsplit(settings.public_url or "")
         self._allowed = _Names([*settings.allowed_hosts, public.netloc])
-        self._ours = _Names([*settings.tls_names, settings.host, public.hostname or "", *CONTAINER_NAMES])
+        host = "" if settings.host == EVERYWHERE else settings.host  # here, too, it would be every name
+        self._ours = _Names([*settings.tls_names, host, public.hostname or "", *CONTAINER_NAMES])
 
     def takes(self, host: str, local_address: str = "", others: Collection[str] = ()) -> bool:
         """Whether a request with this `Host` may be served.

@@ -8,7 +8,8 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
+from emulator.launch.addresses import EVERYWHERE, LOOPBACK, reached_at
+
 _BACKLOG = 2048
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
 
@@ -47,9 +48,7 @@ class ServerUrls:
         return {"http": self.http} | ({"https": self.https} if self.https else {})
 
     def _name(self, loopback: str) -> str:
-        if self.host.lower() in ("", "localhost", LOOPBACK, "0.0.0.0", "::", "*"):
-            return loopback
-        return f"[{self.host}]" if ":" in self.host else self.host
+        return reached_at(self.host, loopback)
 
 
 @dataclass
@@ -83,13 +82,13 @@ def listen(host: str, http_port: int, https_port: int | None) -> Listeners:
 
 def _listen(host: str, port: int, flag: str, variable: str) -> list[socket.socket]:
     # Some clients try only the first address of `localhost`, which is ::1 on many machines: listen on both.
-    addresses = [LOOPBACK, "::1"] if host.lower() == "localhost" else [host]
+    addresses = {"localhost": [LOOPBACK, "::1"], EVERYWHERE: ["0.0.0.0", "::"]}.get(host.lower(), [host])
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
             wanted = sockets[0].getsockname()[1] if sockets else port
             try:
-                sockets.append(_bind(address, wanted))
+                sockets.append(_bind(address, wanted, alone=len(addresses) > 1))
             except OSError as error:
                 # Without IPv6, or with the free IPv4 port taken there, one address is enough.
                 if sockets and (error.errno in _NO_IPV6 or port == 0):
@@ -102,7 +101,8 @@ def _listen(host: str, port: int, flag: str, variable: str) -> list[socket.socke
     return sockets
 
 
-def _bind(address: str, port: int) -> socket.socket:
+def _bind(address: str, port: int, *, alone: bool) -> socket.socket:
+    """Return a listening socket; `alone`: of IPv6 and not of IPv4 too, which has its own."""
     family, kind, protocol, _, target = socket.getaddrinfo(
         address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -111,7 +111,7 @@ def _bind(address: str, port: int) -> socket.socket:
         if os.name == "posix":  # elsewhere this option lets two processes share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address == "::" else 1)
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address == "::" and not alone else 1)
         bound.bind(target)
         bound.listen(_BACKLOG)
         bound.setblocking(False)

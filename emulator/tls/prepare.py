@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -51,12 +53,24 @@ def ensure(folder: Path, extra_names: Iterable[str] = ()) -> TlsFiles:
             # A new host name is not worth failing over when the folder is read-only.
             if not _good(files, wanted, set()):
                 raise TlsError(
-                    f"cannot keep the certificate authority in {folder} ({error.strerror or error}): choose another "
-                    "folder with --data-dir or VONAGE_EMULATOR_DATA_DIR, or go on without HTTPS with --no-https"
+                    f"cannot keep the certificate authority in {folder} ({error.strerror or error}{_whose(folder)}): "
+                    "choose another folder with --data-dir or VONAGE_EMULATOR_DATA_DIR, or go on without HTTPS with "
+                    "--no-https"
                 ) from None
     with contextlib.suppress(OSError):
         publish(folder, files.ca.name, files.ca.read_bytes())
     return files
+
+
+def _whose(folder: Path) -> str:
+    """Return whose the folder is, or the next one above it that there is, and who wants to write there."""
+    if sys.platform == "win32":
+        return ""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    found = there.stat()
+    which = "it" if there == folder else str(there)
+    owner, mode = f"{found.st_uid}:{found.st_gid}", stat.S_IMODE(found.st_mode)
+    return f"; {which} belongs to user {owner} with mode {mode:o}, this is user {os.geteuid()}:{os.getegid()}"
 
 
 def publish(folder: Path, name: str, content: bytes) -> None:

@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from emulator import wellknown
 from emulator.app import create_app
 from emulator.cli.main import app as command_line
 from emulator.settings import ENV_PREFIX, Settings
@@ -101,6 +103,8 @@ def test_the_curl_tour_works_as_printed(server: Server) -> None:
     assert '"status":"available"' in done.stdout
     expired = next(line for line in re.findall(r'\{"id":.*?"url":null\}', done.stdout) if '"expired"' in line)
     assert '"duration":3600' in expired
+    now = server.emulator.get(wellknown.APPLICATION_ID).now()
+    assert abs(now / 1000 - time.time()) < 60  # it is left as it was found
 
 
 def test_the_python_tour_works_as_printed(server: Server) -> None:
