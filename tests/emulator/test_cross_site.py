@@ -330,5 +330,5 @@ def test_allowed_hosts_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("value", ["http://a.example", "a.example/path", "a b", "*x.example", "a:b"])
 def test_what_is_no_host_is_refused(value: str) -> None:
-    with pytest.raises(SettingsError, match=r"allowed_hosts: .*emulator\.test"):
+    with pytest.raises(SettingsError, match=r"--allowed-host: .*emulator\.test"):
         read_settings(allowed_hosts=[value])

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from emulator import wellknown
+from emulator.launch.environment import MARK
 from tests.eventually import eventually
 from tests.plugin import installed_in
 
@@ -96,7 +97,7 @@ def test_what_was_trusted_before_still_is(environment: dict[str, str], tmp_path:
         Path(path).write_text(f"authority of {name}")
     code = f"import json, os; print(json.dumps([open(os.environ[name]).read() for name in {names}]))"
     for read in json.loads(run(environment | company, *PYTHON, code).stdout):
-        assert read.startswith("".join(f"authority of {name}\n" for name in names) + "-----BEGIN CERTIFICATE-----")
+        assert read.startswith("".join(f"authority of {name}\n" for name in names) + MARK.decode() + "-----BEGIN")
 
 
 def test_the_authorities_of_the_system_are_trusted_besides_one_for_node(
@@ -107,7 +108,7 @@ def test_the_authorities_of_the_system_are_trusted_besides_one_for_node(
     node.write_text("node's")
     code = "import os; print(open(os.environ['REQUESTS_CA_BUNDLE']).read())"
     named = {"SSL_CERT_FILE": str(system), "CURL_CA_BUNDLE": str(system), "NODE_EXTRA_CA_CERTS": str(node)}
-    assert run(environment | named, *PYTHON, code).stdout.startswith("the system's\nnode's\n-----BEGIN")
+    assert run(environment | named, *PYTHON, code).stdout.startswith(f"the system's\nnode's\n{MARK.decode()}-----BEGIN")
 
 
 def test_a_command_may_have_dashes_of_its_own(environment: dict[str, str]) -> None:

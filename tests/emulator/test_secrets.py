@@ -92,7 +92,7 @@ def test_a_wrong_variable_is_refused_without_what_is_secret_in_it(monkeypatch: p
 def test_a_number_that_is_a_secret_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "emulator.yaml"
     path.write_text("controlToken: 4711471147\napplications: [{apiSecret: 4711471147}]")
-    with pytest.raises(SettingsError, match=r"control_token: .*\napplications\.0\.apiSecret: ") as error:
+    with pytest.raises(SettingsError, match=r"controlToken: .*\n.*applications\.0\.apiSecret: ") as error:
         read_settings(path)
     assert "4711" not in str(error.value)
 
