@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import __version__, wellknown
@@ -113,6 +113,8 @@ def create_app(settings: Settings) -> EmulatorApp:
     )
     app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
+    app.add_api_route("/", _root, include_in_schema=False)
+    app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
     return app
 
 
@@ -157,7 +159,23 @@ def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> Em
     )
 
 
+async def _root(request: Request) -> Response:
+    """Lead a browser to the live page; to a program it is a path like others that there are not."""
+    context = context_of(request)
+    if "text/html" not in request.headers.get("accept", ""):
+        return NOT_FOUND.response()
+    context.looked = True
+    return RedirectResponse(f"{CONTROL}/", 307)
+
+
+async def _icon(request: Request) -> Response:
+    """Return nothing, of which a browser makes no second request; the live page has an icon of its own."""
+    context_of(request).looked = True
+    return Response(status_code=204, headers={"Cache-Control": "max-age=86400"})
+
+
 async def _docs(request: Request) -> Response:
+    context_of(request).looked = True
     from emulator.security import safe_headers
     from emulator.spec import docs_page
 

@@ -49,6 +49,7 @@ class RequestContext:
 
     `wanted` is the fault that the request asks for itself, `executions` are the rules that are carried out on it.
     `created` is the id of the session that it made. `responded`: all of a response that FastAPI made was sent.
+    `looked`: a person looks at a page, which is no call for the journal.
     """
 
     scope: Scope
@@ -71,6 +72,7 @@ class RequestContext:
     executions: tuple[Closable, ...] = ()
     created: str = ""
     responded: bool = False
+    looked: bool = False
 
     @property
     def base_url(self) -> str:

@@ -50,7 +50,7 @@ def _level(context: RequestContext) -> int:
     exchange = context.exchange
     status = exchange.status
     if status < 400:
-        looks_on = exchange.path.startswith(CONTROL) and exchange.method in READS
+        looks_on = context.looked or (exchange.path.startswith(CONTROL) and exchange.method in READS)
         return logging.DEBUG if looks_on and status else logging.INFO
     if exchange.fault:
         return logging.INFO

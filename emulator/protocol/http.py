@@ -59,6 +59,8 @@ class Protocol(HttpToolsProtocol):
     """Bytes since the last that began a request or brought something of a body."""
     _head_ends = math.inf
     """When the head that is being read must be complete, s of the loop's clock."""
+    _explained = False
+    """Whether it is known why no request came: the emulator ends the connection, or it was told."""
     _misled = False
     """Whether it is plain HTTP on the port of HTTPS."""
     silent_since = 0.0
@@ -81,8 +83,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell every request that waits: uvicorn tells the newest one, which is not the one being served."""
         super().connection_lost(exc)
-        if exc is not None:
-            self._tell_of_silence()
+        self._tell_of_silence()
         for cycle in self._begun:
             if not cycle.response_complete:
                 cycle.disconnected = True
@@ -94,7 +95,8 @@ class Protocol(HttpToolsProtocol):
 
     def _tell_of_silence(self) -> None:
         """Tell of a client that agreed on TLS and went without a word: some look at the certificate only then."""
-        if self.scheme == "https" and self.cycle is None and self._stage == BETWEEN:
+        if self.scheme == "https" and self.cycle is None and self._stage == BETWEEN and not self._explained:
+            self._explained = True
             log.info("%s hung up before its first request: perhaps it does not trust the certificate", self._client)
 
     @property
@@ -324,6 +326,7 @@ class Protocol(HttpToolsProtocol):
         elif now >= self._head_ends:
             self._refuse(TOO_SLOW)
         elif self._stage == BETWEEN and not self.responding and now >= self.silent_since + self._idle_seconds:
+            self._explained = True
             self.transport.close()
 
     def _make_room(self) -> bool:
@@ -336,6 +339,7 @@ class Protocol(HttpToolsProtocol):
         if not waiting:
             return False
         oldest = min(waiting, key=lambda each: each.silent_since)
+        oldest._explained = True
         oldest.transport.abort()
         self.connections.discard(oldest)  # at once: others may come before it is told
         return True
@@ -347,6 +351,7 @@ class Protocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """End behind the response that is being made: no request behind it is begun, and nobody lingers."""
+        self._explained = True
         serving = next((each for each in self._begun if not each.response_complete), None)
         self.pipeline.clear()
         if serving is not None:

@@ -19,7 +19,7 @@ from emulator.tls.prepare import VENDOR_HOSTS
 
 SETTING = "allow it with --allowed-host or VONAGE_EMULATOR_ALLOWED_HOSTS"
 
-VISITED = frozenset((CONTROL, f"{CONTROL}/", f"{CONTROL}/evidence", f"{CONTROL}/ca.pem", *DOCS))
+VISITED = frozenset((CONTROL, f"{CONTROL}/", f"{CONTROL}/evidence", f"{CONTROL}/ca.pem", "/", "/favicon.ico", *DOCS))
 """What a link on another site may lead to: it changes nothing, and whoever links to it cannot read it."""
 
 

@@ -59,7 +59,7 @@ def banner(settings: Settings, listening: ServerUrls, key_file: Path | None) -> 
     rows = [("HTTP", listening.local)]
     if listening.https:
         rows.append(("HTTPS", listening.https))
-    rows += [("API docs", f"{listening.local}/docs"), ("control API", control)]
+    rows += [("live page", f"{control}/"), ("API docs", f"{listening.local}/docs"), ("control API", control)]
     if listening.ca:
         rows.append(("CA", f"{listening.ca}  (also {control}/ca.pem)"))
         rows.append(

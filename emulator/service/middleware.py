@@ -188,7 +188,9 @@ class ServiceMiddleware:
             await self._keep(context)
 
     async def _keep(self, context: RequestContext) -> None:
-        """Keep the exchange in the journal of its application."""
+        """Keep the exchange in the journal of its application, unless it is a look at a page."""
+        if context.looked:
+            return
         app, exchange = context.app, context.exchange
         exchange.duration = (time.perf_counter() - context.since) * 1000
         if app is not None:

@@ -108,6 +108,7 @@ def test_serve_answers_over_http_and_https_and_says_where(home: Home) -> None:
         f"http://localhost:{http_port}\n",
         f"https://localhost:{https_port}\n",
         f"http://localhost:{http_port}/docs",
+        f"live page    http://localhost:{http_port}/_emulator/\n",
         f"http://localhost:{http_port}/_emulator",
         ready["ca"],
         "REQUESTS_CA_BUNDLE",

@@ -296,3 +296,33 @@ def test_the_far_side_of_a_call_holds_it_and_hangs_up(tenant: Tenant) -> None:
 def test_the_certificate_authority_is_missed_politely(tmp_path: Any) -> None:
     with emulator(data_dir=tmp_path) as client:
         assert client.get("/_emulator/ca.pem").status_code == 404
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def strays(client: TestClient) -> list[str]:
+    return [each["path"] for each in client.get("/_emulator/requests?limit=10000").json()["items"]]
+
+
+def test_the_root_leads_a_browser_to_the_live_page(client: TestClient) -> None:
+    before = strays(client)
+    led = client.get("/", headers=BROWSER, follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (307, "/_emulator/")
+    assert client.get("/", headers=BROWSER).headers["content-type"].startswith("text/html")
+    assert client.get("/favicon.ico", headers={"Accept": "image/*"}).status_code == 204
+    assert client.get("/docs", headers=BROWSER).status_code == 200
+    link = {**BROWSER, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=link, follow_redirects=False).status_code == 307
+    assert strays(client) == before  # a person looked: nobody called
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"), [("GET", {}), ("GET", {"Accept": "application/json"}), ("POST", BROWSER)]
+)
+def test_for_a_program_there_is_nothing_at_the_root(client: TestClient, method: str, headers: dict[str, str]) -> None:
+    before = len(strays(client))
+    refused = client.request(method, "/", headers=headers)
+    assert refused.status_code == 404
+    assert refused.json()["message"] == "Not found. There is no such path."
+    assert len(strays(client)) == before + 1
