@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -218,7 +219,7 @@ def _without_authority(server: Server) -> None:
         httpx.get(server.https, trust_env=False)
 
 
-def _looked_at_later(server: Server) -> None:
+def _looked_at_later(server: Server, end: Callable[[ssl.SSLSocket], object] = lambda client: None) -> None:
     """As Node does it: TLS is agreed on, and the certificate is looked at then."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -226,7 +227,19 @@ def _looked_at_later(server: Server) -> None:
         contextlib.closing(socket.create_connection(("127.0.0.1", urlsplit(server.https).port or 0))) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as client,
     ):
-        client.do_handshake()
+        client.settimeout(0.5)
+        with contextlib.suppress(TimeoutError):
+            client.recv(1)  # what is unread at the end would make it a reset
+        end(client)
+
+
+def _says_goodbye(server: Server) -> None:
+    _looked_at_later(server, ssl.SSLSocket.unwrap)
+
+
+def _resets(server: Server) -> None:
+    off = struct.pack("ii", 1, 0)
+    _looked_at_later(server, lambda client: client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, off))
 
 
 def _hung_up(server: Server) -> None:
@@ -247,6 +260,8 @@ def _rubbish(server: Server) -> None:
         (_https, "This port speaks HTTP, and the client speaks TLS: ask "),
         (_without_authority, "does not trust the emulator's certificate (tlsv1 alert unknown ca): let it trust "),
         (_looked_at_later, "hung up before its first request: perhaps it does not trust the certificate"),
+        (_says_goodbye, "hung up before its first request: perhaps it does not trust the certificate"),
+        (_resets, "hung up before its first request: perhaps it does not trust the certificate"),
         (_hung_up, "hung up while TLS was agreed on: perhaps it does not trust "),
         (_rubbish, "could not agree on TLS: wrong version number"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -304,5 +305,7 @@ def test_the_end_comes_quickly_and_quietly_whatever_clients_do(tmp_path: Path, s
     printed = (tmp_path / "server.log").read_text()
     assert "Ctrl-C ends it." in printed
     said = printed.partition("Ctrl-C ends it.")[2].strip().splitlines()
-    assert [line for line in said if "a request was refused with 408" not in line] == []  # the machine was busy
+    # Calls are told, and who is refused at the end; and a busy machine may be late with a head.
+    expected = re.compile(r" INFO | 503 .*: The emulator is stopping\.$|a request was refused with 408")
+    assert [line for line in said if not expected.search(line)] == []
     assert took < 8, "3 s, and patience for a busy machine"
