@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +47,4 @@ def _plain(value: Any) -> Any:
         return value.decode("latin-1")
     if isinstance(value, set | frozenset):
         return list(value)
-    if is_dataclass(value):
-        return {each.name: getattr(value, each.name) for each in fields(value)}
     return dict(value)

@@ -30,7 +30,7 @@ MAX_BLANKS = 1024 * 1024
 """Blanks between two values."""
 
 _NEAR = 16
-"""Characters before the end of a window in which a mistake may be but a cut."""
+"""Characters before the end of a window in which a mistake, or the end of a number, may be but a cut."""
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -164,7 +164,8 @@ class Reader:
         except RecursionError:
             refuse(field, "is nested too deeply")
         else:
-            return end if end < len(self._text) or self._whole else None
+            # "1.5" that is cut behind the point reads as 1
+            return end if end + _NEAR < len(self._text) or self._whole else None
         if self._whole or not cut:
             refuse(field, f"the body is not JSON: {problem} at byte {self._start + wrong}")
         return None

@@ -10,12 +10,14 @@ from state.clock import HOUR
 from state.errors import (
     AlreadyRunningError,
     NoClientsError,
+    NotComposedError,
     NotRoutedError,
     SelectsItselfError,
     UnknownResourceError,
     UnknownStreamError,
     WrongStatusError,
 )
+from state.layouts import Layout
 from state.selection import SelectedStream
 from state.sessions import StreamSettings
 from tests.mirror import Mirror
@@ -336,3 +338,95 @@ def test_an_automatic_archive_goes_on_after_twelve_hours_of_little(tenant: Tenan
         tenant.advance(3540)
     first, second = tenant.app[Archive]
     assert second.created_at - first.created_at == 12 * HOUR
+
+
+def test_a_size_and_a_duration_can_be_stated_whatever_the_status(tenant: Tenant) -> None:
+    archive = record(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        archives.force(app, archive, "stopped", "said so", size=1000, duration=60)
+        assert (archive.status, archive.reason, archive.stated_size, archive.duration) == (
+            "stopped",
+            "said so",
+            1000,
+            60,
+        )
+        archives.force(app, archive, "stopped", duration=61)
+        assert (archive.stated_size, archive.duration) == (1000, 61)
+        archives.force(app, archive, "stopped", size=0)
+        assert (archive.stated_size, archive.duration) == (0, 61)
+        with pytest.raises(WrongStatusError):
+            archives.force(app, archive, "stopped")
+        with pytest.raises(WrongStatusError):
+            archives.force(app, archive, "expired", size=5)
+        assert archive.stated_size == 0
+    assert tenant.happened("archive.") == ["archive.started", "archive.stopped", "archive.updated", "archive.updated"]
+
+
+def test_the_layout_of_a_composed_archive_changes_while_it_records(tenant: Tenant) -> None:
+    composed, individual, ended = record(tenant), record(tenant, output_mode="individual"), record(tenant)
+    stop(tenant, ended)
+    pip = Layout("pip")
+    with tenant.world.unit(tenant.app) as app:
+        archives.set_layout(app, composed.id, pip)
+        with pytest.raises(NotComposedError):
+            archives.set_layout(app, individual.id, pip)
+        with pytest.raises(WrongStatusError, match="cannot change the layout of archive in status stopped"):
+            archives.set_layout(app, ended.id, pip)
+        with pytest.raises(WrongStatusError, match="cannot select streams of archive in status stopped"):
+            archives.select(app, ended.id, "stream", SelectedStream())
+    assert composed.layout == pip
+    assert tenant.happened("archive.updated") == ["archive.updated"]
+
+
+def test_a_stream_that_is_selected_again_or_was_not_selected_is_told_as_a_change(tenant: Tenant) -> None:
+    archive = record(tenant, stream_mode="manual")
+    session = tenant.app.sessions[archive.session_id]
+    (stream,) = session.streams
+    with tenant.world.unit(tenant.app) as app:
+        for _ in range(2):
+            archives.select(app, archive.id, stream, SelectedStream(has_video=False))
+        for _ in range(2):
+            archives.deselect(app, archive.id, stream)
+    told = [(event.type, event.stream_id) for event in tenant.app.events.after(0) if event.stream_id]
+    assert told == [
+        ("archive.streamAdded", stream),
+        ("archive.updated", stream),
+        ("archive.streamRemoved", stream),
+        ("archive.updated", stream),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "finished"),
+    [(status, status in ("uploaded", "available", "expired", "deleted")) for status in TRANSITIONS],
+)
+def test_there_is_a_file_once_it_was_uploaded(tenant: Tenant, status: str, finished: bool) -> None:
+    archive = record(tenant)
+    archive.status = status
+    assert archive.finished is finished
+
+
+def test_a_transcription_ends_with_its_archive(tenant: Tenant) -> None:
+    ended, failed, plain = (
+        record(tenant, has_transcription=True),
+        record(tenant, has_transcription=True),
+        record(tenant),
+    )
+    assert (ended.transcription, plain.transcription) == ("requested", "")
+    for each in (ended, failed, plain):
+        stop(tenant, each)
+    with tenant.world.unit(tenant.app) as app:
+        archives.fail(app, failed)
+    tenant.advance(60)
+    assert (ended.transcription, failed.transcription, plain.transcription) == ("available", "failed", "")
+    assert (failed.status, plain.status) == ("failed", "available")
+
+
+def test_a_pause_that_is_due_after_somebody_published_again_does_nothing(tenant: Tenant) -> None:
+    archive = record(tenant, publish=False)
+    with tenant.world.unit(tenant.app) as app:
+        archives.force(app, archive, "paused")
+        app.process("archive.pause", archive.id)
+    tenant.advance(2)
+    assert archive.status == "paused"
+    assert tenant.happened("archive.") == ["archive.started", "archive.paused"]

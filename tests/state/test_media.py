@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from state import archives, broadcasts, calls, captions, connectors, renders, rotation, sessions
@@ -19,9 +21,11 @@ from state.errors import (
     UnknownStreamError,
     WrongStatusError,
 )
+from state.layouts import Layout
 from state.renders import RenderSettings
 from state.selection import SelectedStream
 from state.session_records import Session
+from state.sessions import StreamSettings
 from tests.state.conftest import Tenant
 
 TARGET = RtmpTarget("rtmp://localhost/live", "key", "one")
@@ -344,3 +348,153 @@ def test_a_silent_call_ends_in_time_whatever_else_changes(tenant: Tenant) -> Non
         sessions.change_stream(app, session, call.stream_id, muted=True)
     tenant.advance(100)
     assert call.reason_code == "706"
+
+
+def test_the_layout_and_the_streams_of_a_broadcast_change_while_it_is_started(tenant: Tenant) -> None:
+    session = live(tenant)
+    (stream,) = session.streams
+    each = broadcast(tenant, session, hls=Hls(), stream_mode="manual")
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.set_layout(app, each.id, Layout("pip"))
+        broadcasts.select(app, each.id, stream, SelectedStream(has_audio=False))
+        assert (each.layout.type, list(each.selected)) == ("pip", [stream])
+        broadcasts.deselect(app, each.id, stream)
+        assert not each.selected
+        broadcasts.stop(app, each.id)
+        for refused in (
+            lambda: broadcasts.set_layout(app, each.id, Layout("pip")),
+            lambda: broadcasts.select(app, each.id, stream, SelectedStream()),
+            lambda: broadcasts.deselect(app, each.id, stream),
+            lambda: broadcasts.fail_hls(app, each.id),
+            lambda: broadcasts.set_target_status(app, each.id, "offline"),
+            lambda: broadcasts.stop(app, each.id),
+        ):
+            with pytest.raises(WrongStatusError):
+                refused()
+    assert each.updated_at == tenant.app.now
+
+
+def test_an_hls_output_that_failed_stays_so_until_the_end(tenant: Tenant) -> None:
+    session = live(tenant)
+    each, without = broadcast(tenant, session, hls=Hls(), rtmp=(TARGET,)), broadcast(tenant, session, tag="plain")
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.fail_hls(app, each.id)
+        broadcasts.fail_hls(app, without.id)  # it has none
+        with pytest.raises(WrongStatusError):
+            broadcasts.force_hls(app, without, "error")
+    tenant.advance(60)
+    assert (outputs(each), without.hls) == (("error", "live"), None)
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.stop(app, each.id)
+    assert outputs(each)[0] == "ended"
+
+
+def test_hls_does_not_go_live_when_nobody_publishes_any_more(tenant: Tenant) -> None:
+    session = tenant.session()
+    someone = tenant.join(session)
+    tenant.join(session, publish=False)
+    each = broadcast(tenant, session, hls=Hls(), rtmp=(TARGET,))
+    tenant.advance(5)
+    assert outputs(each) == ("ready", "live")
+    with tenant.world.unit(tenant.app) as app:
+        sessions.unpublish(app, session, next(iter(session.streams)))
+    tenant.advance(60)
+    assert outputs(each) == ("ready", "live")
+    with tenant.world.unit(tenant.app) as app:
+        sessions.publish(app, session, someone, StreamSettings())
+    tenant.advance(60)
+    assert outputs(each) == ("live", "live")
+
+
+@pytest.mark.parametrize("target", ["", "one", "key", "rtmp://localhost/live", "other"])
+def test_a_target_is_meant_by_its_id_stream_or_server(tenant: Tenant, target: str) -> None:
+    each = broadcast(tenant, live(tenant), rtmp=(TARGET,))
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.set_target_status(app, each.id, "error", target)
+    assert each.rtmp[0].status == ("connecting" if target == "other" else "error")
+
+
+def test_a_broadcast_that_failed_has_a_reason_and_leaves_the_lists(tenant: Tenant) -> None:
+    session = live(tenant)
+    first, second = broadcast(tenant, session), broadcast(tenant, session, tag="two")
+    with tenant.world.unit(tenant.app) as app:
+        broadcasts.fail(app, first.id)
+        broadcasts.force(app, second, "failed", "said so")
+        assert app[Broadcast].page(0, 10) == (0, [])
+        assert not app[Broadcast].live(session.id)
+    assert [(each.status, each.reason) for each in (first, second)] == [
+        ("failed", "forceDisconnected"),
+        ("failed", "said so"),
+    ]
+
+
+def test_what_has_ended_is_not_there_to_be_ended_again(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        run = captions.start(app, session, CaptionsSettings())
+        render = renders.start(app, session, RenderSettings("http://localhost/"))
+        connector = connectors.connect(app, session, ConnectorSettings("ws://a/"))
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
+        captions.fail(app, run.id, "quota")
+        renders.stop(app, render.id)
+        connectors.disconnect(app, connector.id)
+        calls.hang_up(app, call.id, "486")
+        again: list[tuple[str, Callable[[], object]]] = [
+            ("captions", lambda: captions.stop(app, run.id)),
+            ("captions", lambda: captions.fail(app, run.id, "quota")),
+            ("render", lambda: renders.stop(app, render.id)),
+            ("render", lambda: renders.fail(app, render.id)),
+            ("connector", lambda: connectors.disconnect(app, connector.id)),
+            ("connector", lambda: connectors.fail(app, connector.id)),
+            ("call", lambda: calls.hang_up(app, call.id, "486")),
+        ]
+        for kind, end in again:
+            with pytest.raises(UnknownResourceError) as caught:
+                end()
+            assert caught.value.kind == kind
+    assert (run.status, run.reason, call.reason_message) == ("failed", "quota", "Busy Here")
+
+
+@pytest.mark.parametrize("migrates", [True, False])
+def test_calls_and_connectors_migrate_when_they_were_made_so(tenant: Tenant, migrates: bool) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, CallSettings("sip:a@localhost", migrates=migrates))
+        connector = connectors.connect(app, session, ConnectorSettings("ws://a/", migrates=migrates))
+        render = renders.start(app, session, RenderSettings("http://localhost/"))
+    tenant.advance(60)
+    with tenant.world.unit(tenant.app) as app:
+        rotation.rotate(app, session, migrates=True)
+    assert (render.status, render.reason) == ("stopped", "serverRotation")
+    ended = ("ACTIVE", "", "connected") if migrates else ("HANGUP", "703", "disconnected")
+    assert (call.status, call.reason_code, connector.status) == ended
+    assert len(session.connections) == (3 if migrates else 1)
+
+
+def test_a_call_that_is_never_answered_rings_on(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
+    tenant.advance(1)
+    with tenant.world.unit(tenant.app) as app:
+        calls.let_ring(app, call.id)
+    tenant.advance(3600)
+    assert call.status == "RINGING"
+
+
+def test_what_was_given_a_name_is_known_by_it(tenant: Tenant) -> None:
+    session = live(tenant)
+    with tenant.world.unit(tenant.app) as app:
+        render = renders.start(app, session, RenderSettings("http://localhost/", name="page"))
+        archive = archives.start(app, session, ArchiveSettings(name="lesson", tag="t"))
+        call = calls.dial(app, session, CallSettings("sip:a@localhost"))
+    each = broadcast(tenant, session, tag="b")
+    (stream, *_) = session.streams.values()
+    stream.name = "screen"
+    assert [found.names for found in (render, archive, call, each, stream)] == [
+        ("page",),
+        ("lesson", "t"),
+        (),
+        ("b",),
+        ("screen",),
+    ]

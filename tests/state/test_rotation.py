@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from state import archives, rotation
+from state import archives, rotation, sessions
 from state.archive_records import ArchiveSettings
 from state.clock import HOUR
 from state.errors import MigrationInProgressError, MigrationTooSoonError
@@ -63,3 +63,42 @@ def test_no_rotation_unless_it_is_asked_for(tenant: Tenant) -> None:
     tenant.join(session)
     tenant.advance(100 * 3600)
     assert len(session.connections) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "notices"), [(1, []), (2, [1]), (4, [3]), (5, [1, 4]), (0, [])], ids=lambda value: str(value)
+)
+def test_a_notice_that_would_come_before_the_session_is_not_given(hours: int, notices: list[int]) -> None:
+    tenant = Tenant(session_rotation=hours)
+    tenant.join(tenant.session())
+    tenant.advance(6 * 3600)
+    told = [event for event in tenant.app.events.after(0) if event.type == "session.notification"]
+    assert [(event.at - START) / HOUR for event in told] == notices
+
+
+def test_a_migration_ends_when_everybody_has_left(tenant: Tenant) -> None:
+    session = tenant.session()
+    client = tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        rotation.migrate(app, session, enforce_cooldown=False)
+    tenant.leave(session, client)
+    assert session.migrating
+    tenant.advance(60)
+    assert not session.migrating
+    assert tenant.happened("session.") == ["session.created", "session.migrating", "session.destroyed"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("option", ["whenAsked", "always", "never"])
+@pytest.mark.parametrize("migrates", [None, True, False])
+def test_who_follows_a_session_is_said_by_the_client_the_rotation_or_the_option(
+    asked: bool, option: str, migrates: bool | None
+) -> None:
+    tenant = Tenant(clients_migrate=option)
+    session = tenant.session()
+    with tenant.world.unit(tenant.app) as app:
+        said = {each: sessions.join(app, session, migrates=each).id for each in (None, True, False)}
+        rotation.rotate(app, session, migrates=migrates, asked=asked)
+    unsaid = migrates if migrates is not None else {"always": True, "never": False}.get(option, asked)
+    assert set(session.connections) == {said[True], *([said[None]] if unsaid else [])}
+    assert session.migrated_at == START

@@ -22,8 +22,8 @@ from tests.state.test_snapshots import put_back
 _ORDER = {name: place for place, name in enumerate(STORED)}
 
 
-class Mirror:
-    """Another application that is told of each change of the first one by rows, as a store gives them back."""
+class Replica:
+    """Another application that takes up the rows of each change of the first one, as a replica reads them."""
 
     def __init__(self, tenant: Tenant) -> None:
         self.source = tenant.app
@@ -54,13 +54,13 @@ class Mirror:
 
 def test_the_rows_of_every_change_are_all_there_is() -> None:
     tenant = Tenant(seed=1, pace="realistic")
-    mirror = Mirror(tenant)
+    replica = Replica(tenant)
     fill(tenant)
-    mirror.require_same()
-    assert {row.kind for row in mirror.told} == set(STORED)
+    replica.require_same()
+    assert {row.kind for row in replica.told} == set(STORED)
     for seconds in (1, 70, 24 * 3600, 4 * 24 * 3600):
         moved_on(tenant, seconds)
-        mirror.require_same()
+        replica.require_same()
 
 
 STEPS: dict[str, Callable[[Application], object]] = {
@@ -79,23 +79,23 @@ STEPS: dict[str, Callable[[Application], object]] = {
 @pytest.mark.parametrize("step", STEPS)
 def test_the_rows_of_a_change_are_those_of(step: str) -> None:
     tenant = filled()
-    mirror = Mirror(tenant)
-    mirror.app = put_back(snapshot(tenant.app)).app
-    mirror.app.checkpoints.update(tenant.app.checkpoints)
+    replica = Replica(tenant)
+    replica.app = put_back(snapshot(tenant.app)).app
+    replica.app.checkpoints.update(tenant.app.checkpoints)
     with tenant.world.unit(tenant.app) as app:
         STEPS[step](app)
-    mirror.require_same(but=["event"] if step == "all that may be given up" else [])  # a ring gives up by itself
+    replica.require_same(but=["event"] if step == "all that may be given up" else [])  # a ring gives up by itself
 
 
 def test_what_was_put_back_is_told_in_rows_too() -> None:
     tenant = Tenant()
-    mirror = Mirror(tenant)
+    replica = Replica(tenant)
     put_back(snapshot(filled().app), rows=True, into=tenant)
-    mirror.require_same()
+    replica.require_same()
     tenant = Tenant()
-    mirror = Mirror(tenant)
+    replica = Replica(tenant)
     put_back(snapshot(filled().app), into=tenant)
-    mirror.require_same()
+    replica.require_same()
 
 
 def test_all_rows_are_those_of_a_new_application() -> None:
@@ -150,7 +150,7 @@ def test_a_row_that_is_wrong_says_where() -> None:
 def test_what_is_no_record_of_a_store_is_in_no_row() -> None:
     """Exchanges are kept by other means, and an application's own state is its head."""
     tenant = filled()
-    told = Mirror(tenant).told
+    told = Replica(tenant).told
     with tenant.world.unit(tenant.app) as app:
         app.touch(app)
     assert told == []

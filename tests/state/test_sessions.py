@@ -9,6 +9,7 @@ import pytest
 from state import sessions
 from state.errors import (
     InvalidSessionIdError,
+    NeverUsedError,
     NoClientsError,
     NoStreamsYetError,
     NotConnectedError,
@@ -96,6 +97,8 @@ def test_auto_participants_join_every_new_session() -> None:
 
 def test_streams_are_unknown_before_there_were_any_and_empty_afterwards(tenant: Tenant) -> None:
     session = tenant.session()
+    with pytest.raises(NeverUsedError):
+        streams(session)
     client = tenant.join(session, publish=False)
     with pytest.raises(NoStreamsYetError):
         streams(session)
@@ -144,3 +147,12 @@ def test_signals_are_kept_and_need_somebody_to_get_them(tenant: Tenant) -> None:
         with pytest.raises(NotConnectedError):
             sessions.signal(app, session, "chat", "you", NOBODY)
     assert [(signal.data, signal.to) for signal in session.signals.values()] == [("hello", ""), ("you", client.id)]
+
+
+def test_a_session_that_is_known_is_found_and_one_that_is_only_read_stays_unknown(tenant: Tenant) -> None:
+    session = tenant.session()
+    assert sessions.find(tenant.app, session.id) is sessions.look_up(tenant.app, session.id) is session
+    unknown = Ids().session_id("app", location="", created_at=START + 1000, relayed=True)
+    assert sessions.look_up(tenant.app, unknown).created_at == START  # no session is of later
+    assert unknown not in tenant.app.sessions
+    assert sessions.find(tenant.app, unknown) is sessions.find(tenant.app, unknown)

@@ -12,10 +12,21 @@ from state import archives
 from state.application import Change, Credentials
 from state.archive_records import ArchiveSettings
 from state.clock import Clock
-from state.errors import ApplicationExistsError, UnknownApplicationError
+from state.errors import (
+    AlreadyRunningError,
+    ApplicationExistsError,
+    MalformedIdError,
+    NotRoutedError,
+    SelectsItselfError,
+    ServiceError,
+    UnknownApplicationError,
+    UnknownResourceError,
+    WrongStatusError,
+)
 from state.event_types import TYPES
 from state.events import Event, Events
 from state.options import Options
+from state.resources import RESOURCES
 from state.timeline import Timeline
 from state.world import World
 from tests.state.conftest import START, Tenant
@@ -203,3 +214,130 @@ def test_an_api_key_that_was_taken_for_a_while_is_that_of_its_owner_again() -> N
     world.rekey(one, second, take=True)
     world.remove(one.id)
     assert world.find("2") is other
+    one = world.add("3", "", second, Options(), take=True)
+    world.remove(other.id)  # whose key is another one's by now
+    assert world.find("2") is one
+
+
+def test_a_look_changes_nothing_and_says_so_when_it_did() -> None:
+    now = [START]
+    world = World(source=lambda: now[0])
+    app = world.add("app", "", Credentials("", "", "1", ""), Options())
+    with world.unit(app):
+        app.after("session.rotate", "s", 1000)
+    now[0] += 5000
+    with world.view(app) as seen:
+        assert seen.now == START + 5000
+        assert len(seen.timeline) == 1  # what is due has not happened
+    with pytest.raises(RuntimeError, match="application app was changed by who was to look at it"), world.view(app):
+        app.touch(app)
+
+
+def test_an_api_key_of_another_application_is_not_given_away() -> None:
+    world = World()
+    one, other = (world.add(key, "", Credentials("", "", key, ""), Options()) for key in "12")
+    with pytest.raises(ApplicationExistsError) as caught:
+        world.rekey(one, Credentials("", "", "2", ""))
+    assert (caught.value.field, caught.value.value) == ("apiKey", "2")
+    before = one.credentials
+    world.rekey(one, Credentials("", "", "1", ""))
+    assert one.credentials is before  # whoever compares by identity sees that nothing changed
+    assert (list(world), len(world)) == ([one, other], 2)
+
+
+def test_a_unit_of_an_application_that_was_deleted_in_it_tells_nobody() -> None:
+    world = World()
+    app = world.add("app", "", Credentials("", "", "1", ""), Options())
+    told: list[Change] = []
+    world.listeners.append(told.append)
+    with world.unit(app):
+        app.touch(app)
+        world.remove("app")
+    assert [(change.removed, change.reset) for change in told] == [({("application", "app")}, True)]
+    assert len(world) == 0
+
+
+def test_many_transitions_are_applied_in_parts_so_that_others_get_their_turn(tenant: Tenant) -> None:
+    with tenant.world.unit(tenant.app) as app:
+        for number in range(5):
+            app.after("callback.retry", str(number), 1000)
+        assert [app.advance_towards(app.now + 2000, most=2) for _ in range(3)] == [False, False, True]
+        assert (len(app.timeline), app.now) == (0, START + 3000)
+
+
+def test_the_next_processing_is_waited_for_and_what_is_contractual_is_not(tenant: Tenant) -> None:
+    session = tenant.session()
+    tenant.join(session)
+    with tenant.world.unit(tenant.app) as app:
+        archive = archives.start(app, session, ArchiveSettings())
+        assert app.next_processing() is None  # it could record for hours
+        archives.stop(app, archive.id)
+        assert app.next_processing() == START + 4000
+        app.after("callback.retry", "c", 1000)
+        assert app.next_processing() == START + 1000
+
+
+def test_another_seed_makes_other_ids_as_soon_as_no_id_can_come_twice() -> None:
+    made: list[str] = []
+    for begun in (False, True):
+        tenant = Tenant(seed=1)
+        if begun:
+            tenant.session()
+        with tenant.world.unit(tenant.app) as app:
+            app.change_options(Options(seed=2))
+        if begun:
+            assert tenant.app.ids.seed == "1"
+            with tenant.world.unit(tenant.app) as app:
+                app.reset()
+        made.append(tenant.session().id)
+    assert made[0] == made[1] == Tenant(seed=2).session().id
+
+
+def test_nothing_was_done_twice(tenant: Tenant) -> None:
+    assert tenant.app.take_change() is not None  # it is new
+    assert tenant.app.take_change() is None
+
+
+def test_a_clock_that_was_set_goes_on_from_the_last_time_that_it_told() -> None:
+    """The machine's clock was set back since, or the other one's process had another idea of time."""
+    now = [1_000_000]
+    clock = Clock(lambda: now[0])
+    clock.set(anchor=1_000_000, started=1_000_000, speed=2.0, frozen=False, orders=3, last=1_000_500)
+    clock.go_on()
+    now[0] += 100
+    assert (clock.now(), clock.orders) == (1_000_700, 3)
+    clock.set(anchor=2_000_000, started=now[0], speed=1.0, frozen=False, orders=4)
+    clock.go_on()
+    assert clock.now() == 2_000_000
+    assert clock.real_delay(1) == 0.0
+    clock.set(anchor=3_000_000, started=0, speed=1.0, frozen=True, orders=5)
+    clock.go_on()
+    assert clock.now() == 3_000_000
+    assert Clock(lambda: now[0], anchor=5, started=now[0]).now() == 5
+
+
+def test_an_event_of_a_kind_of_resource_tells_its_beginning() -> None:
+    assert {kind.beginning for kind in RESOURCES} <= TYPES
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "attributes"),
+    [
+        (UnknownApplicationError("a"), "unknown application a", {"application_id": "a"}),
+        (ApplicationExistsError("id", "a"), "id a is taken", {"field": "id", "value": "a"}),
+        (NotRoutedError("archive"), "archive needs a routed session", {"feature": "archive"}),
+        (MalformedIdError("render"), "malformed render id", {"kind": "render"}),
+        (UnknownResourceError("call"), "unknown call", {"kind": "call"}),
+        (AlreadyRunningError("archive", "t"), "archive is already running", {"kind": "archive", "action": "tag"}),
+        (AlreadyRunningError("captions"), "captions is already running", {"kind": "captions", "action": ""}),
+        (SelectsItselfError("broadcast"), "broadcast selects its streams by itself", {"kind": "broadcast"}),
+        (
+            WrongStatusError("archive", "stop", "failed"),
+            "cannot stop archive in status failed",
+            {"kind": "archive", "action": "stop", "status": "failed"},
+        ),
+    ],
+)
+def test_what_is_refused_says_what_and_why(error: ServiceError, text: str, attributes: dict[str, str]) -> None:
+    assert str(error) == text
+    assert {name: getattr(error, name) for name in attributes} == attributes
