@@ -10,9 +10,10 @@ from emulator.control.common import ControlError, CurrentApplication, CurrentWor
 from emulator.control.participants import CurrentSession, show_stream
 from state import selection
 from state.application import Application
-from state.archive_records import LIVE, Archive
+from state.archive_records import Archive
 from state.broadcasts import Broadcast
 from state.layouts import Layout, Picture, compose
+from state.resources import RESOURCE_KINDS
 
 router = APIRouter(prefix="/applications/{application}/sessions", tags=["Participants"])
 
@@ -22,7 +23,8 @@ Arranged = Literal["bestFit", "pip", "verticalPresentation", "horizontalPresenta
 
 def show_picture(app: Application, composed: Archive | Broadcast) -> dict[str, Any] | None:
     """Return the picture of an archive or broadcast; None when it has ended or is not composed."""
-    if composed.status not in LIVE or getattr(composed.new, "output_mode", "composed") != "composed":
+    individual = getattr(composed.new, "output_mode", "composed") != "composed"
+    if individual or composed.status not in RESOURCE_KINDS[composed.kind].live:
         return None
     session = app.sessions[composed.session_id]
     taken = selection.included_streams(composed, session)

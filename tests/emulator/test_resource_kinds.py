@@ -19,6 +19,7 @@ from emulator.webhooks import WEBHOOKS
 from state.project_records import STATUS
 from state.resources import RESOURCE_KINDS, RESOURCES
 from tests.emulator.local import Tenant
+from tests.emulator.test_resources import start
 
 each_wire_kind = pytest.mark.parametrize("wire_kind", WIRE_KINDS.values(), ids=lambda each: each.kind.name)
 
@@ -42,6 +43,17 @@ def test_what_names_one_is_a_field_of_a_body(wire_kind: WireKind) -> None:
     assert all(any(name in body for body in bodies) for name in wire_kind.naming)
     named = "names" in vars(wire_kind.kind.type)
     assert bool(wire_kind.naming) is named
+
+
+@pytest.mark.parametrize("name", [f"{each.kind.name} {field}" for each in WIRE_KINDS.values() for field in each.naming])
+def test_rules_know_one_by_what_a_request_named_it(client: TestClient, name: str) -> None:
+    kind, _, field = name.partition(" ")
+    outer, _, inner = field.partition(".")
+    tenant = Tenant(client)
+    resource = RESOURCE_KINDS[kind]
+    found = start(tenant, resource.plural, tenant.session(join=1), **{outer: {inner: "mine"} if inner else "mine"})
+    app = client.app.state.services.world.find(tenant.id)  # type: ignore[attr-defined]
+    assert "mine" in app[resource.type].get(found).names
 
 
 @each_wire_kind

@@ -24,8 +24,8 @@ def tenant(client: TestClient) -> Tenant:
     return tenant
 
 
-def start(tenant: Tenant, kind: str, session_id: str) -> str:
-    """Start one resource of a kind as an SDK does; return its id."""
+def start(tenant: Tenant, kind: str, session_id: str, **fields: Any) -> str:
+    """Start one resource of a kind as an SDK does, with more fields; return its id."""
     token = tenant.client_token(session_id)
     paths: dict[str, tuple[str, dict[str, Any]]] = {
         "archives": ("/archive", {}),
@@ -39,7 +39,7 @@ def start(tenant: Tenant, kind: str, session_id: str) -> str:
         "connectors": ("/connect", {"token": token, "websocket": {"uri": "ws://localhost/"}}),
     }
     path, body = paths[kind]
-    made = tenant.call("POST", path, {"sessionId": session_id, **body})
+    made = tenant.call("POST", path, {"sessionId": session_id, **body, **fields})
     assert made.status_code < 300, made.text
     found: str = made.json().get("id") or made.json()["captionsId"]
     return found

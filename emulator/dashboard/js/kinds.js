@@ -8,8 +8,8 @@ const layout = (each) => each.layout && each.layout.type + (each.layout.screensh
 
 /**
  * What is particular to each kind, by its word in addresses: its title and life cycle, the key after g, its colour; what a row says, facts,
- * the fields of a forced transition. `tells`: what its events tell beside names and addresses; `joins`: what one is that is a participant of its session, and its `icon`; `silent`: no callback tells
- * of one.
+ * the fields of a forced transition. `tells`: what its events tell beside names and addresses; `joins`: what one is that is a participant
+ * of its session, and its `icon`; `silent`: no callback tells of one.
  */
 export const KINDS = {
   archives: {
