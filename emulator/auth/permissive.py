@@ -17,7 +17,7 @@ from state.world import World
 
 
 def believing(strict: Authenticate, world: World) -> Authenticate:
-    """Return how callers are taken: as they say for applications whose `rest_tokens` is `lax`, else by `strict`.
+    """Return how callers are taken: as they say for applications whose option `auth` is `lax`, else by `strict`.
 
     Who names no project in the path is of the application that the token names.
     """
