@@ -1,8 +1,8 @@
 """Archives, recordings of a session: what is done with them, and what they do by themselves.
 
 Their life cycle is drawn in state/archive_records.py; what is recorded is in state/recording.py, which also times the
-pause and the idle end; state/selection.py times the end in an empty session. `archiveStorage` says how a stopped archive
-ends. Facts: fidelity/rest-and-archives.md 12.
+pause and the idle end; state/selection.py times the end in an empty session. `archiveStorage` says how a stopped
+archive ends. Facts: fidelity/rest-and-archives.md 12.
 """
 
 from __future__ import annotations
