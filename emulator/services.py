@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -28,6 +29,7 @@ class Services:
     """The parts of one emulator; `app.state.services` of its application.
 
     `journal` keeps exchanges that belong to no application. `urls` are those that are listened on, by scheme, and
+    `since` is when it was made, s of the monotonic clock.
     `stopping` is set when the emulator begins to end: responses that wait or stream watch it.
     """
 
@@ -47,6 +49,7 @@ class Services:
     body_budget: BodyBudget = field(default_factory=BodyBudget)
     unread: Unread = field(default_factory=Unread)
     urls: dict[str, str] = field(default_factory=dict)
+    since: float = field(default_factory=time.monotonic)
 
 
 def services_of(request: Request) -> Services:

@@ -19,7 +19,7 @@ PATH = "/_emulator/health"
 SECONDS = 2.0
 DATA_DIR = "~/.vonage-video-emulator"
 MAX_RESPONSE = 65_536
-OPTIONS = ("--url", "--timeout", "--ca", "--config")
+OPTIONS = ("--url", "--timeout", "--watch", "--ca", "--config")
 
 
 class UnwellError(Exception):
@@ -36,7 +36,7 @@ def read(arguments: Sequence[str]) -> dict[str, str] | None:
             return None
         given[name] = value if equals else rest.pop(0)
     try:
-        float(given.get("--timeout", SECONDS))
+        float(given.get("--timeout", SECONDS)), float(given.get("--watch", 0))
     except ValueError:
         return None
     return given
@@ -46,7 +46,7 @@ def run(given: dict[str, str]) -> int:
     """Return the status of the command: 0 and silence when the emulator answers, 1 and a line when it does not."""
     try:
         url = given.get("--url") or configured(given.get("--config"))
-        ask(url, float(given.get("--timeout", SECONDS)), given.get("--ca"))
+        ask(url, float(given.get("--timeout", SECONDS)), given.get("--ca"), float(given.get("--watch", 0)))
     except UnwellError as error:
         print(error, file=sys.stderr)
         return 1
@@ -72,8 +72,8 @@ def configured(config: str | None = None) -> str:
     return f"http://{reached_at(host or 'localhost')}:{port or 8080}"
 
 
-def ask(url: str, seconds: float, ca: str | None = None) -> None:
-    """Ask the emulator at a base URL. Raises `UnwellError`."""
+def ask(url: str, seconds: float, ca: str | None = None, watch: float = 0) -> None:
+    """Ask the emulator at a base URL, and watch it for so many s. Raises `UnwellError`."""
     scheme, found, rest = url.partition("://")
     authority = rest.split("/", 1)[0]
     if not found or scheme not in ("http", "https") or not authority:
@@ -81,7 +81,9 @@ def ask(url: str, seconds: float, ca: str | None = None) -> None:
     host, port = _split(authority, 443 if scheme == "https" else 80)
     address = f"{scheme}://{authority}{PATH}"
     try:
-        status, message = _get(scheme, host, port, authority, seconds, ca)
+        path = f"{PATH}?watch={watch:g}" if watch else PATH
+        request = f"GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n".encode("ascii", "replace")
+        status, message = _get(scheme, host, port, request, seconds + watch, ca)
     except UnwellError as error:
         raise UnwellError(f"{address}: {error}") from None
     except ConnectionRefusedError:
@@ -105,9 +107,8 @@ def _split(authority: str, port: int) -> tuple[str, int]:
     return host.strip("[]"), int(number)
 
 
-def _get(scheme: str, host: str, port: int, authority: str, seconds: float, ca: str | None) -> tuple[str, str]:
+def _get(scheme: str, host: str, port: int, request: bytes, seconds: float, ca: str | None) -> tuple[str, str]:
     """Return the status and, where there is one, what the response says."""
-    request = f"GET {PATH} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n".encode("ascii", "replace")
     if scheme == "https":
         response = _over_tls(host, port, seconds, ca, request)
     else:
@@ -126,6 +127,8 @@ def _get(scheme: str, host: str, port: int, authority: str, seconds: float, ca: 
                 connection.close()
         else:
             raise last or OSError("no address")
+    if not response:
+        raise UnwellError("the connection ended without a response")
     head, _, body = response.partition(b"\r\n\r\n")
     words = head.split(b" ", 2)
     status = words[1].decode("ascii", "replace") if head.startswith(b"HTTP/") and len(words) > 1 else ""

@@ -279,6 +279,13 @@ def _trusted(authority: Path, folder: Path) -> Path | None:
 def health(
     url: Annotated[str | None, typer.Option(help="Base URL. (default: the configured HTTP port here)")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the response.")] = 2.0,
+    watch: Annotated[
+        float,
+        typer.Option(
+            help="Seconds to stay connected, to see whether the emulator ends: a check that lasts need not be "
+            "repeated. An emulator in its first 10 s is not watched."
+        ),
+    ] = 0.0,
     ca: Annotated[
         str | None, typer.Option(help="The emulator's CA, for https://. (default: ca.pem of the data folder)")
     ] = None,
@@ -287,7 +294,13 @@ def health(
     """Ask a running emulator whether it is well."""
     from emulator.cli.health import run
 
-    given = {"--url": url, "--timeout": str(timeout), "--ca": ca, "--config": str(config) if config else None}
+    given = {
+        "--url": url,
+        "--timeout": str(timeout),
+        "--watch": str(watch),
+        "--ca": ca,
+        "--config": str(config) if config else None,
+    }
     raise SystemExit(run({name: value for name, value in given.items() if value}))
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
 from emulator import __version__
 from emulator.context import MAX_BODIES
-from emulator.control.common import CurrentWorld, store_of
+from emulator.control.common import ControlError, CurrentWorld, store_of
 from emulator.protocol.unread import MAX_UNREAD
 from emulator.services import services_of
+from emulator.spec.responses import STOPPING
 from state import memory
 from state.application import MAX_CHECKPOINTS, MAX_RULES, Application
 from state.journal import MAX_BYTES
@@ -19,6 +23,10 @@ from state.sessions import SIGNALS_KEPT
 from state.world import World
 
 router = APIRouter(tags=["Emulator"])
+
+MAX_WATCH_SECONDS = 60.0
+YOUNG_SECONDS = 10.0
+"""How long nobody who watches has to wait: whoever starts the emulator wants to know when it is there."""
 
 LIMITS: Mapping[str, int] = {
     "requests": MAX_BYTES,
@@ -40,8 +48,20 @@ def _of_largest(world: World, name: str, limit: int) -> dict[str, Any]:
 
 
 @router.get("/health")
-async def health() -> dict[str, str]:
-    """Tell that the process answers."""
+async def health(
+    request: Request,
+    watch: Annotated[float, Query(ge=0, le=MAX_WATCH_SECONDS, description="how long the response takes, s")] = 0,
+) -> dict[str, str]:
+    """Tell that the process answers; with `watch`, after so many s, or at once in its first 10 s.
+
+    Who watches sees the connection end when the process does, and need not ask again and again.
+    """
+    services = services_of(request)
+    if watch and time.monotonic() - services.since > YOUNG_SECONDS:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(services.stopping.wait(), watch)
+    if services.stopping.is_set():
+        raise ControlError(503, STOPPING.message)
     return {"status": "ok"}
 
 

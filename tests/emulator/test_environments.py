@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,12 +21,14 @@ import pytest
 
 from emulator import __version__
 from emulator.cli import health
+from emulator.control import info
 from emulator.launch.environment import write_bundle
 from emulator.server.listeners import listen
 from emulator.settings import ENV_PREFIX
 from emulator.testing import Server, running_server
 from emulator.tls import prepare
 from emulator.tls.files import TlsError
+from tests.emulator.local import emulator
 from tests.emulator.test_mistakes import LINKS
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +123,41 @@ def test_health_says_in_words_what_is_wrong(server: Server) -> None:
         assert words(url).endswith("responded with 421: Host x")
     with responding(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>") as url:
         assert words(url).endswith("responded with 502")
+
+
+def test_a_check_lasts_once_the_emulator_is_not_young_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with emulator() as client:
+        assert client.get("/_emulator/health?watch=60").json() == {"status": "ok"}  # young: at once
+        monkeypatch.setattr(info, "YOUNG_SECONDS", 0.0)
+        watching = threading.Thread(target=lambda: seen.append(client.get("/_emulator/health?watch=0.5").json()))
+        seen: list[Any] = []
+        watching.start()
+        assert client.get("/_emulator/health").json() == {"status": "ok"}  # others are answered meanwhile
+        assert not seen
+        watching.join()
+        assert seen == [{"status": "ok"}]
+        assert client.get("/_emulator/health?watch=61").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("last_words", "said"),
+    [
+        (b'HTTP/1.1 503 Service Unavailable\r\n\r\n{"error": {"message": "stopping"}}', "responded with 503: stopping"),
+        (b"", "the connection ended without a response"),
+    ],
+)
+def test_who_watches_is_told_at_once_when_the_emulator_ends(last_words: bytes, said: str) -> None:
+    with responding(last_words) as url, pytest.raises(health.UnwellError) as error:
+        health.ask(url, 2.0, watch=30)
+    assert str(error.value).endswith(said)
+
+
+def test_an_emulator_that_ends_keeps_nobody_waiting_who_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info, "YOUNG_SECONDS", 0.0)
+    with emulator() as client:
+        services = client.app.state.services  # type: ignore[attr-defined]
+        client.portal.call(services.stopping.set)  # type: ignore[union-attr]
+        assert client.get("/_emulator/health?watch=60").status_code == 503
 
 
 def test_health_knows_where_the_emulator_is_configured(
