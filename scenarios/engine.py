@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,18 @@ from scenarios.index import Bucket
 from scenarios.rules import Fault, Rule, read_rule
 from scenarios.strict import RuleError
 from scenarios.targets import CALLBACK, MatchTarget, Names
+from state import nesting
 from state.application import MAX_RULES
 from state.memory import RULES, weight
 from state.spelling import did_you_mean
 
 Place = tuple[str, str]
+
+MAX_VALUES = 500_000
+"""Values in all rules of an application: each takes memory, however short it is written."""
+
+NAME_ROOM = 120
+"""Bytes that the name of a rule may take, which it has where it is kept."""
 
 MAX_PATTERN_STEPS = 250_000
 """Steps of the patterns of all rules of an application: what compiling them anew may cost."""
@@ -51,6 +58,7 @@ class Faults:
         self.names = names
         self.revision = 0
         self.bytes = 0
+        self.values = 0
         self.rules: dict[str, Fault] = {}
         self.planned: dict[str, dict[str, PlannedOutcome]] = {}
         self._of_session: dict[str, list[str]] = {}
@@ -83,7 +91,7 @@ class Faults:
         if name in self.rules and not replace:
             raise RuleError(f"there is a rule {name} already", ("name",))
         replaced = self.rules.get(name)
-        self.require_room(0 if replaced else 1, [data], without=weight(replaced.data) if replaced else 0)
+        self.require_room([data], without=[replaced] if replaced else ())
         self.require_patterns(rule.size, without=replaced.size if replaced else 0)
         if replaced:
             self.remove(name)
@@ -96,7 +104,8 @@ class Faults:
 
     def _keep(self, fault: Fault) -> None:
         self.rules[fault.name] = fault
-        self.bytes += weight(fault.data)
+        self.bytes += _bytes_of(fault.data)
+        self.values += _values_of(fault.data)
         self._size += fault.size
         self._enter(fault)
 
@@ -108,14 +117,22 @@ class Faults:
                 f"{self._size - without + size}: write shorter ones"
             )
 
-    def require_room(self, count: int, rules: Iterable[Any] = (), *, without: int = 0) -> None:
-        """Raise `RuleError` where so many more rules would be too many, or `rules` too large, `without` some bytes."""
-        size = sum(map(weight, rules)) + self.bytes - without
+    def require_room(self, rules: Sequence[Any], *, without: Collection[Fault] = ()) -> None:
+        """Raise `RuleError` where `rules` more would be too many or too large, `without` some of those there are.
+
+        What passes is what a snapshot of them may hold too: they are asked for here when they are put back.
+        """
+        size = sum(map(_bytes_of, rules)) + self.bytes - sum(_bytes_of(each.data) for each in without)
         if size > RULES:
             raise RuleError(
                 f"the rules of an application have {RULES} bytes at most, and these would be {size}: remove some"
             )
-        if len(self.rules) + count > MAX_RULES:
+        values = sum(map(_values_of, rules)) + self.values - sum(_values_of(each.data) for each in without)
+        if values > MAX_VALUES:
+            raise RuleError(
+                f"the rules of an application have {MAX_VALUES} values at most, and with these {values}: remove some"
+            )
+        if len(self.rules) + len(rules) - len(without) > MAX_RULES:
             raise RuleError(
                 f"an application has {MAX_RULES} rules at most, and there are {len(self.rules)}: remove some"
             )
@@ -123,7 +140,8 @@ class Faults:
     def remove(self, name: str) -> Fault:
         """Remove a rule. Raises `KeyError`."""
         fault = self.rules.pop(name)
-        self.bytes -= weight(fault.data)
+        self.bytes -= _bytes_of(fault.data)
+        self.values -= _values_of(fault.data)
         self._size -= fault.size
         self.revision += 1
         self._leave(fault)
@@ -134,6 +152,7 @@ class Faults:
         self.revision += 1
         self.rules.clear()
         self.bytes = 0
+        self.values = 0
         self._size = 0
         self._index.clear()
         self.previous.clear()
@@ -284,12 +303,28 @@ class Faults:
     @classmethod
     def load(cls, names: Names, dumped: Mapping[str, Any]) -> Faults:
         """Return what `dump` gave, as it was. Raises `RuleError` for what is no rule, or has counted something else."""
+        loading = cls.load_in_steps(names, dumped)
+        while True:
+            try:
+                next(loading)
+            except StopIteration as end:
+                faults: Faults = end.value
+                return faults
+
+    @classmethod
+    def load_in_steps(cls, names: Names, dumped: Mapping[str, Any]) -> Generator[None, None, Faults]:
+        """Do what `load` does, step by step."""
         faults = cls(names)
         for index, entry in enumerate(dumped["rules"]):
+            yield
             try:
                 rule = read_rule(entry["rule"], names)
             except RuleError as error:
                 raise error.below("rules", index, "rule") from None
+            try:
+                faults.require_room([entry["rule"]])
+            except RuleError as error:
+                raise error.below("rules") from None
             faults.require_patterns(rule.size)
             fault = Fault(rule, entry["rule"], entry["rule"]["name"], entry["number"], entry["since"], names)
             fault.source, fault.hits = entry["source"], entry["hits"]
@@ -299,8 +334,25 @@ class Faults:
             faults._keep(fault)
         faults._number, faults._named = dumped["number"], dict(dumped["named"])
         for subject, outcomes in dumped["fates"].items():
+            yield
             for name, planned in outcomes.items():
                 faults._put_planned(subject, PlannedOutcome(name, planned["settings"], planned["rule"]))
         faults.packs = dict(dumped["packs"])
         faults.cast = {session: dict(cast) for session, cast in dumped["cast"].items()}
         return faults
+
+
+def _nameless(data: Any) -> Any:
+    if isinstance(data, Mapping) and "name" in data:
+        return {part: value for part, value in data.items() if part != "name"}
+    return data
+
+
+def _bytes_of(data: Any) -> int:
+    """Return about how many bytes a rule takes where it is kept, which is under a name."""
+    return weight(_nameless(data)) + NAME_ROOM
+
+
+def _values_of(data: Any) -> int:
+    """Return how many values a rule has where it is kept, which is under a name."""
+    return nesting.count(_nameless(data)) + 1

@@ -14,7 +14,6 @@ from scenarios.strict import RuleError
 from scenarios.targets import Names
 from scenarios.yaml_positions import PackError
 from state.application import Application
-from state.memory import weight
 from state.spelling import did_you_mean
 
 BUNDLED = Path(__file__).parent / "library"
@@ -94,7 +93,7 @@ def apply(
     rules = [_about(rule, session) for rule in rendered.rules]
     size = sum(faults.check(rule).size for rule in rules)
     own = _own(faults, pack.name) if pack.name in faults.packs else []  # they make room for the new ones
-    faults.require_room(len(rules) - len(own), rules, without=sum(weight(each.data) for each in own))
+    faults.require_room(rules, without=own)
     faults.require_patterns(size, without=sum(each.size for each in own))
     for rule in rules:
         if rule["name"] in faults.rules and faults.rules[rule["name"]].source != pack.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
@@ -54,30 +54,33 @@ class StoredPack(Strict):
 
 
 class StoredFaults(Strict):
-    """The faults of an application."""
+    """The faults of an application; `rules` are `StoredRule`, `fates` `StoredOutcome`, which are read one by one."""
 
     number: Number
     named: dict[str, Number]
-    rules: Annotated[list[StoredRule], Field(max_length=MAX_RULES)]
-    fates: dict[str, dict[str, StoredOutcome]]
+    rules: Annotated[list[Any], Field(max_length=MAX_RULES)]
+    fates: dict[str, Annotated[dict[str, Any], Field(min_length=1)]]
     packs: dict[str, StoredPack]
     cast: dict[str, dict[str, list[str]]]
 
-    @model_validator(mode="after")
-    def _names_are_of_one(self) -> Self:
-        names = [entry.rule["name"] for entry in self.rules]
-        if len(set(names)) < len(names):
-            raise ValueError("two rules have one name")
-        return self
 
-
-def check(dumped: Any) -> StoredFaults:
-    """Return faults that were kept. Raises `RuleError`."""
+def check(dumped: Any) -> Generator[None, None, StoredFaults]:
+    """Return faults that were kept, step by step. Raises `RuleError`."""
     kept = read(StoredFaults, dumped)
+    names: set[str] = set()
+    for index, entry in enumerate(kept.rules):
+        yield
+        try:
+            names.add(read(StoredRule, entry).rule["name"])
+        except RuleError as error:
+            raise error.below("rules", index) from None
+    if len(names) < len(kept.rules):
+        raise RuleError("two rules have one name")
     for subject, fates in kept.fates.items():
+        yield
         for effect, planned in fates.items():
             try:
-                _check_outcome(effect, planned.settings)
+                _check_outcome(effect, read(StoredOutcome, planned).settings)
             except RuleError as error:
                 raise error.below("fates", subject, effect) from None
     return kept

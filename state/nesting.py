@@ -17,6 +17,9 @@ MAX_DEPTH = 64
 SNAPSHOT_DEPTH = MAX_DEPTH + 16
 """Levels of a snapshot, which has such documents inside."""
 
+MAX_VALUES = 100_000
+"""Values in such a document, those in its objects and lists: each takes memory, however short it is written."""
+
 SMALLEST, LARGEST = -(2**63), 2**64 - 1
 """Whole numbers beyond these have more than 64 bits."""
 
@@ -34,12 +37,14 @@ class UnwritableError(ValueError):
         self.path = path
 
 
-def check(document: Any, most: int = MAX_DEPTH) -> None:
-    """Raise `UnwritableError` unless a document can be stored and shown.
+def check(document: Any, most: int = MAX_DEPTH, values: int = MAX_VALUES) -> int:
+    """Return how many values a document has. Raise `UnwritableError` unless it can be stored and shown.
 
-    It must be of at most so many levels, its whole numbers of 64 bits, its other numbers finite, its texts Unicode.
+    It must be of at most so many levels and values, its whole numbers of 64 bits, its other numbers finite, its texts
+    Unicode.
     """
     pending: list[tuple[Any, int, _Link]] = [(document, 0, None)]
+    seen = 1
     while pending:
         value, depth, link = pending.pop()
         if isinstance(value, str):
@@ -53,17 +58,40 @@ def check(document: Any, most: int = MAX_DEPTH) -> None:
         elif isinstance(value, Mapping | list | tuple):
             if depth == most:
                 raise UnwritableError(f"is nested too deeply: {most} levels are allowed", _path(link)[:8])
+            seen += len(value)
+            if seen > values:
+                raise UnwritableError(f"has more than {values} values", _path(link)[:8])
             if isinstance(value, Mapping):
                 for key in value:
                     _check_text(key, link)
                 pending += [(each, depth + 1, (link, key)) for key, each in value.items()]
             else:
                 pending += [(each, depth + 1, (link, index)) for index, each in enumerate(value)]
+    return seen
+
+
+def may_be_too_much(written: bytes) -> bool:
+    """Tell whether JSON can have more levels or values than allowed: it is quick, and True for other documents too."""
+    return may_be_deep(written) or written.count(b",") >= MAX_VALUES // 2
 
 
 def may_be_deep(written: bytes, most: int = MAX_DEPTH) -> bool:
     """Tell whether JSON can be nested more deeply than allowed: it is quick, and True for long documents too."""
     return written.count(b"{") + written.count(b"[") > most
+
+
+def count(document: Any) -> int:
+    """Return how many values a document has, itself and all that are in it."""
+    pending, seen = [document], 1
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            seen += len(value)
+            pending.extend(value.values())
+        elif isinstance(value, list | tuple):
+            seen += len(value)
+            pending.extend(value)
+    return seen
 
 
 def _check_text(text: Any, link: _Link) -> None:

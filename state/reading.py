@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from json.scanner import make_scanner
 from typing import Any
 
@@ -13,28 +13,35 @@ import orjson
 from state import nesting
 from state.documents import refuse
 from state.nesting import SNAPSHOT_DEPTH, UnwritableError, may_be_deep
+from state.parsing import loads
 
 WINDOW = 65_536
 """Characters that are looked at together; more where one value is longer."""
 
 LARGEST_VALUE = 16 * 1024 * 1024
-"""Bytes of one value: of a record, or of all failure rules."""
+"""Bytes of one value: of a record, or of a failure rule."""
 
 MAX_PARTS = 250_000
-"""Brackets and commas of one value."""
+"""Brackets and commas of one value: those of a document of `nesting.MAX_VALUES` in a record, and some more."""
 
-MAX_PARTS_OF_RULES = 600_000
-"""Brackets and commas of all failure rules: an application has up to 10,000 of them."""
+TOGETHER = 500
+"""Brackets, commas and texts of a long value that are looked at together."""
 
 MAX_BLANKS = 1024 * 1024
 """Blanks between two values."""
+
+MAX_NAME = 65_536
+"""Bytes of the name of a member."""
 
 _NEAR = 16
 """Characters before the end of a window in which a mistake, or the end of a number, may be but a cut."""
 
 _BLANKS = re.compile(r"[ \t\n\r]*")
-_TEXTS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-"""Texts, one without an end too: else it is looked for again and again."""
+_TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+"""What is inside of a text."""
+_STRUCTURE = re.compile(rb'["{}\[\],]')
+_PLAIN_END = re.compile(rb"[\]},\s]")
+"""What is of interest outside of texts, and what ends a number or a word."""
 
 
 # Where a value ends is all that is wanted: numbers are not made.
@@ -76,33 +83,70 @@ class Reader:
                 refuse("", f"there are more than {MAX_BLANKS} blanks at byte {begun}")
             self._slide(WINDOW)
 
-    def value(self, field: str, most: int = MAX_PARTS) -> Any:
-        """Read a whole value of `most` parts; `field` is what it is called where it cannot be read."""
+    def value(self, field: str, levels: int = SNAPSHOT_DEPTH) -> Generator[None, None, Any]:
+        """Return a whole value of so many levels, read in steps; `field` is its name where it cannot be read."""
         self.peek()
-        size = WINDOW
-        while (end := self._end(field)) is None:
-            if self._at:
-                self._slide(size)
-                continue
-            size *= 4
-            if size > 4 * LARGEST_VALUE:
-                refuse(field, f"is larger than {LARGEST_VALUE} bytes")
-            self._slide(min(size, LARGEST_VALUE + 1))
-            if size > 4 * WINDOW:
-                self._require_few_parts(field, most)
-        value = self._content[self.position : self._start + end]
-        self._at = end
-        if len(value) > LARGEST_VALUE:
-            refuse(field, f"is larger than {LARGEST_VALUE} bytes")
+        end = self._end(field)
+        if end is None and self._at:
+            self._slide(WINDOW)
+            end = self._end(field)
+        far = end is None
+        begun = self.position
+        stop = (yield from self._far_end(field, levels)) if end is None else self._start + end
         try:
-            read = orjson.loads(value)
-            if may_be_deep(value, SNAPSHOT_DEPTH):
-                nesting.check(read, SNAPSHOT_DEPTH)
+            read = loads(memoryview(self._content)[begun:stop])
+            if not far and may_be_deep(self._content[begun:stop], levels):
+                nesting.check(read, levels, MAX_PARTS)
         except orjson.JSONDecodeError as error:
             refuse(field, f"the body is not JSON: {error}")
         except UnwritableError as error:
             refuse(".".join(map(str, (field, *error.path) if field else error.path)), str(error))
+        self._at += stop - begun
+        if far:
+            self._slide(WINDOW)
         return read
+
+    def _far_end(self, field: str, levels: int) -> Generator[None, None, int]:
+        """Return the byte at which a value ends that goes beyond the window; a window at a time is looked at."""
+        content, begun = self._content, self.position
+        at, depth, parts, in_text = begun, 0, 0, False
+        plain = content[begun] not in b'"[{'
+        while at < len(content):
+            if at - begun > LARGEST_VALUE:
+                refuse(field, f"is larger than {LARGEST_VALUE} bytes")
+            limit = min(at + max(WINDOW, 2), len(content))
+            for _ in range(TOGETHER):
+                if at >= limit:
+                    break
+                if in_text:
+                    at = _matched(_TEXT, content, at, limit)
+                    if content[at : at + 1] != b'"':
+                        break  # it goes on behind the limit
+                    at, in_text = at + 1, False
+                    if not depth:
+                        return at
+                found = (_PLAIN_END if plain else _STRUCTURE).search(content, at, limit)
+                if found is None:
+                    at = max(at, limit)  # a text may have ended just behind it
+                    break
+                if plain:
+                    return found.start()
+                at, token = found.end(), found[0]
+                if token == b'"':
+                    in_text = True
+                elif token in b"[{,":
+                    parts += 1
+                    depth += token != b","
+                    if depth > levels:
+                        refuse(field, f"is nested too deeply: {levels} levels are allowed")
+                    if parts > MAX_PARTS:
+                        refuse(field, f"has more than {MAX_PARTS} brackets and commas")
+                else:
+                    depth -= 1
+                    if not depth:
+                        return at
+            yield
+        return at
 
     def members(self) -> Iterator[str]:
         """Yield the names of an object's members; whoever asks reads the value of each before the next."""
@@ -114,7 +158,7 @@ class Reader:
         while True:
             if self.peek() != '"':
                 self._fail()
-            name = str(self.value(""))
+            name = self._name()
             if name in seen:
                 refuse(name[:100], "comes twice")
             seen.add(name)
@@ -122,6 +166,20 @@ class Reader:
             yield name
             if self._take(",}") == "}":
                 return
+
+    def _name(self) -> str:
+        size = WINDOW
+        while (end := self._end("")) is None:
+            if size > MAX_NAME:
+                refuse("", f"a name is longer than {MAX_NAME} bytes at byte {self.position}")
+            size *= 4
+            self._slide(size)
+        try:
+            name = str(orjson.loads(self._content[self.position : self._start + end]))
+        except orjson.JSONDecodeError as error:
+            refuse("", f"the body is not JSON: {error}")
+        self._at = end
+        return name
 
     def elements(self) -> Iterator[int]:
         """Yield the places of a list's elements, from 0; whoever asks reads each before the next."""
@@ -170,11 +228,6 @@ class Reader:
             refuse(field, f"the body is not JSON: {problem} at byte {self._start + wrong}")
         return None
 
-    def _require_few_parts(self, field: str, most: int) -> None:
-        without_texts = _TEXTS.sub("", self._text)
-        if sum(map(without_texts.count, "[{,")) > most:
-            refuse(field, f"has more than {most} brackets and commas")
-
     def _take(self, wanted: str) -> str:
         found = self.peek()
         if not found or found not in wanted:
@@ -186,3 +239,9 @@ class Reader:
         found = self.peek()
         what = f"{found!r} is not expected" if found else "it ends too early"
         refuse("", f"the body is not JSON: {what} at byte {self.position}")
+
+
+def _matched(pattern: re.Pattern[bytes], content: bytes, start: int, end: int) -> int:
+    found = pattern.match(content, start, end)
+    assert found is not None  # it matches nothing, too
+    return found.end()

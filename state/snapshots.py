@@ -8,12 +8,14 @@ from typing import Any
 
 import orjson
 
-from state import documents
-from state.application import Application
+from state import documents, nesting
+from state.application import MAX_RULES, Application, FaultState
 from state.documents import Head, Identity, Json, refuse
 from state.kinds import KINDS
+from state.memory import fitted
+from state.nesting import SNAPSHOT_DEPTH
 from state.options import Options
-from state.reading import MAX_PARTS, MAX_PARTS_OF_RULES, Reader
+from state.reading import Reader
 from state.records import Row, copied
 from state.resources import RESOURCE_KINDS, RESOURCES
 from state.rows import rows_of_all
@@ -22,7 +24,13 @@ from state.world import World
 SCHEMA = 1
 """The version of the documents: another one cannot be read."""
 
+Steps = Generator[None]
+"""Work in small steps, so that others may work between them."""
+
 RestoreFaults = Callable[[Application, Mapping[str, Any]], None]
+
+PLENTY = 4096
+"""Bytes that any document may take as lines."""
 
 _IN_SESSION = ("connection", "stream", "signal")
 """Kinds of records that need their session."""
@@ -60,7 +68,9 @@ def write(dumped: Json) -> Generator[None, None, bytes]:
     for name in list(dumped):
         part = dumped.pop(name)
         lines.append(b',\n  "%s": ' % name.encode())
-        if name not in KINDS:
+        if name == "faults":
+            yield from _write_parts(part, lines, 2, levels=2)
+        elif name not in KINDS:
             lines.append(_indented(part, 2))
         elif not part:
             lines.append(b"[]")
@@ -77,15 +87,34 @@ def write(dumped: Json) -> Generator[None, None, bytes]:
     return b"".join(lines)
 
 
+def _write_parts(part: Any, lines: list[bytes], depth: int, *, levels: int) -> Steps:
+    """Write a document as `_indented` does, the parts of its first `levels` each by itself."""
+    if not levels or not part or not isinstance(part, dict | list):
+        lines.append(_indented(part, depth))
+        yield
+        return
+    begun, ended = (b"{", b"}") if isinstance(part, dict) else (b"[", b"]")
+    for index, key in enumerate(part):
+        lines.append((b"," if index else begun) + b"\n" + b" " * (depth + 2))
+        if isinstance(part, dict):
+            lines.append(orjson.dumps(key) + b": ")
+        yield from _write_parts(part[key] if isinstance(part, dict) else key, lines, depth + 2, levels=levels - 1)
+    lines.append(b"\n" + b" " * depth + ended)
+
+
 def _indented(part: Any, depth: int) -> bytes:
-    return documents.write(part, indented=True).replace(b"\n", b"\n" + b" " * depth)
+    """Return a document as lines; as one where it would take far more than it says, as long lists in depth do."""
+    lines = documents.write(part, indented=True).replace(b"\n", b"\n" + b" " * depth)
+    if len(lines) > PLENTY and len(lines) > 3 * len(plain := documents.write(part)):
+        return fitted(plain)
+    return lines
 
 
 @dataclass(slots=True)
 class Parsed:
     """An application's documents, found to be consistent; by kind the `records` with how they are kept, and the `ids`.
 
-    `span` is where it stood in what was read, in bytes.
+    `span` is where it stood in what was read, in bytes; `rules` are made of the `faults` by who knows rules.
     """
 
     identity: Identity
@@ -94,14 +123,11 @@ class Parsed:
     ids: Mapping[str, Collection[str]]
     faults: Mapping[str, Any] | None
     span: tuple[int, int]
+    rules: FaultState | None = None
 
     def of(self, name: str) -> Iterator[Any]:
         """Yield the records of one kind."""
         return (record for record, _ in self.records[name])
-
-
-Steps = Generator[None]
-"""Work in small steps, so that others may work between them."""
 
 
 def parse(content: bytes) -> Generator[None, None, Parsed]:
@@ -135,9 +161,10 @@ class Parts:
         """Read the part with this name."""
         if name in KINDS:
             yield from self._read_records(name)
+        elif name == "faults" and self._reader.peek() == "{":
+            yield from self._read_faults()
         elif name in _PARTS:
-            most = MAX_PARTS_OF_RULES if name == "faults" else MAX_PARTS
-            self._read[name] = self._reader.value(name, most)
+            self._read[name] = yield from self._reader.value(name)
             if name == "schema":
                 self.require_schema()
         else:
@@ -151,7 +178,7 @@ class Parts:
             refuse(name, "must be a list")
         for index in self._reader.elements():
             field = f"{name}.{index}"
-            document = self._reader.value(field)
+            document = yield from self._reader.value(field)
             record = kind.read(document, field)
             record_id = kind.id_of(record)
             if record_id in ids:
@@ -159,6 +186,32 @@ class Parts:
             ids.add(record_id)
             records.append((record, _kept(document)))
             yield
+
+    def _read_faults(self) -> Steps:
+        """Read failure rules, and what is kept with them, each by itself."""
+        faults = self._read["faults"] = {}
+        reader = self._reader
+        for name in reader.members():
+            field, left, first = f"faults.{name}", MAX_VALUES_OF_FAULTS, reader.peek()
+            if name == "rules" and first == "[":
+                rules = faults[name] = []
+                for index in reader.elements():
+                    if index == MAX_RULES:
+                        refuse(field, f"an application has {MAX_RULES} rules at most")
+                    if reader.peek() != "{":
+                        refuse(f"{field}.{index}", "must be an object")
+                    rules.append((yield from reader.value(f"{field}.{index}", SNAPSHOT_DEPTH - 2)))
+                    left = _require_few(field, left, rules[-1])
+                    yield
+            elif first == "{":
+                kept = faults[name] = {}
+                for key in reader.members():
+                    kept[key] = yield from reader.value(f"{field}.{key}"[:MAX_FIELD], SNAPSHOT_DEPTH - 2)
+                    left = _require_few(field, left, kept[key])
+                    yield
+            else:
+                faults[name] = yield from reader.value(field)
+                yield
 
     def require_schema(self) -> None:
         """Refuse where no version was read; another one was refused when it was."""
@@ -184,6 +237,21 @@ class Parts:
         for check in (_check_places, _check_numbers, _check_bodies):
             yield from check(parsed)
         return parsed
+
+
+MAX_VALUES_OF_FAULTS = 1_200_000
+"""Values in all failure rules as they are kept, and in what becomes of resources: twice what rules may have."""
+
+MAX_FIELD = 200
+"""Characters of the name of a place."""
+
+
+def _require_few(field: str, left: int, document: Any) -> int:
+    """Return how many values are left after a document. Raises `DocumentError`."""
+    left -= nesting.count(document)
+    if left < 0:
+        refuse(field, f"has more than {MAX_VALUES_OF_FAULTS} values")
+    return left
 
 
 _PARTS = ("schema", "application", "head", "faults")
@@ -270,7 +338,7 @@ class Prepared:
 
 
 def prepare(world: World, parsed: Parsed, *, rows: bool = False) -> Generator[None, None, Prepared]:
-    """Prepare what was parsed, step by step; `rows`: for a store too."""
+    """Prepare what was parsed and has its rules, step by step; `rows`: for a store too."""
     built = yield from build(world, parsed)
     return Prepared(parsed, built, (yield from rows_of_all(built)) if rows else None)
 
@@ -290,15 +358,14 @@ def build(world: World, parsed: Parsed) -> Generator[None, None, Application]:
     return built
 
 
-def install(app: Application, prepared: Prepared, restore_faults: RestoreFaults, defaults: Options) -> None:
+def install(app: Application, prepared: Prepared, defaults: Options) -> None:
     """Let the application be what was prepared, in a unit; nothing of what it was stays but its checkpoints.
 
     Options that the document does not say are the `defaults`. What is to be sent waits until `callbacks.resume`.
     """
     parsed = prepared.parsed
     app.become(prepared.built, prepared.rows)
-    if parsed.faults is not None:
-        restore_faults(app, parsed.faults)
+    app.faults = parsed.rules
     documents.put_identity(app, parsed.identity, defaults)
     documents.put_head(app, parsed.head)
     app.clock.go_on()

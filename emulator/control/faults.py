@@ -51,7 +51,7 @@ async def add_faults(
         faults = injector.of(app)
         names: set[str] = set()
         try:
-            faults.require_room(len(written), written)
+            faults.require_room(written)
         except RuleError as error:
             raise refused(error) from None
         size = 0

@@ -6,7 +6,7 @@ An application without rules costs one look before authentication, one before th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -69,27 +69,32 @@ class FaultInjector:
             faults.previous = app.faults.previous  # answers that were given here are kept nowhere else
         app.faults = faults
 
-    def check(self, parsed: Parsed) -> None:
-        """Raise `RuleError` for what is wrong with the faults of a snapshot, or with its timers."""
+    def read(self, parsed: Parsed) -> Generator[None, None, Faults | None]:
+        """Return the faults of a snapshot, step by step.
+
+        Raises `RuleError` for what is wrong with them, or with the snapshot's timers.
+        """
         from scenarios import stored
         from scenarios.engine import Faults
         from scenarios.strict import RuleError
 
-        faults = None
+        kept = faults = None
         if parsed.faults is not None:
             try:
-                faults = stored.check(parsed.faults)
-                Faults.load(self.names, parsed.faults)
+                kept = yield from stored.check(parsed.faults)
+                faults = yield from Faults.load_in_steps(self.names, parsed.faults)
             except RuleError as error:
                 raise error.below("faults") from None
         for index, timer in enumerate(parsed.of("timer")):
+            yield
             try:
                 if timer.action not in self._world.handlers:
                     raise RuleError(f"nothing is known of {timer.action}", ("action",))
                 if timer.action.startswith("fault."):
-                    stored.check_timer(faults, timer.action, timer.subject, parsed.ids)
+                    stored.check_timer(kept, timer.action, timer.subject, parsed.ids)
             except RuleError as error:
                 raise error.below("timer", index) from None
+        return faults
 
     def prepare(self) -> None:
         """Import and register what timers and rules of a store need."""

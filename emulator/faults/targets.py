@@ -19,6 +19,7 @@ from state import nesting
 from state.application import Application
 from state.events import Event
 from state.nesting import UnwritableError
+from state.parsing import loads
 
 _NAMES = tuple(dict.fromkeys(name for each in WIRE_KINDS.values() for name in each.naming))
 """Fields of a request that name what it starts."""
@@ -29,8 +30,8 @@ def content_of(operation: str, raw: bytes) -> Any:
     if not raw:
         return {}
     try:
-        content = orjson.loads(raw)
-        if nesting.may_be_deep(raw):
+        content = loads(raw)
+        if nesting.may_be_too_much(raw):
             nesting.check(content)
         return content
     except UnwritableError:  # the service refuses it

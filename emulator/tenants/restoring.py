@@ -16,9 +16,6 @@ from state.world import World
 SMALL = 1024 * 1024
 """Bytes of a snapshot that need not wait for large ones."""
 
-QUICK = 65_536
-"""Bytes of a snapshot that is checked at once."""
-
 
 class SnapshotRestorer:
     """Reads snapshots and puts them back in steps, with others served between them.
@@ -40,18 +37,13 @@ class SnapshotRestorer:
     async def read(self, content: bytes) -> Parsed:
         """Return the snapshot of one application, which can be put back. Raises `DocumentError`."""
         parsed = await beside_others(snapshots.read(content))
-        self._injector.prepare()  # here: it is checked in a thread
-        if len(content) <= QUICK:
-            snapshots.check(self._injector, parsed)
-        else:
-            await asyncio.to_thread(snapshots.check, self._injector, parsed)
+        await beside_others(snapshots.check(self._injector, parsed))
         return parsed
 
     async def read_all(self, content: bytes) -> list[Parsed]:
         """Return the snapshots of several applications, or of one, which can be put back. Raises `DocumentError`."""
         found = await beside_others(snapshots.read_all(content))
-        self._injector.prepare()
-        await asyncio.to_thread(snapshots.check_all, self._injector, found)
+        await beside_others(snapshots.check_all(self._injector, found))
         return found
 
     async def put_back(self, parsed: Parsed, *, make: bool = False, take: bool = False) -> Application:
@@ -69,7 +61,7 @@ class SnapshotRestorer:
             if app is None:
                 raise UnknownApplicationError(identity.id)
             with world.unit(app):
-                snapshots.restore(world, self._injector, app, prepared, take=take)
+                snapshots.restore(world, app, prepared, take=take)
         return app
 
     async def return_to(self, checkpoint: bytes) -> Application:

@@ -132,11 +132,11 @@ def _of_one(index: int, error: DocumentError) -> DocumentError:
     return DocumentError(f"applications.{index}.{error.field}".rstrip("."), str(error))
 
 
-def check_all(injector: FaultInjector, found: Sequence[Parsed]) -> None:
-    """Refuse several snapshots where one of them could not be served. Raises `DocumentError`."""
+def check_all(injector: FaultInjector, found: Sequence[Parsed]) -> Reading[None]:
+    """Do what `check` does for several snapshots. Raises `DocumentError`."""
     for index, parsed in enumerate(found):
         try:
-            check(injector, parsed)
+            yield from check(injector, parsed)
         except DocumentError as error:
             raise (_of_one(index, error) if len(found) > 1 else error) from None
 
@@ -165,8 +165,11 @@ async def beside_others(reading: Reading[T]) -> T:
         until = time.perf_counter() + SLICE
 
 
-def check(injector: FaultInjector, parsed: Parsed) -> None:
-    """Refuse what reads well and still could not be served: keys, webhooks, faults, timers. Raises `DocumentError`."""
+def check(injector: FaultInjector, parsed: Parsed) -> Reading[None]:
+    """Refuse what reads well and still could not be served, step by step: keys, webhooks, timers, faults.
+
+    Those become the `rules` of what was parsed. Raises `DocumentError`.
+    """
     from scenarios.strict import RuleError
 
     injector.prepare()
@@ -184,7 +187,7 @@ def check(injector: FaultInjector, parsed: Parsed) -> None:
     for kind, webhook in identity.webhooks.items():
         _check_webhook(kind, webhook)
     try:
-        injector.check(parsed)
+        parsed.rules = yield from injector.read(parsed)
     except RuleError as error:
         raise DocumentError(error.field, "; ".join(filter(None, (error.message, error.suggestion)))) from None
     except Exception as error:  # written by hand, it may be anything
@@ -203,7 +206,7 @@ def _check_webhook(kind: str, webhook: Webhook) -> None:
         raise DocumentError(f"application.webhooks.{kind}.{field}", message.removeprefix("Value error, ")) from None
 
 
-def restore(world: World, injector: FaultInjector, app: Application, prepared: Prepared, *, take: bool = False) -> None:
+def restore(world: World, app: Application, prepared: Prepared, *, take: bool = False) -> None:
     """Restore an application from a snapshot, inside a unit, and send its callbacks.
 
     Raises `DocumentError`, as when its api key is another one's, unless it is to `take` it.
@@ -215,7 +218,7 @@ def restore(world: World, injector: FaultInjector, app: Application, prepared: P
         world.rekey(app, parsed.identity.credentials, take=take)
     except ApplicationExistsError as error:
         raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
-    snapshots.install(app, prepared, injector.restore, world.defaults)
+    snapshots.install(app, prepared, world.defaults)
     callbacks.resume(app)
 
 
@@ -279,10 +282,10 @@ def load_seed(world: World, injector: FaultInjector, path: Path) -> list[SeededA
         ) from None
     try:
         found = now(read_all(content))
-        check_all(injector, found)
+        now(check_all(injector, found))
         for parsed in found:
             if world.find(parsed.identity.id) is None:
-                restore(world, injector, add(world, parsed.identity), now(prepare(world, parsed)))
+                restore(world, add(world, parsed.identity), now(prepare(world, parsed)))
     except DocumentError as error:
         field = f"{error.field}: " if error.field else ""
         raise SettingsError(f"the seed {path}: {field}{error}") from None

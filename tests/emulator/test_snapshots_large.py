@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulator.tenants import snapshots
 from state import reading
@@ -152,6 +154,20 @@ def test_what_is_larger_than_a_snapshot_may_be_is_413_and_names_the_limit(proces
 
 # Reading, value by value
 
+json_texts = st.dictionaries(
+    st.text(max_size=5),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text('"\\/[]{},: a\n\u00e9\U0001f600', max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    ),
+    max_size=4,
+).flatmap(
+    lambda document: st.sampled_from(
+        [orjson.dumps(document), orjson.dumps(document, option=orjson.OPT_INDENT_2), json.dumps(document).encode()]
+    )
+)  # fmt: skip
+
 TEXTS: tuple[Any, ...] = (
     {},
     {"a": 1},
@@ -171,7 +187,7 @@ def test_what_is_read_value_by_value_is_what_is_read_at_once(
     monkeypatch.setattr(reading, "WINDOW", window)
     content = orjson.dumps(TEXTS[index], option=orjson.OPT_INDENT_2 if indented else None)
     reader = Reader(content)
-    assert {name: reader.value(name) for name in reader.members()} == TEXTS[index]
+    assert {name: snapshots.now(reader.value(name)) for name in reader.members()} == TEXTS[index]
     reader.end()
 
 
@@ -212,7 +228,7 @@ def test_what_is_no_json_is_refused_wherever_it_is_cut(
     def read() -> None:
         reader = Reader(content)
         for name in reader.members():
-            reader.value(name)
+            snapshots.now(reader.value(name))
         reader.end()
 
     with pytest.raises(DocumentError):
@@ -224,3 +240,13 @@ def test_a_snapshot_is_written_in_steps_as_at_once(process: Process) -> None:
     assert text == orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     parsed = snapshots.now(state_snapshots.parse(text))
     assert text[slice(*parsed.span)].strip() == text.strip()
+
+
+@given(content=json_texts, window=st.sampled_from([1, 2, 3, 5, 16]))
+@settings(deadline=None)
+def test_what_is_read_in_windows_is_what_is_read_at_once(content: bytes, window: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "WINDOW", window)
+        reader = Reader(content)
+        assert {name: snapshots.now(reader.value(name)) for name in reader.members()} == orjson.loads(content)
+        reader.end()

@@ -15,7 +15,8 @@ from emulator.spec.errors import REQUIRED, InvalidRequestError
 from emulator.spec.schemas.reading import Limited, Reading, always, one_of, reading_of, text
 from state import nesting
 from state.layouts import Layout as LayoutState
-from state.nesting import UnwritableError, may_be_deep
+from state.nesting import UnwritableError, may_be_too_much
+from state.parsing import loads
 
 Resolution = Literal["640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"]
 RenderResolution = Annotated[Resolution, Limited("renderResolution", one_of("1280x800"))]
@@ -121,7 +122,7 @@ def parse(model: type[M], raw: bytes, reading: Reading | None = None) -> M:
     if not raw.strip():
         raise InvalidRequestError("the body is empty; expected a JSON object")
     try:
-        content = orjson.loads(raw)
+        content = loads(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidRequestError(f"the body is not JSON: {error}") from None
     if not isinstance(content, dict):
@@ -135,8 +136,8 @@ def parse(model: type[M], raw: bytes, reading: Reading | None = None) -> M:
 
 
 def require_shallow(raw: bytes, content: Any) -> None:
-    """Raise `InvalidRequestError` for JSON that is nested more deeply than what is kept of it could be shown (ours)."""
-    if may_be_deep(raw):
+    """Raise `InvalidRequestError` for JSON that has more levels or values than could be kept and shown (ours)."""
+    if may_be_too_much(raw):
         try:
             nesting.check(content)
         except UnwritableError as error:
