@@ -93,12 +93,14 @@ class Reader:
         far = end is None
         begun = self.position
         stop = (yield from self._far_end(field, levels)) if end is None else self._start + end
+        if stop - begun > LARGEST_VALUE:
+            refuse(field, f"is larger than {LARGEST_VALUE} bytes")
         try:
             read = loads(memoryview(self._content)[begun:stop])
             if not far and may_be_deep(self._content[begun:stop], levels):
                 nesting.check(read, levels, MAX_PARTS)
         except orjson.JSONDecodeError as error:
-            refuse(field, f"the body is not JSON: {error}")
+            refuse(field, f"the body is not JSON: {error.msg} at byte {begun + error.pos}")
         except UnwritableError as error:
             refuse(".".join(map(str, (field, *error.path) if field else error.path)), str(error))
         self._at += stop - begun

@@ -154,7 +154,7 @@ def _refuse_body(body: bytes) -> None:
     """Refuse the body of a call that takes none; an empty object says nothing."""
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = body
     if content != {}:
         field = next(iter(content)) if isinstance(content, dict) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import orjson
 import pytest
 from starlette.testclient import TestClient
 
+from emulator import wellknown
 from state.nesting import LARGEST, MAX_DEPTH, SMALLEST, SNAPSHOT_DEPTH, UnwritableError, check
 from tests.emulator.local import Tenant, rest_token
 
@@ -208,6 +210,30 @@ def test_the_whole_emulators_snapshot_is_checked_too(client: TestClient) -> None
         answer = client.put("/_emulator/snapshot", content=content)
         assert answer.status_code == 400
         assert "nested too deeply" in answer.json()["error"]["message"]
+
+
+BODIES_THAT_ARE_NONE = (
+    b"[" * 5_000,
+    b"[" * 500_000,
+    b'{"a":' * 100_000,
+    b"[" * 900 + b"]" * 900,
+    b"9" * 100_000,
+    b"\x00" * 1_000,
+)
+
+
+def test_calls_that_take_no_body_refuse_any_body(client: TestClient) -> None:
+    asked = 0
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        url = path.replace("{application}", wellknown.APPLICATION_ID).replace("{number}", "1")
+        for method in set(methods) & {"post", "put", "patch", "delete"}:
+            if not path.startswith("/_emulator") or "requestBody" in methods[method]:
+                continue
+            for body in BODIES_THAT_ARE_NONE:
+                answer = client.request(method, re.sub(r"{\w+}", "x", url), content=body)
+                assert 400 <= answer.status_code < 500, (method, path, body[:20], answer.text[:200])
+                asked += 1
+    assert asked > 5 * len(BODIES_THAT_ARE_NONE)
 
 
 @pytest.mark.parametrize("value", [LARGEST, SMALLEST, 0.1, -1e308, "漢\U0001f600\x00", True, None, [], {}])

@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from state import callbacks, sessions
-from state.application import Application
 from state.documents import DocumentError
 from state.event_types import TYPES
 from state.kinds import KINDS, STORED
@@ -42,18 +41,15 @@ class Rules:
         return self.dumped
 
 
-def restore_rules(app: Application, dumped: Mapping[str, Any]) -> None:
-    app.faults = Rules(dumped)
-
-
 def put_back(content: bytes, *, rows: bool = False, into: Tenant | None = None) -> Tenant:
     """Return another tenant that is what a snapshot says."""
     tenant = into or Tenant()
     parsed = now(parse(content))
+    parsed.rules = None if parsed.faults is None else Rules(parsed.faults)
     prepared = now(prepare(tenant.world, parsed, rows=rows))
     with tenant.world.unit(tenant.app) as app:
         tenant.world.rekey(app, parsed.identity.credentials)
-        install(app, prepared, restore_rules, tenant.world.defaults)
+        install(app, prepared, tenant.world.defaults)
         callbacks.resume(app)
     return tenant
 
