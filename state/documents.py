@@ -1,7 +1,7 @@
 """Documents: what is kept of an application, as JSON; and those of the application itself.
 
-A document is what its record is, in its own names, so that what is read back is the same. Those of records
-are made by their kinds (state/kinds.py); rows (state/rows.py) and snapshots (state/snapshots.py) are made of them.
+A document is what its record is, in its own names, so that what is read back is the same. Those of records are made
+by their kinds (state/record_kinds.py); rows (state/rows.py) and snapshots (state/snapshots.py) are made of them.
 """
 
 from __future__ import annotations

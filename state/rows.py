@@ -8,8 +8,8 @@ import orjson
 
 from state.application import Application, Change
 from state.documents import write
-from state.kinds import KINDS, STORED
 from state.memory import fitted
+from state.record_kinds import KINDS, STORED
 from state.records import Row
 
 

@@ -11,11 +11,11 @@ import orjson
 from state import documents, nesting
 from state.application import MAX_RULES, Application, FaultState
 from state.documents import Head, Identity, Json, refuse
-from state.kinds import KINDS
 from state.memory import fitted
 from state.nesting import SNAPSHOT_DEPTH
 from state.options import Options
 from state.reading import Reader
+from state.record_kinds import KINDS
 from state.records import Row, copied
 from state.resources import RESOURCE_KINDS, RESOURCES
 from state.rows import rows_of_all

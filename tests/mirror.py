@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from state import documents
 from state.application import Application, Change
-from state.kinds import STORED
+from state.record_kinds import STORED
 from state.rows import rows_of
 from state.world import World
 

@@ -15,7 +15,7 @@ from emulator.store.database import APPLICATIONS, FAULTS, IDENTITY, RECORDS
 from state import documents
 from state.application import Application
 from state.errors import ApplicationExistsError
-from state.kinds import STORED
+from state.record_kinds import STORED
 from state.records import Row
 from state.rows import put_row
 from state.snapshots import RestoreFaults

@@ -20,8 +20,8 @@ from starlette.testclient import TestClient
 from emulator.app import create_app
 from emulator.settings import Settings
 from state.application import MAX_RULES, Application, Credentials
-from state.kinds import KINDS
 from state.options import Options
+from state.record_kinds import KINDS
 from state.world import World
 from tests.emulator.local import Tenant, emulator
 

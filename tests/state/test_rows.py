@@ -10,8 +10,8 @@ import pytest
 from state import documents, sessions
 from state.application import Application, Change, Checkpoint
 from state.documents import DocumentError
-from state.kinds import KINDS, STORED
 from state.options import Options
+from state.record_kinds import KINDS, STORED
 from state.records import Row
 from state.rows import put_row, rows_of, rows_of_all
 from state.sessions import SIGNALS_KEPT

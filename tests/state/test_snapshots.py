@@ -12,8 +12,8 @@ import pytest
 from state import callbacks, sessions
 from state.documents import DocumentError
 from state.event_types import TYPES
-from state.kinds import KINDS, STORED
 from state.options import Options
+from state.record_kinds import KINDS, STORED
 from state.resources import RESOURCES
 from state.snapshots import Parsed, dump, install, parse, prepare, write
 from tests.state.conftest import Tenant

@@ -1,4 +1,4 @@
-"""Kinds of records: how those of each become documents, come back, and are put into an application."""
+"""Kinds of records, of resources and of all else that is kept: how they become documents, and come back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _check_status(lifecycle: Lifecycle, record: Any, field: str) -> None:
         refuse(f"{field}.status", f"must be one of {', '.join(known)}")
 
 
-class Kind:
+class RecordKind:
     """How records of one kind become documents, and come back."""
 
     def __init__(self, type_: Any, name: str = "") -> None:
@@ -69,7 +69,7 @@ class Kind:
         return read(self.type, document, field)
 
 
-class _Named(Kind):
+class _Named(RecordKind):
     """Records by their id: the application's attribute `held` is a mapping of them."""
 
     def __init__(self, type_: Any, held: str) -> None:
@@ -105,7 +105,7 @@ class _Sessions(_Named):
         super().put(app, record, document)
 
 
-class _InSession(Kind):
+class _InSession(RecordKind):
     """Records that a session keeps: its attribute `held` has them by id."""
 
     def __init__(self, type_: Any, held: str) -> None:
@@ -144,7 +144,7 @@ class _Signals(_InSession):
                 app.signal_bytes -= weight(gone)
 
 
-class _Collected(Kind):
+class _Collected(RecordKind):
     """Records of a collection. Documents say whether they are live and listed."""
 
     def __init__(self, resource: ResourceKind[Any]) -> None:
@@ -188,7 +188,7 @@ class _Collected(Kind):
         app[self.type].forget(record_id)
 
 
-class _Timers(Kind):
+class _Timers(RecordKind):
     def __init__(self) -> None:
         super().__init__(Timer)
         self._shown = _shows(Timer, "cancelled")
@@ -215,7 +215,7 @@ class _Timers(Kind):
         app.timeline.cancel(action, subject)
 
 
-class _Callbacks(Kind):
+class _Callbacks(RecordKind):
     def __init__(self) -> None:
         super().__init__(Callback)
 
@@ -241,7 +241,7 @@ class _Callbacks(Kind):
 _SESSION = _Sessions()
 
 
-class _Events(Kind):
+class _Events(RecordKind):
     """Events; the document of one names the kind of the record that it carries."""
 
     def __init__(self) -> None:
@@ -284,7 +284,7 @@ class _Events(Kind):
         pass  # the ring gives up its oldest by itself
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, RecordKind] = {
     kind.name: kind
     for kind in (
         _SESSION,
@@ -301,7 +301,7 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind of record in a snapshot, in an order in which they can be read back."""
 
-STORED: Mapping[str, Kind] = {**KINDS, "checkpoint": _Named(Checkpoint, "checkpoints")}
+STORED: Mapping[str, RecordKind] = {**KINDS, "checkpoint": _Named(Checkpoint, "checkpoints")}
 """Every kind of record that a store keeps."""
 
 _CARRIED: Mapping[str, Any] = {name: kind.type for name, kind in KINDS.items() if name not in ("timer", "event")}
