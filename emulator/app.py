@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator import __version__, wellknown
+from emulator.adapters import Adapters
 from emulator.auth.permissive import believing, making
 from emulator.auth.rest_tokens import Authenticator
 from emulator.auth.strict import strict
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> EmulatorApp:
     if lenient:
         authenticate = making(authenticate, world, applications.make_named, wellknown.APPLICATION_ID)
     dispatcher = CallbackDispatcher(world, store, settings)
+    adapters = Adapters(world, store, settings)
     services = Services(
         settings=settings,
         world=world,
@@ -98,11 +100,12 @@ def create_app(settings: Settings) -> EmulatorApp:
         journal=Journal(settings.journal_size),
         call_log=CallLog(settings.log_format),
         restorer=SnapshotRestorer(world, store, injector),
+        adapters=adapters,
     )
     webhooks = CallbackWriter(lambda: settings.public_url or _own_url(services), injector.distortion)
     world.watchers.append(webhooks.on_event)
     control = ControlRoutes()
-    app = _fastapi(store, Ticker(world, store), dispatcher)
+    app = _fastapi(store, Ticker(world, store), dispatcher, adapters)
     app.state.services = services
     app.router.routes.append(control)
     _translate_errors(app, control)
@@ -131,7 +134,7 @@ def _populate(world: World, injector: FaultInjector, applications: Applications,
     snapshots.save_seed_checkpoint(world, seeded, before)
 
 
-def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> EmulatorApp:
+def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher, adapters: Adapters) -> EmulatorApp:
     """Return an application without routes, which keeps, ticks and delivers while it runs."""
 
     @contextlib.asynccontextmanager
@@ -141,10 +144,12 @@ def _fastapi(store: Store, ticker: Ticker, dispatcher: CallbackDispatcher) -> Em
         except StoreUnavailableError as error:
             await store.stop()
             raise StoreError(str(error)) from None
+        await adapters.start()
         ticking = asyncio.create_task(ticker.run())
         yield
         ticking.cancel()
         await asyncio.gather(ticking, return_exceptions=True)
+        await adapters.close()
         await dispatcher.close()
         await store.stop()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
+from emulator.adapters import Adapters
 from emulator.auth.rest_tokens import Authenticator
 from emulator.context import BodyBudget
 from emulator.faults.injector import FaultInjector
@@ -45,6 +46,7 @@ class Services:
     journal: Journal
     call_log: CallLog
     restorer: SnapshotRestorer
+    adapters: Adapters
     snapshot_writer: SnapshotWriter = field(default_factory=SnapshotWriter)
     body_budget: BodyBudget = field(default_factory=BodyBudget)
     unread: Unread = field(default_factory=Unread)

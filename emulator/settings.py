@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from emulator.spec.addresses import Address
 from emulator.webhooks import OpentokFamily, WebhookKey
 from state import places, spelling
-from state.options import Options
+from state.options import Options, Real
 
 ENV_PREFIX = "VONAGE_EMULATOR_"
 CONFIG_VARIABLE = ENV_PREFIX + "CONFIG"
@@ -169,6 +169,16 @@ class Settings(BaseSettings, Options):
         description="more hosts that the control API is asked under, and whose pages may ask: `name`, `name:port`, "
         "`*.name`; `*` is any name, but no page; commas separate them in the variable",
     )
+    real: Annotated[list[Real], NoDecode] = Field(
+        [],
+        description="what is real and not played: `connector` opens the WebSockets of audio connectors; commas "
+        "separate several in the variable",
+    )
+    real_hosts: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="more hosts that what is real connects to, besides loopback and private ones: `name`, `*.name`, an "
+        "address; `*` is any; commas separate them in the variable",
+    )
     control_token: str | None = Field(None, description="bearer token that the control API asks for; unset: open")
     well_known_application: bool = Field(True, description="whether the well-known application exists")
     applications: list[ConfiguredApplication] = Field([], description="applications that exist from the start")
@@ -194,12 +204,12 @@ class Settings(BaseSettings, Options):
     )
     log_format: Literal["text", "json"] = Field("text", description="how a line of the log is written")
 
-    @field_validator("tls_names", "allowed_hosts", mode="before")
+    @field_validator("tls_names", "allowed_hosts", "real", "real_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts")
+    @field_validator("allowed_hosts", "real_hosts")
     @classmethod
     def _check_hosts(cls, value: list[str]) -> list[str]:
         for host in value:

@@ -2,9 +2,10 @@
 
     connect ─► connecting ─► connected ─► disconnected
 
-The connection is in the session at once. No WebSocket is opened: the handshake takes the time of the pace, up to 6 s.
+The connection is in the session at once, and the handshake takes the time of the pace, up to 6 s. Where connectors are
+real (option `real`), a WebSocket was opened before: the connector begins connected.
 
-Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 5.
+Facts: fidelity/broadcasts-sip-captions-renders-callbacks.md 5, audio-connector.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from state.sessions import StreamSettings
 
 LIVE = frozenset({"connecting", "connected"})
 
+NEWS = ("spoke", "silent", "cleared")
+"""What else is told of a real one: the other side is heard, is silent again, takes back what it has sent."""
+
 TRANSITIONS = transitions(connecting="connected disconnected", connected="disconnected", disconnected="")
 
 
@@ -45,36 +49,64 @@ class ConnectorSettings:
     migrates: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A WebSocket that is open before its connector is there: the ids that it was opened with, and the process."""
+
+    id: str
+    connection_id: str
+    process: str
+
+
 @dataclass(slots=True)
 class Connector(Record):
-    """A connector, which is a connection of the session; a bidirectional one publishes a stream too."""
+    """A connector, which is a connection of the session; a bidirectional one publishes a stream too.
+
+    `process` has its WebSocket, where it has a real one.
+    """
 
     kind: ClassVar[str] = "connector"
 
     new: ConnectorSettings
     connection_id: str
     status: str = "connecting"
+    process: str = ""
+
+
+def prepare(app: Application, session: Session, new: ConnectorSettings, process: str) -> Opened:
+    """Return what a WebSocket is to be opened with. Raises as `connect`."""
+    legs.check(session, KIND, new)
+    return Opened(app.ids.uuid(), app.ids.uuid(), process)
 
 
 def connect(
-    app: Application, session: Session, new: ConnectorSettings, data: str = "", layout_classes: Iterable[str] = ()
+    app: Application,
+    session: Session,
+    new: ConnectorSettings,
+    data: str = "",
+    layout_classes: Iterable[str] = (),
+    opened: Opened | None = None,
 ) -> Connector:
     """Connect the session's audio; connection data and layout classes are those of the token.
 
-    Raises `NotRoutedError`, `UnknownStreamError`.
+    With an `opened` WebSocket the connector is connected at once. Raises `NotRoutedError`, `UnknownStreamError`.
     """
-    connection = legs.join(app, session, KIND, new, data, layout_classes)
+    connection = legs.join(app, session, KIND, new, data, layout_classes, opened.connection_id if opened else "")
     connector = Connector(
-        id=app.ids.uuid(),
+        id=opened.id if opened else app.ids.uuid(),
         session_id=session.id,
         created_at=app.now,
         updated_at=app.now,
         new=new,
         connection_id=connection.id,
+        process=opened.process if opened else "",
     )
     app[Connector].add(connector)
     app.emit("connector.connecting", connector)
-    app.process("connector.handshake", connector.id)
+    if opened:
+        _connected(app, connector.id)
+    else:
+        app.process("connector.handshake", connector.id)
     if new.bidirectional:
         sessions.publish(app, session, connection, StreamSettings(has_video=False))
     return connector
@@ -87,23 +119,32 @@ def _connected(app: Application, connector_id: str) -> None:
     app.emit("connector.connected", connector)
 
 
-def disconnect(app: Application, connector_id: str) -> Connector:
+def disconnect(app: Application, connector_id: str, reason: str = "clientDisconnected") -> Connector:
     """Disconnect. Raises `UnknownResourceError` (also when it has ended), `MalformedIdError`."""
     connector = app[Connector].get(connector_id)
     if connector.status == "disconnected":
         raise UnknownResourceError("connector")
-    sessions.leave(app, app.sessions[connector.session_id], connector.connection_id)
+    sessions.leave(app, app.sessions[connector.session_id], connector.connection_id, reason)
     return connector
 
 
 def fail(app: Application, connector_id: str) -> Connector:
-    """Disconnect because the WebSocket handshake did not finish. Raises as `disconnect`."""
+    """Disconnect because the WebSocket handshake did not finish, or the connection is lost. Raises as `disconnect`."""
+    return disconnect(app, connector_id, "networkDisconnected")
+
+
+def fail_lost(app: Application, process: str = "") -> None:
+    """Disconnect those whose WebSocket was that of a `process` which has ended, or of any, empty."""
+    for connector in list(app[Connector]):
+        if connector.process and connector.status in LIVE and process in ("", connector.process):
+            fail(app, connector.id)
+
+
+def tell(app: Application, connector_id: str, what: str) -> None:
+    """Tell what is heard of a real connector: one of `NEWS`."""
     connector = app[Connector].get(connector_id)
-    if connector.status == "disconnected":
-        raise UnknownResourceError("connector")
-    session = app.sessions[connector.session_id]
-    sessions.leave(app, session, connector.connection_id, "networkDisconnected")
-    return connector
+    if connector.status in LIVE:
+        app.emit(f"connector.{what}", connector)
 
 
 def force(app: Application, connector: Connector, status: str) -> None:
@@ -137,7 +178,7 @@ KIND = ResourceKind(
     noun="audio connector",
     lifecycle=Lifecycle("connecting", TRANSITIONS),
     live=LIVE,
-    events=(*TRANSITIONS,),
+    events=(*TRANSITIONS, *NEWS),
     handlers=HANDLERS,
     reactions=REACTIONS,
     delays={"connector.handshake": Delay(500, 50)},

@@ -35,17 +35,29 @@ def join(
     new: LegSettings,
     data: str,
     layout_classes: Iterable[str],
+    connection_id: str = "",
 ) -> Connection:
     """Connect a leg to the session; connection data and layout classes are those of the token.
 
-    Raises `NotRoutedError`, `UnknownStreamError`.
+    Raises as `check`.
     """
+    check(session, kind, new)
+    return sessions.join(
+        app,
+        session,
+        data=data,
+        origin=kind.name,
+        layout_classes=layout_classes,
+        migrates=new.migrates,
+        id=connection_id,
+    )
+
+
+def check(session: Session, kind: ResourceKind[Any], new: LegSettings) -> None:
+    """Refuse a leg that the session cannot have. Raises `NotRoutedError`, `UnknownStreamError`."""
     session.require_routed(kind.noun)
     for stream_id in new.streams:
         sessions.published(session, stream_id)
-    return sessions.join(
-        app, session, data=data, origin=kind.name, layout_classes=layout_classes, migrates=new.migrates
-    )
 
 
 def ended_by_rotation(type_: type[Any], end: Callable[[Application, str], object]) -> Reaction:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Contract = Literal["service", "spec"]
 Pace = Literal["realistic", "fast", "instant"]
+Real = Literal["connector"]
+"""What can be real: `connector`, the WebSocket of an audio connector."""
+
 ArchiveStorage = Literal["uploadThenCloud", "target", "cloud"]
 
 
@@ -63,6 +66,14 @@ class Options(BaseModel):
     )
     auth: Literal["strict", "lax"] = Field(
         "strict", description="`strict` verifies every token; `lax` accepts any, and makes applications on first use"
+    )
+    real: list[Real] = Field(
+        [], description="what is real and not played: `connector` opens the WebSockets of audio connectors"
+    )
+    connector_tls: Literal["any", "trusted"] = Field(
+        "any",
+        description="which certificate of a `wss:` server a real audio connector takes: `any`, as the service does, or "
+        "a `trusted` one",
     )
     seed: int | None = Field(
         None, ge=-(2**63), lt=2**63, description="seed of the application's ids; unset: different at every start"

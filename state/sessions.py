@@ -117,10 +117,11 @@ def join(
     origin: str = "client",
     layout_classes: Iterable[str] = (),
     migrates: bool | None = None,
+    id: str = "",
 ) -> Connection:
     """Let someone connect; the first one brings the session to life (`session.created`)."""
     connection = Connection(
-        id=app.ids.uuid(),
+        id=id or app.ids.uuid(),
         session_id=session.id,
         created_at=app.now,
         data=data,

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -22,6 +20,7 @@ from emulator.callbacks.signing import sign
 from emulator.callbacks.silence import Silence
 from emulator.settings import Settings
 from emulator.store.base import RETRY_SECONDS, Store, StoreUnavailableError
+from emulator.tls.trust import trusting
 from state import callbacks
 from state.application import Application, Change
 from state.outbox import Attempt, Callback, Outbox
@@ -266,7 +265,7 @@ class CallbackDispatcher:
             tracing.on_connection_reuseconn.append(_note_reuse)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
-                    limit=ALL_CONNECTIONS, ssl=_trust(self._settings), keepalive_timeout=IDLE_SECONDS
+                    limit=ALL_CONNECTIONS, ssl=trusting(self._settings), keepalive_timeout=IDLE_SECONDS
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -392,12 +391,3 @@ def _text_of(error: Exception) -> bytes:
 def _clean(text: str) -> str:
     """Return a header as text that can be written again, whatever bytes the receiver sent."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _trust(settings: Settings) -> ssl.SSLContext:
-    """Trust the system's authorities, the emulator's own, and those of the settings."""
-    context = ssl.create_default_context()
-    for path in (settings.data_dir / "ca.pem", settings.callback_ca):
-        if path is not None and Path(path).is_file():
-            context.load_verify_locations(path)
-    return context

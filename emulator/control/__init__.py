@@ -33,6 +33,7 @@ MODULES = (
     "requests",
     "resources.registry",
     "snapshots",
+    "sounds",
     "page",
 )
 """The modules with the routers of the control API, in the order of its description."""

@@ -54,9 +54,9 @@ class Hosts:
 
     def __init__(self, settings: Settings) -> None:
         public = urlsplit(settings.public_url or "")
-        self._allowed = _Names([*settings.allowed_hosts, public.netloc])
+        self._allowed = HostNames([*settings.allowed_hosts, public.netloc])
         host = "" if settings.host == EVERYWHERE else settings.host  # here, too, it would be every name
-        self._ours = _Names([*settings.tls_names, host, public.hostname or "", *CONTAINER_NAMES])
+        self._ours = HostNames([*settings.tls_names, host, public.hostname or "", *CONTAINER_NAMES])
 
     def takes(self, host: str, local_address: str = "", others: Collection[str] = ()) -> bool:
         """Whether a request with this `Host` may be served.
@@ -69,9 +69,9 @@ class Hosts:
             return False
         if name in others or any(names.have(authority, name) for names in (self._allowed, self._ours)):
             return True
-        address = _address(name)
+        address = address_of(name)
         if address is not None:
-            return address == _address(local_address) or any(address in network for network in PRIVATE_NETWORKS)
+            return address == address_of(local_address) or any(address in network for network in PRIVATE_NETWORKS)
         # A name without a dot is looked up in private networks alone, as those of compose services are.
         return "." not in name or name.endswith(PRIVATE_SUFFIXES) or name in self._machine
 
@@ -91,7 +91,7 @@ class Hosts:
         return frozenset({short, f"{short.removesuffix('.local')}.local", *full_host_name()}) - {"", ".local"}
 
 
-class _Names:
+class HostNames:
     """Host names as a setting has them: `name`, `name:port`, `*.name` for all below it, `*` for everything."""
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -141,11 +141,12 @@ def name_of(authority: str) -> str | None:
 
 def _canonical(name: str) -> str:
     """Return an address in its usual form, a name as it is."""
-    address = _address(name.strip("[]"))
+    address = address_of(name.strip("[]"))
     return name if address is None else str(address)
 
 
-def _address(name: str) -> IPv4Address | IPv6Address | None:
+def address_of(name: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that a host name is, None where it is a name."""
     try:
         address = ip_address(name.partition("%")[0])
     except ValueError:

@@ -1,6 +1,7 @@
 """Audio connectors: connect, disconnect.
 
-The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md.
+The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.md. A real connector is connected once
+its WebSocket is open (fidelity/audio-connector.md 1).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
+from emulator.adapters import is_real
 from emulator.resources.connectors import connector_body
 from emulator.service.invocation import Handler, Invocation
+from emulator.spec.errors import InvalidRequestError
 from emulator.spec.schemas.connectors import ConnectAudio
 from state import connectors
 
@@ -19,11 +22,38 @@ from state import connectors
 async def connect_audio(invocation: Invocation) -> Response:
     """Connect a session to a WebSocket; return the ids of connector and connection (5)."""
     body = invocation.body(ConnectAudio)
+    if is_real(invocation.app, "connector"):
+        return await _connect_real(invocation, body)
     with invocation.unit() as app:
         session = invocation.session(app, body.session_id)
         token = invocation.client_token(body.token, session.id)
         connector = connectors.connect(app, session, body.state(), token.data, token.layout_classes)
         return invocation.response(connector_body(invocation.audience, connector))
+
+
+async def _connect_real(invocation: Invocation, body: ConnectAudio) -> Response:
+    """Open the WebSocket first; where that fails, nothing was connected."""
+    from emulator.connectors.handshake import HandshakeError
+
+    adapter, new = invocation.adapters.connectors, body.state()
+    with invocation.unit() as app:
+        session = invocation.session(app, body.session_id)
+        token = invocation.client_token(body.token, session.id)
+        opened = connectors.prepare(app, session, new, adapter.process)
+    try:
+        async with invocation.waiting():
+            socket = await adapter.open(app, session.id, new, opened)
+    except HandshakeError as error:
+        raise InvalidRequestError(str(error), "websocket.uri") from None
+    try:
+        with invocation.unit() as app:
+            session = invocation.session(app, body.session_id)
+            connector = connectors.connect(app, session, new, token.data, token.layout_classes, opened)
+            adapter.start(app, session, connector, socket)
+    except BaseException:
+        await socket.close()
+        raise
+    return invocation.response(connector_body(invocation.audience, connector))
 
 
 async def disconnect_audio(invocation: Invocation) -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 import orjson
 from starlette.responses import Response
 
+from emulator.adapters import Adapters
 from emulator.auth import client_tokens
 from emulator.auth.rest_tokens import Caller
 from emulator.context import RequestContext
@@ -73,6 +75,15 @@ class Invocation:
         """Return a unit of work on the caller's application."""
         world = self._services.world
         return world.view(self.app) if self.context.reads else world.unit(self.app)
+
+    @property
+    def adapters(self) -> Adapters:
+        """What is real."""
+        return self._services.adapters
+
+    def waiting(self) -> AbstractAsyncContextManager[None]:
+        """Return a context for what takes time outside of any unit: others may work on the application meanwhile."""
+        return self._services.store.release(self.app)
 
     def body(self, model: type[B]) -> B:
         """Read the body; fields that nothing reads are noted in the journal, of a refused one too.

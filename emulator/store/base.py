@@ -58,10 +58,11 @@ class Store:
     """The store in memory, and the interface of all stores. It saves nothing: the world ends with the process.
 
     `shared`: other processes (replicas) may change the same world. `keeps`: what is done is kept beyond the process,
-    and has to be held until it is durable.
+    and has to be held until it is durable. `replica` names this process among those.
     """
 
     name = "memory"
+    replica = ""
     shared = False
     keeps = False
 

@@ -30,6 +30,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel
 
 from emulator.store.base import StoreError
+from state.connectors import Connector
 from state.records import Row
 
 SCHEMA = 1
@@ -78,11 +79,15 @@ class StoredApplication(SQLModel, table=True):
     head: str = Field(sa_column=Column(Text, nullable=False))
 
 
+OWNED = frozenset({"callback", Connector.kind})
+"""Kinds of records that a replica may have for its own."""
+
+
 class StoredRecord(SQLModel, table=True):
     """A record; `seq` keeps the order in which they were made.
 
     `document` is empty where the record is gone (so that replicas learn of it), `owner` the replica that is to send a
-    callback: only replicas ask for what the indexes find.
+    callback, or has the WebSocket of a connector: only replicas ask for what the indexes find.
     """
 
     __tablename__ = "emulator_record"
@@ -140,7 +145,7 @@ EXCHANGES = SQLModel.metadata.tables[StoredExchange.__tablename__]
 
 @dataclass(slots=True)
 class Item:
-    """What one unit of work changed, ready to be written. `owners` are the replicas that send its callbacks, by id.
+    """What one unit of work changed, ready to be written. `owners` are the replicas of what is theirs, by id.
 
     `events_from` is the number of the first event that is kept, `exchange` that of the last exchange. `prune`: what is
     no longer kept is to be deleted too. `restored` are rows that are there after a reset, and written first.
@@ -250,7 +255,7 @@ def _values(item: Item, rows: Iterable[Row]) -> list[dict[str, Any]]:
             "id": row.id,
             "version": item.version,
             "document": None if row.document is None else row.document.decode(),
-            "owner": item.owners.get(row.id) if row.kind == "callback" else None,
+            "owner": item.owners.get(row.id) if row.kind in OWNED else None,
         }
         for row in rows
     ]

@@ -32,7 +32,9 @@ from emulator.store.listener import LOCKS, Listener, tell
 from emulator.store.mirror import Mirror
 from emulator.store.owners import CallbackOwners
 from emulator.store.reading import LoadedApplication, Position
+from state import connectors
 from state.application import Application, Change
+from state.connectors import Connector
 from state.journal import Exchange
 from state.outbox import Callback
 from state.snapshots import RestoreFaults
@@ -97,7 +99,7 @@ class Postgresql(Store):
         # Enough for all at once: nobody who has one waits for another.
         self._connections = Connections(self._url, most=HELD + WORKERS + MOVED, workers=WORKERS)
         self._journals = Journals(self._connections)
-        self._replica = str(random.SystemRandom().randrange(1, 2**31))
+        self.replica = str(random.SystemRandom().randrange(1, 2**31))
         self._room = asyncio.Semaphore(HELD)
         self._moving = asyncio.Semaphore(MOVED)
         self._holds: dict[str, _Hold] = {}
@@ -111,7 +113,7 @@ class Postgresql(Store):
         self._looking = asyncio.Lock()
         self._looks: dict[str, asyncio.Task[Position | None]] = {}
         self._seeing = asyncio.Semaphore(LOOKING)
-        self._listener = Listener(self._url, self._replica, self)
+        self._listener = Listener(self._url, self.replica, self)
 
     # Starting and stopping
 
@@ -167,7 +169,7 @@ class Postgresql(Store):
             await asyncio.sleep(RETRY_SECONDS)
 
     def _senders_of(self, app: Application) -> CallbackOwners:
-        return self._senders.setdefault(app.id, CallbackOwners(self._replica))
+        return self._senders.setdefault(app.id, CallbackOwners(self.replica))
 
     async def start(self) -> None:
         """Begin to listen to the other replicas; what was made at the start is kept first."""
@@ -378,7 +380,7 @@ class Postgresql(Store):
             if change.reset:
                 self._senders.pop(app.id, None)
             touched = [record_id for kind, record_id in change.records if kind == "callback"]
-            item.owners = self._senders_of(app).decide(app, touched)
+            item.owners = self._senders_of(app).decide(app, touched) | _sockets(change)
             hold.items.append(item)
         hold.changes.append(change)
 
@@ -399,7 +401,7 @@ class Postgresql(Store):
             for item in database.merged(hold.items):
                 database.write(connection, item, tombstones=True)
             if hold.items:
-                tell(connection, hold.items[-1].application_id, self._replica)
+                tell(connection, hold.items[-1].application_id, self.replica)
             connection.commit()
         finally:
             connection.close()
@@ -550,6 +552,7 @@ class Postgresql(Store):
             async with self.transaction(app):
                 with self._world.unit(app):
                     self._senders_of(app).take_over(app, dead)
+                    connectors.fail_lost(app, dead)
 
     def _applications_of(self, owner: str) -> list[str]:
         with self._connections.connect() as connection:
@@ -563,6 +566,16 @@ class Postgresql(Store):
         task = self._loop.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _sockets(change: Change) -> dict[str, str]:
+    """Return which replica has the WebSocket of each changed connector that has one."""
+    changed = change.records.values()
+    return {
+        each.id: each.process
+        for each in changed
+        if isinstance(each, Connector) and each.process and each.status in connectors.LIVE
+    }
 
 
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:

@@ -22,7 +22,7 @@ from emulator.settings import SettingsError, WebhookConfig
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants import keys
 from emulator.webhooks import OpentokFamily, WebhookKey
-from state import callbacks, snapshots
+from state import callbacks, connectors, snapshots
 from state.application import Application, Checkpoint
 from state.documents import DocumentError, Identity
 from state.errors import ApplicationExistsError
@@ -219,6 +219,7 @@ def restore(world: World, app: Application, prepared: Prepared, *, take: bool = 
     except ApplicationExistsError as error:
         raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
     snapshots.install(app, prepared, world.defaults)
+    connectors.fail_lost(app)  # whatever WebSockets it had, they are not in the snapshot
     callbacks.resume(app)
 
 

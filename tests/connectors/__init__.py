@@ -1,0 +1,1 @@
+"""Real audio connectors: the parts by themselves, and whole ones against servers."""
