@@ -116,8 +116,8 @@ class Agent:
     async def _end(self) -> None:
         for each in self.sockets:
             await each.close()
-            if (transport := each._req and each._req.transport) is not None:
-                transport.abort()
+            if each._req is not None and each._req.transport is not None:
+                each._req.transport.abort()
         await self._runner.cleanup()
         await asyncio.sleep(0.05)  # transports close in a later turn of the loop
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket as socket_module
 import ssl
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,8 @@ from emulator.tls.prepare import ensure
 from tests.connectors.agents import Agent, echoes
 from tests.connectors.connecting import RealTenant, frequency
 from tests.emulator.local import Tenant, emulator
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_upgrade_says_who_asks(tenant: RealTenant, session: str) -> None:
@@ -350,3 +354,26 @@ def test_nothing_is_opened_unless_it_is_asked_for(client: TestClient) -> None:
         connector = plain.call("POST", "/connect", body).json()["id"]
         assert plain.control("GET", f"/connectors/{connector}")["status"] == "connected"
         assert agent.path == ""
+
+
+OFF = """
+import sys
+from starlette.testclient import TestClient
+from emulator.app import create_app
+from emulator.settings import Settings
+from tests.emulator.local import Tenant
+
+with TestClient(create_app(Settings())) as client:
+    tenant = Tenant(client)
+    session = tenant.session(join=1)
+    websocket = {"uri": "ws://localhost:1/"}
+    connect = {"sessionId": session, "token": tenant.client_token(session), "websocket": websocket}
+    assert tenant.call("POST", "/connect", connect).status_code == 200
+    tenant.control("GET", "/connectors")
+print([name for name in sys.modules if name == "aiohttp" or name.startswith("emulator.connectors")])
+"""
+
+
+def test_nothing_is_imported_unless_it_is_asked_for() -> None:
+    done = subprocess.run([sys.executable, "-c", OFF], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
