@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 
 from emulator.control.common import ControlError, CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
+from emulator.security.masking import masked
 from emulator.services import services_of
 from emulator.spec.operations import BY_ID
 from state.journal import Exchange
@@ -17,11 +18,12 @@ router = APIRouter(tags=["Requests"])
 
 
 def show_exchange(exchange: Exchange) -> dict[str, Any]:
-    """Return an exchange; secrets in headers stay, they are those of tests."""
+    """Return an exchange, without credentials of other people's services; those in headers are the emulator's own."""
     shown = dataclasses.asdict(exchange)
     shown["headers"] = {name.decode("latin-1"): value.decode("latin-1") for name, value in exchange.headers}
-    shown["body"] = exchange.body.decode("utf-8", "replace")
-    shown["answer"] = exchange.answer.decode("utf-8", "replace")
+    shown["body"] = masked(exchange.body.decode("utf-8", "replace"))
+    shown["answer"] = masked(exchange.answer.decode("utf-8", "replace"))
+    shown["query"] = masked(exchange.query)
     shown["claims"] = dict(exchange.claims)
     shown["duration"] = round(exchange.duration, 3)
     return shown

@@ -11,6 +11,7 @@ import orjson
 from emulator.context import RequestContext
 from emulator.logs.lines import JsonFormatter, LineFormatter
 from emulator.logs.writer import LogFormat, LogWriter
+from emulator.security.masking import masked
 from emulator.spec.paths import CONTROL
 from state.journal import Exchange
 
@@ -87,7 +88,7 @@ def _text(context: RequestContext) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    target = f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path
+    target = masked(f"{exchange.path}?{exchange.query}" if exchange.query else exchange.path)
     return target if len(target) <= MAX_TARGET else f"{target[:MAX_TARGET]}…"
 
 
@@ -109,5 +110,5 @@ def reason_of(answer: bytes) -> str:
             content = f"{text}; {error['suggestion']}" if error.get("suggestion") else text
         else:
             content = content.get("message") or content.get("description") or content.get("error") or content
-    text = str(content).strip()
+    text = masked(str(content).strip())
     return text if len(text) <= MAX_REASON else f"{text[:MAX_REASON]}…"

@@ -292,8 +292,10 @@ KINDS = ["no reading", "half a head", "half a body", "silent", "waiting", "strea
     ("scheme", "kinds"), [*(("http", [kind]) for kind in KINDS), ("https", KINDS)], ids=lambda value: str(value)
 )
 def test_the_end_comes_quickly_and_quietly_whatever_clients_do(tmp_path: Path, scheme: str, kinds: list[str]) -> None:
+    begun = time.monotonic()
     with contextlib.ExitStack() as clients:
         with running_server(folder=tmp_path) as server:
+            start = time.monotonic() - begun
             for kind in kinds * 3:
                 raw = clients.enter_context(Raw(server, scheme))
                 raw.socket.setblocking(False)
@@ -308,4 +310,5 @@ def test_the_end_comes_quickly_and_quietly_whatever_clients_do(tmp_path: Path, s
     # Calls are told, and who is refused at the end; and a busy machine may be late with a head.
     expected = re.compile(r" INFO | 503 .*: The emulator is stopping\.$|a request was refused with 408")
     assert [line for line in said if not expected.search(line)] == []
-    assert took < 8, "3 s, and patience for a busy machine"
+    # 3 s, where a start takes half a second; all takes longer on a machine that has other work.
+    assert took < 3 * max(1, start / 0.6)

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.control.models import CallTransition
 from emulator.control.resources.view import Current, ResourceView, Selected, router_of
+from emulator.security.masking import MASK, masked, masked_headers
 from emulator.spec.wire import Audience, Json
 from state import calls
 from state.application import Application
@@ -18,9 +19,9 @@ def _show(audience: Audience, call: Call) -> Json:
         "sessionId": call.session_id,
         "connectionId": call.connection_id,
         "streamId": call.stream_id,
-        "uri": call.new.uri,
+        "uri": masked(call.new.uri),
         "from": call.new.sender or None,
-        "headers": dict(call.new.headers),
+        "headers": masked_headers(dict(call.new.headers)),
         "auth": _show_auth(call.new),
         "streams": list(call.new.streams),
         "secure": call.new.secure,
@@ -40,7 +41,7 @@ def _show_auth(new: CallSettings) -> Json | None:
     """Return what the far side is told of who calls; of a password, only that there is one."""
     if not new.username and not new.password:
         return None
-    return {"username": new.username, "password": "********" if new.password else None}
+    return {"username": new.username, "password": MASK if new.password else None}
 
 
 router = router_of(calls.KIND)

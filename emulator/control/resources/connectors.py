@@ -7,6 +7,7 @@ from typing import Any
 from emulator.control.models import Transition
 from emulator.control.resources.view import Current, ResourceView, Selected, router_of
 from emulator.resources.connectors import connector_body
+from emulator.security.masking import masked, masked_headers
 from emulator.spec.wire import Audience, Json
 from state import connectors
 from state.application import Application
@@ -19,9 +20,9 @@ def _show(audience: Audience, connector: Connector) -> Json:
         **connector_body(audience, connector),
         "sessionId": connector.session_id,
         "status": connector.status,
-        "uri": new.uri,
+        "uri": masked(new.uri),
         "streams": list(new.streams),
-        "headers": dict(new.headers),
+        "headers": masked_headers(new.headers),
         "audioRate": new.audio_rate,
         "bidirectional": new.bidirectional,
         "audioTransport": dict(new.transport) or None,
