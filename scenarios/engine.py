@@ -203,14 +203,22 @@ class Faults:
         Return the subjects of outcomes that are forgotten: their timers have nothing to do any more.
         """
         subjects = [each for each in (subject, *self._of_session.pop(subject, ())) if self.planned.pop(each, None)]
-        session, blank, _ = subject.partition(" ")
-        if blank and session in self._of_session:
+        session, _, _ = subject.partition(" ")
+        if subject in self._of_session.get(session, ()):
             self._of_session[session].remove(subject)
             if not self._of_session[session]:
                 del self._of_session[session]
         played = self.cast.pop(subject, None)
         self.revision += bool(subjects) or played is not None
         return subjects
+
+    def carry_out(self, subject: str, effect: str) -> Mapping[str, Any]:
+        """Return what an outcome of a session is set to, which comes to pass now, and once: it is forgotten."""
+        self.revision += 1
+        planned = self.planned[subject].pop(effect)
+        if not self.planned[subject]:
+            self.forget(subject)
+        return planned.settings
 
     # Asking
 

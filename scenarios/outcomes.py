@@ -179,16 +179,14 @@ def _handler(concerned: KindOutcomes, effect: str) -> Handler:
 
 def _network_drops(app: Application, subject: str) -> None:
     session = app.sessions[subject.partition(" ")[0]]
-    who = _settings(app, subject, "networkDrops")["who"]
-    cast(Faults, app.faults).forget(subject)  # it comes to pass once
+    who = cast(Faults, app.faults).carry_out(subject, "networkDrops")["who"]
     clients = [connection.id for connection in session.connections.values() if connection.origin == "client"]
     for connection_id in {"first": clients[:1], "last": clients[-1:], "all": clients}[who]:
         sessions.leave(app, session, connection_id, "networkDisconnected")
 
 
 def _server_rotation(app: Application, subject: str) -> None:
-    migrates = _settings(app, subject, "serverRotation").get("migrates")
-    cast(Faults, app.faults).forget(subject)  # it comes to pass once
+    migrates = cast(Faults, app.faults).carry_out(subject, "serverRotation").get("migrates")
     rotation.rotate(app, app.sessions[subject.partition(" ")[0]], migrates=migrates)
 
 

@@ -65,12 +65,9 @@ class Library:
                 pack = self.read(path)
                 if pack.name == name:
                     return pack
-        packs, errors = self.all()
+        packs, _ = self.all()
         if name in packs:
             return packs[name]
-        for error in errors:
-            if Path(error.file).stem == name:
-                raise error
         raise RuleError(f"there is no scenario {name}", ("name",), did_you_mean(name, packs))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
@@ -133,18 +133,17 @@ class When(Strict):
     @field_validator("operation", "tag", "callback", "role", "state")
     @classmethod
     def _known(cls, value: list[str] | None, info: ValidationInfo) -> list[str] | None:
-        names, noun = info.context, str(info.field_name)
-        if isinstance(names, Names):
-            known, every = {
-                "operation": (names.operations, EVERY),
-                "tag": (names.tags, EVERY),
-                "callback": (names.callbacks, EVERY),
-                "role": (names.roles, ""),
-                "state": (names.states, ""),
-            }[noun]
-            for name in value or ():
-                if known and name not in known and name != every:
-                    raise unknown(f"there is no {noun} {name}", name, known)
+        names, noun = cast(Names, info.context), str(info.field_name)
+        known, every = {
+            "operation": (names.operations, EVERY),
+            "tag": (names.tags, EVERY),
+            "callback": (names.callbacks, EVERY),
+            "role": (names.roles, ""),
+            "state": (names.states, ""),
+        }[noun]
+        for name in value or ():
+            if known and name not in known and name != every:
+                raise unknown(f"there is no {noun} {name}", name, known)
         return value
 
     def operations(self, names: Names) -> frozenset[str]:

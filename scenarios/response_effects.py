@@ -149,11 +149,11 @@ class Status(Effect):
             raise ValueError(f"an answer with status {self.status} has no body")
         for name, value in {**self.headers, "Content-Type": self.content_type}.items():
             if not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
-                raise ValueError(f"{name} is no header that can be sent")
+                raise ValueError(f"header {name} cannot be sent")
             if name.lower() in OWN_HEADERS:
                 raise ValueError(f"header {name} is the emulator's own: it keeps answers from running as pages")
             if name.lower() in ("content-length", "transfer-encoding", "connection"):
-                raise ValueError(f"{name} is the connection's; see truncated, reset and emptyReply")
+                raise ValueError(f"header {name} is the connection's: see truncated, reset and emptyReply")
         return self
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -51,3 +51,11 @@ def test_magic_values_select_outcomes_of_their_kind(declared: KindOutcomes) -> N
     assert all(magic in MAGIC for magic in declared.magic)
     default = next(each.default for each in fields(KindOutcomes) if each.name == "magic_of")
     assert bool(declared.magic) is (declared.magic_of is not default)
+
+
+def test_what_comes_before_a_status_in_which_something_happens_is_no_end() -> None:
+    """A kind of which only the upload can fail: it is not over while it records."""
+    whole = OUTCOMES["archive"]
+    uploads = replace(whole, outcomes={"uploadFails": whole.outcomes["uploadFails"]})
+    ends = {"archive.uploaded", "archive.available", "archive.expired", "archive.failed", "archive.deleted"}
+    assert set(uploads.endings()) == set(whole.endings()) == ends

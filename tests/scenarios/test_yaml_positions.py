@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from emulator.faults.injector import known_names
+from scenarios import yaml_positions
 from scenarios.pack import load
 from scenarios.yaml_positions import PackError, parse
 
@@ -121,7 +122,45 @@ def test_what_is_no_pack_at_all(text: str) -> None:
         load(text, "file.yaml", known_names())
 
 
-@pytest.mark.parametrize("value", ["!!int foo", "!!float foo", "!!bool foo", "9" * 5000, "[" * 3000 + "]" * 3000])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: \0", "file.yaml:1:1: this is no YAML: unacceptable character"),
+        ("a: " + "[" * 70 + "]" * 70, "file.yaml:1:68: this is nested too deeply: 64 levels are allowed"),
+        ("a: 1\na: 2", "file.yaml:2:1: a is written twice"),
+        ("? {a: b}\n: 1", "file.yaml:1:3: a key must be text"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_place(text: str, said: str) -> None:
+    with pytest.raises(PackError) as caught:
+        parse(text, "file.yaml")
+    assert str(caught.value).startswith(said)
+
+
+def test_a_pack_has_so_many_values_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_positions, "MAX_NODES", 10)
+    assert parse("[1, 2, 3, 4, 5, 6, 7, 8, 9]", "file.yaml").data == list(range(1, 10))
+    with pytest.raises(PackError, match=r"^file\.yaml:1:29: this is too large for a pack$"):
+        parse("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", "file.yaml")
+
+
+def test_scalars_are_what_json_has() -> None:
+    """Times and bytes stay the texts that were written."""
+    text = "a: 2026-01-31\nb: 2026-01-31T12:00:00Z\nc: !!binary YQ==\nd: 1\ne: 1.5\nf: yes\ng: ~\nh: text\n5: x\n"
+    assert parse(text, "file.yaml").data == {
+        "a": "2026-01-31",
+        "b": "2026-01-31T12:00:00Z",
+        "c": "YQ==",
+        "d": 1,
+        "e": 1.5,
+        "f": True,
+        "g": None,
+        "h": "text",
+        "5": "x",
+    }
+
+
+@pytest.mark.parametrize("value", ["!!int foo", "!!float foo", "!!bool foo", "9" * 5000, "[" * 600 + "]" * 600])
 def test_a_value_that_is_none_of_its_kind_is_one_error_with_its_place(value: str) -> None:
     with pytest.raises(PackError) as caught:
         parse(f"name: x\ntimes: {value}\n", "pack.yaml")

@@ -44,7 +44,7 @@ class Tenant:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         with self.world.unit(self.app) as app:
-            target = app.now + int(seconds * 1000)
+            target = app.now + round(seconds * 1000)
             while not app.advance_towards(target):
                 app.outbox.take_ready()
 

@@ -129,7 +129,7 @@ def filled(**options: Any) -> Tenant:
 def moved_on(tenant: Tenant, seconds: float) -> bytes:
     """Return the snapshot after some time, in which every callback is answered."""
     with tenant.world.unit(tenant.app) as app:
-        target = app.now + int(seconds * 1000)
+        target = app.now + round(seconds * 1000)
     done = False
     while not done:
         with tenant.world.unit(tenant.app) as app:

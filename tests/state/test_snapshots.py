@@ -273,7 +273,7 @@ WRONG: list[tuple[Change, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "field", "problem"), WRONG, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("change", "field", "problem"), WRONG)
 def test_what_is_wrong_is_refused_with_its_place(change: Change, field: str, problem: str) -> None:
     error = refused(changed(change))
     assert problem in str(error)
