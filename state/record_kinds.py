@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -32,28 +33,28 @@ def _check_status(lifecycle: Lifecycle, record: Any, field: str) -> None:
         refuse(f"{field}.status", f"must be one of {', '.join(known)}")
 
 
-class RecordKind:
+class RecordKind(ABC):
     """How records of one kind become documents, and come back."""
 
     def __init__(self, type_: Any, name: str = "") -> None:
         self.type = type_
         self.name: str = name or type_.kind
 
+    @abstractmethod
     def all(self, app: Application) -> Iterable[Any]:
         """Return the records, in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def has(self, app: Application, record: Any) -> bool:
         """Tell whether this record is (still) there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, app: Application, record: Any, document: Json) -> None:
         """Keep a record that was read, in the place of the one with its id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drop(self, app: Application, record_id: str) -> None:
         """Forget a record; one that is not there may be forgotten too."""
-        raise NotImplementedError
 
     def id_of(self, record: Any) -> str:
         """Return what tells records of this kind apart."""

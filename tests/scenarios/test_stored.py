@@ -15,6 +15,7 @@ from scenarios.engine import Faults
 from scenarios.later_effects import NetworkDrops
 from scenarios.outcomes import apply_to_session, planned_outcome
 from scenarios.pack import load
+from scenarios.stored import StoredFaults
 from scenarios.strict import RuleError
 from state import broadcasts, calls
 from state.broadcasts import BroadcastSettings, Hls
@@ -23,6 +24,7 @@ from state.timeline import Timer
 from tests.scenarios.stage import Stage
 from tests.scenarios.targets import NAMES, matched
 from tests.scenarios.test_outcomes import TARGETS
+from tests.state.everything import now
 
 PACK = """\
 name: pack
@@ -65,6 +67,11 @@ IDS = {
 }
 
 
+def check(dumped: Any) -> StoredFaults:
+    """Return faults that were kept, checked at once."""
+    return now(stored.check(dumped))
+
+
 def changed(change: Change) -> dict[str, Any]:
     found = copy.deepcopy(DUMPED)
     change(found)
@@ -72,7 +79,7 @@ def changed(change: Change) -> dict[str, Any]:
 
 
 def test_what_was_kept_is_taken_up_as_it_was() -> None:
-    stored.check(DUMPED)
+    check(DUMPED)
     again = Faults.load(NAMES, DUMPED)
     assert again.dump() == DUMPED
     assert again.stamp == STAGE.faults.stamp
@@ -128,7 +135,7 @@ RULE = DUMPED["rules"][0]
 )  # fmt: skip
 def test_what_is_wrong_with_what_was_kept_is_named(change: Change, field: str, message: str) -> None:
     with pytest.raises(RuleError) as caught:
-        stored.check(changed(change))
+        check(changed(change))
     assert (caught.value.field, message in str(caught.value)) == (field, True), str(caught.value)
 
 
@@ -151,7 +158,7 @@ def fault_timers() -> list[Timer]:
 
 
 def test_every_timer_of_what_was_kept_is_one_of_its_outcomes_or_steps() -> None:
-    kept = stored.check(DUMPED)
+    kept = check(DUMPED)
     actions = [timer.action for timer in fault_timers()]
     assert set(actions) == {"fault.hlsError", "fault.sipNoAnswer", "fault.step", "fault.networkDrops"}
     for timer in fault_timers():
@@ -176,7 +183,7 @@ def test_every_timer_of_what_was_kept_is_one_of_its_outcomes_or_steps() -> None:
     ],
 )
 def test_a_timer_of_nothing_is_refused(action: str, subject: str, message: str) -> None:
-    for kept in (stored.check(DUMPED), None):
+    for kept in (check(DUMPED), None):
         with pytest.raises(RuleError, match=message if kept else r".") as caught:
             stored.check_timer(kept, action, subject, IDS)
         assert caught.value.path == ("subject",)
@@ -184,7 +191,7 @@ def test_a_timer_of_nothing_is_refused(action: str, subject: str, message: str) 
 
 @pytest.mark.parametrize("kind", ["session", "broadcast", "call"])
 def test_a_timer_of_what_is_not_in_the_snapshot_is_refused(kind: str) -> None:
-    kept = stored.check(DUMPED)
+    kept = check(DUMPED)
     refused = []
     for timer in fault_timers():
         try:
@@ -204,4 +211,4 @@ def test_every_outcome_can_be_kept() -> None:
     for name in [name for name, effect in EFFECTS.items() if hasattr(effect, "decides")]:
         planned = planned_outcome(name, EFFECTS[name].model_validate({}), "rule")
         kept = {name: {"settings": dict(planned.settings), "rule": planned.rule}}
-        stored.check({**DUMPED, "fates": {"subject": json.loads(json.dumps(kept))}})
+        check({**DUMPED, "fates": {"subject": json.loads(json.dumps(kept))}})
