@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.load import LoadError, drive
 from benchmarks.responses import request
 from benchmarks.tenant import CONTROL, Tenant
-from emulator.spec.operations import OPERATIONS
+from emulator.service.operations import OPERATIONS
 
 RULES = 1_000
 NOBODY = "2_" + "x" * 60

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,7 +34,8 @@ from emulator.security.cross_site import CrossSite
 from emulator.security.hosts import Hosts
 from emulator.service.dispatch import OperationDispatcher
 from emulator.service.middleware import ServiceMiddleware, internal_error
-from emulator.services import Services
+from emulator.service.routes import routes
+from emulator.services import Services, services_of
 from emulator.settings import Settings
 from emulator.spec.errors import REFUSALS
 from emulator.spec.paths import CONTROL
@@ -45,6 +47,9 @@ from emulator.tenants.restoring import SnapshotRestorer
 from state.contents import Sizes
 from state.journal import Journal
 from state.world import World
+
+if TYPE_CHECKING:
+    from scenarios.targets import Names
 
 
 class EmulatorApp(FastAPI):
@@ -75,7 +80,7 @@ def create_app(settings: Settings) -> EmulatorApp:
     store = open_store(settings)
     stopping = asyncio.Event()
     lenient = settings.auth == "lax"
-    injector = FaultInjector(world, store, stopping, default=wellknown.APPLICATION_ID if lenient else "")
+    injector = FaultInjector(world, store, stopping, _known_names, wellknown.APPLICATION_ID if lenient else "")
     if store.name != "memory":
         injector.prepare()  # timers of what is kept may be theirs
     store.load(world, injector.restore)
@@ -111,14 +116,22 @@ def create_app(settings: Settings) -> EmulatorApp:
     _translate_errors(app, control)
     if settings.control_token is not None:
         app.add_middleware(ControlToken, token=settings.control_token)
-    app.front = ServiceMiddleware(
-        app.front, services, OperationDispatcher(services, authenticate), CrossSite(Hosts(settings), lax=lenient)
-    )
-    app.openapi = lambda: _openapi(app, control)  # type: ignore[method-assign]
+    operations = OperationDispatcher(services, authenticate)
+    app.front = ServiceMiddleware(app.front, services, operations, CrossSite(Hosts(settings), lax=lenient))
+    service = routes(operations)
+    app.router.routes.extend(service)
+    app.openapi = lambda: _openapi(app, service, control)  # type: ignore[method-assign]
     app.add_api_route("/docs", _docs, include_in_schema=False)
     app.add_api_route("/", _root, include_in_schema=False)
     app.add_api_route("/favicon.ico", _icon, include_in_schema=False)
     return app
+
+
+def _known_names() -> Names:
+    """Return what failure rules may name; imported when the first one is written."""
+    from emulator.service.names import known_names
+
+    return known_names()
 
 
 def _populate(world: World, injector: FaultInjector, applications: Applications, settings: Settings) -> None:
@@ -180,12 +193,18 @@ async def _icon(request: Request) -> Response:
 
 
 async def _docs(request: Request) -> Response:
-    context_of(request).looked = True
+    from emulator.auth.minting import CLIENT_SECONDS, rest_token
+    from emulator.openapi import page
     from emulator.security import safe_headers
-    from emulator.spec import docs_page
 
-    content = docs_page.render(request.app.openapi())
-    return HTMLResponse(content, headers=safe_headers.page_policy(docs_page.STYLE))
+    context_of(request).looked = True
+    known = services_of(request).world.find(wellknown.APPLICATION_ID)
+    credentials = known.credentials if known is not None else None
+    token = ""
+    if credentials is not None and credentials.private_key == wellknown.PRIVATE_KEY:  # which is no secret
+        token = rest_token(wellknown.APPLICATION_ID, wellknown.PRIVATE_KEY, ttl=CLIENT_SECONDS)
+    content = page.render(request.app.openapi(), token)
+    return HTMLResponse(content, headers=safe_headers.page_policy(page.STYLE, page.SCRIPT))
 
 
 def _own_url(services: Services) -> str:
@@ -193,11 +212,11 @@ def _own_url(services: Services) -> str:
     return services.urls.get("http") or f"http://localhost:{services.settings.http_port}"
 
 
-def _openapi(app: FastAPI, control: ControlRoutes) -> dict[str, Any]:
-    from emulator.spec.openapi import describe
+def _openapi(app: FastAPI, service: list[APIRoute], control: ControlRoutes) -> dict[str, Any]:
+    from emulator.openapi.document import describe
 
     if app.openapi_schema is None:
-        app.openapi_schema = describe(app, control.router.routes)
+        app.openapi_schema = describe(app, service, control.router.routes)
     return app.openapi_schema
 
 

@@ -26,7 +26,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import jwt
 
 from emulator import wellknown
-from emulator.spec.operations import OPERATIONS
+from emulator.service.operations import OPERATIONS
 from tests.emulator.local import rest_token
 from tests.store import postgres
 from tests.store.process import APP, Process, running

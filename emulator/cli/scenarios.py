@@ -143,7 +143,7 @@ def _explain(body: bytes) -> str:
 
 
 def _names() -> Names:
-    from emulator.faults.injector import known_names
+    from emulator.service.names import known_names
 
     return known_names()
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from fastapi import APIRouter, Depends
 from fastapi.routing import APIRoute
+from pydantic.alias_generators import to_camel
 from starlette.responses import RedirectResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
@@ -39,6 +40,11 @@ MODULES = (
 """The modules with the routers of the control API, in the order of its description."""
 
 
+def _operation_id(route: APIRoute) -> str:
+    """Return the name of a call in the description: that of its endpoint, behind a word that the service's have not."""
+    return to_camel(f"control_{route.name}")
+
+
 class ControlRoutes(BaseRoute):
     """The control API as one route, put together at its first request, for a quicker first response of the service."""
 
@@ -47,7 +53,9 @@ class ControlRoutes(BaseRoute):
         """All control endpoints."""
         from emulator.control.common import check_request
 
-        router = APIRouter(prefix=CONTROL, dependencies=[Depends(check_request)])
+        router = APIRouter(
+            prefix=CONTROL, dependencies=[Depends(check_request)], generate_unique_id_function=_operation_id
+        )
         for name in MODULES:
             router.include_router(importlib.import_module(f"{__name__}.{name}").router)
         return router

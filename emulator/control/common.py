@@ -221,7 +221,7 @@ def of_refusal(error: Exception) -> ControlError:
         return ControlError(400, f"{error}: expected a UUID")
     if isinstance(error, UnknownResourceError | UnknownStreamError | NotConnectedError):
         return ControlError(404, str(error) or "not found")
-    body = errors.of_exception(error, "")
+    body = errors.of_exception(error, None)
     return ControlError(body.status, body.message)
 
 

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from emulator.control.common import ControlError, CurrentApplication, store_of
 from emulator.control.verify import unknown_operation
 from emulator.security.masking import masked
+from emulator.service.operations import BY_ID
 from emulator.services import services_of
-from emulator.spec.operations import BY_ID
 from state.journal import Exchange
 
 router = APIRouter(tags=["Requests"])

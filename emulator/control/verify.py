@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from emulator.control.common import ControlBody, ControlError, CurrentApplication, store_of
 from emulator.control.faults import CurrentInjector
 from emulator.faults.targets import content_of, look_up
-from emulator.spec.operations import BY_ID
+from emulator.service.operations import BY_ID
 from scenarios.magic import MAGIC
 from scenarios.targets import MISSING, same
 from state.journal import Exchange

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.faults.targets import content_of
-from emulator.spec.openapi import QUERIES
-from emulator.spec.schemas.bodies import BODIES, paths
+from emulator.service.operations import BY_ID
+from emulator.spec.schemas.bodies import paths
 
 OTHER_NAMES: Mapping[str, str] = {"excludedStreams": "excludedStreamIds", "?session_id": "?sessionId"}
 """What some SDKs call a field, and its own name (fidelity/sdk-wire.md 1)."""
@@ -18,10 +18,10 @@ OTHER_NAMES: Mapping[str, str] = {"excludedStreams": "excludedStreamIds", "?sess
 
 def known(operation: str) -> list[str]:
     """Return the fields of an operation's body, with dots into objects and `[]` for items, and of its query (`?`)."""
-    model = BODIES.get(operation)
-    written = [] if model is None else [path for path in paths(model) if path[-1] not in "#*"]
+    declared = BY_ID[operation]
+    written = [] if declared.body is None else [path for path in paths(declared.body) if path[-1] not in "#*"]
     found = [path.replace(".#", "[]") for path in written]
-    return [name for name in found if name not in OTHER_NAMES] + [f"?{name}" for name in QUERIES.get(operation, ())]
+    return [name for name in found if name not in OTHER_NAMES] + [f"?{each.name}" for each in declared.query]
 
 
 def sent(operation: str, body: bytes, query: str) -> list[str]:

@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from emulator import __version__
+from emulator.service.operations import OPERATIONS
 from emulator.spec.contract import SERVICE, SPEC
-from emulator.spec.operations import OPERATIONS, Operation
-from emulator.spec.schemas.responses import RESPONSES, name_of
+from emulator.spec.operations import NO_BODY_IN_SPEC, Operation
+from emulator.spec.responses import ErrorBody
 from state.errors import MalformedIdError
 
 Json = dict[str, Any]
@@ -22,17 +23,12 @@ Json = dict[str, Any]
 PROOF = "tests/emulator/test_operations.py::test_status_and_body[{operation}-service]"
 """What walks through every operation and looks at status and body, in both contracts."""
 
+NO_SOURCE = "unknown nowhere -"
+"""What is said of an operation that no row is about."""
+
 READ = "tests/docs/test_evidence.py::test_every_field_that_is_known_is_read"
 
 _SOURCE = re.compile(r"(?P<level>\w+) (?P<file>[\w-]+) (?P<section>[^()]+?)(?: \((?P<origin>.*)\))?")
-
-_RULES: Mapping[str, str] = {
-    "stopArchive": "stopping it again before the file is there: 200, in the specification 409",
-    "migrateSession": "shortly after the session was made: 409, in the specification allowed",
-    "startBroadcast": f"default of maxDuration: {SERVICE.broadcast_max_duration} s, "
-    f"in the specification {SPEC.broadcast_max_duration} s",
-}
-"""Differences between the contracts that are rules rather than answers (`Contract.stop_is_idempotent` and others)."""
 
 
 def evidence() -> Json:
@@ -46,7 +42,7 @@ def evidence() -> Json:
         "files": sources["files"],
         "origins": sources["origins"],
         "sdks": sdks,
-        "operations": [_operation(each, sources["operations"][each.id], sdks, driven) for each in OPERATIONS],
+        "operations": [_operation(each, sources["operations"].get(each.id, {}), sdks, driven) for each in OPERATIONS],
         "answers": {
             schema: [{"fields": names.split(), **source(text)} for names, text in groups.items()]
             for schema, groups in sources["answers"].items()
@@ -101,11 +97,11 @@ def _operation(operation: Operation, sources: Json, sdks: list[Json], driven: Js
         "path": operation.full_path,
         "aliases": [f"{method} {path}" for method, path in operation.aliases],
         "implemented": {"is": True, "proof": PROOF.format(operation=operation.id)},
-        "source": source(sources["source"]),
+        "source": source(sources.get("source", NO_SOURCE)),
         "contract": list(differences(operation)),
         "driven": [_driven(sdk, calls.get(sdk["sdk"]), operation) for sdk in sdks],
         "request": list(_request(sources, calls)),
-        "answer": name_of(RESPONSES[operation.id]) if operation.id in RESPONSES else None,
+        "answer": operation.response or None,
     }
 
 
@@ -144,43 +140,47 @@ def _unread(sources: Json, driven: Json) -> Iterator[Json]:
     for sdk, each in sorted(driven.items()):
         for operation, call in each["operations"].items():
             for name in call["unread"]:
-                reason = sources[operation].get("unread", {}).get(name, "not known")
+                reason = sources.get(operation, {}).get("unread", {}).get(name, "not known")
                 yield {"sdk": sdk, "operation": operation, "field": name, "reason": reason}
 
 
 def differences(operation: Operation) -> Iterator[str]:
     """Yield where the contract of the specification differs from that of the service (emulator/spec/contract.py)."""
-    name = operation.id
-    if SERVICE.status(name) != SPEC.status(name):
-        yield f"status {SERVICE.status(name)}, in the specification {SPEC.status(name)}"
-    if name in SPEC.empty - SERVICE.empty:
+    served, specified = (operation.status_in(contract) for contract in ("service", "spec"))
+    if served != specified:
+        yield f"status {served}, in the specification {specified}"
+    if operation.empty == NO_BODY_IN_SPEC:
         yield "answers a body, in the specification none"
-    model = RESPONSES.get(name)
-    known = SPEC.fields.get(name_of(model).removesuffix("List")) if model is not None else None
-    if known is not None and name not in SPEC.empty:
+    known = SPEC.fields.get(operation.response.removesuffix("List"))
+    if known is not None and "spec" not in operation.empty:
         yield f"in the specification only the fields {' '.join(f'`{each}`' for each in sorted(known))}"
+    for error, body in operation.spec_answers.items():
+        yield from _difference(error, operation.answers.get(error) or _generic(error), body)
     for (error, about), body in SPEC.errors.items():
-        if not _concerns(error, about, operation):
-            continue
-        served = SERVICE.errors.get((error, about)) or SERVICE.errors[error, ""]
-        if served.status != body.status:
-            yield f"{_words(error.__name__)}: {served.status}, in the specification {body.status}"
-        elif served != body:
-            yield f"{_words(error.__name__)}: another text in the specification"
-    if name in _RULES:
-        yield _RULES[name]
+        if _concerns(error, about, operation):
+            yield from _difference(error, SERVICE.errors.get((error, about)) or SERVICE.errors[error, ""], body)
+    if operation.differs:
+        yield operation.differs
+
+
+def _generic(error: type) -> ErrorBody:
+    """Return the service's response to a refusal that is not an operation's own."""
+    return next(body for (each, _), body in SERVICE.errors.items() if each is error)
+
+
+def _difference(error: type, served: ErrorBody, specified: ErrorBody) -> Iterator[str]:
+    if served.status != specified.status:
+        yield f"{_words(error.__name__)}: {served.status}, in the specification {specified.status}"
+    elif served != specified:
+        yield f"{_words(error.__name__)}: another text in the specification"
 
 
 def _concerns(error: type, about: str, operation: Operation) -> bool:
-    """Tell whether a row of the contract is about an operation: by its name, by kind and action, or by an id's kind."""
-    if about == operation.id:
-        return True
+    """Tell whether a row of the contract is about an operation: by kind and action, or by an id's kind."""
     kind, _, action = about.partition(".")
     if action:
         return operation.id == action + kind.capitalize()
-    if error is MalformedIdError and f"{{{kind}Id}}" in operation.path:
-        return (error, operation.id) not in SPEC.errors
-    return False
+    return error is MalformedIdError and f"{{{kind}Id}}" in operation.path and error not in operation.spec_answers
 
 
 def _words(name: str) -> str:

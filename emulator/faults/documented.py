@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from emulator.resources.registry import PARAMETERS
 from emulator.spec import errors
-from emulator.spec.contract import CONTRACTS
-from emulator.spec.errors import InvalidRequestError
-from emulator.spec.operations import BY_ID
+from emulator.spec.errors import NotAllowedError
+from emulator.spec.operations import Operation
 from emulator.spec.responses import ErrorBody
-from state import errors as refused
-from state.errors import ServiceError
 
 _GENERIC: Mapping[int, ErrorBody] = MappingProxyType(
     {
@@ -36,87 +32,18 @@ _GENERIC: Mapping[int, ErrorBody] = MappingProxyType(
     }
 )
 
-_OWN: Mapping[tuple[str, int], ErrorBody] = MappingProxyType(
-    {("startRender", 429): ErrorBody(429, "Experienced Composer API Usage Exceeded", code=50004)}
-)
-"""What an operation is documented to answer where nothing here is refused so."""
 
-_CONFLICTS: Mapping[str, ServiceError] = MappingProxyType(
-    {
-        "migrateSession": refused.MigrationInProgressError(),
-        "startArchive": refused.AlreadyRunningError("archive"),
-        "stopArchive": refused.WrongStatusError("archive", "stop", "available"),
-        "deleteArchive": refused.WrongStatusError("archive", "delete", "started"),
-        "setArchiveLayout": refused.WrongStatusError("archive", "change the layout of", "stopped"),
-        "selectArchiveStreams": refused.WrongStatusError("archive", "select streams of", "stopped"),
-        "startBroadcast": refused.AlreadyRunningError("broadcast"),
-        "dial": refused.NotRoutedError("SIP call"),
-        "startCaptions": refused.AlreadyRunningError("captions"),
-        "startRender": refused.NotRoutedError("render"),
-        "connectAudio": refused.NotRoutedError("audio connector"),
-    }
-)
-
-
-def error_body(status: int, operation: str, contract: str) -> ErrorBody:
-    """Return what the operation is documented to answer with this status."""
-    error = _error(status, operation)
-    if isinstance(error, InvalidRequestError):
-        return errors.of_invalid(error, operation)
-    if error is not None:
-        found = errors.of_service_error(error, operation, CONTRACTS[contract], opentok=status == 405)
+def error_body(status: int, operation: Operation | None, contract: str) -> ErrorBody:
+    """Return what the operation is documented to answer with this status: the first of its refusals that has it."""
+    if operation is None:
+        return _GENERIC[status]
+    for error in operation.refusals:
+        if isinstance(error, NotAllowedError):
+            continue  # of a client token; a caller is refused the same everywhere
+        found = errors.of_exception(error, operation, contract, opentok=status == 405)
         if found.status == status:
             return found
-    return _OWN.get((operation, status)) or _GENERIC[status]
-
-
-def _error(status: int, operation: str) -> ServiceError | InvalidRequestError | None:
-    """Return what would be refused with this status, where the operation documents it."""
-    if status == 400:
-        return _bad_request(operation)
-    if status == 404:
-        return _not_found(operation)
-    if status == 405 and operation == "selectBroadcastStreams":
-        return refused.SelectsItselfError("broadcast")
-    if status == 409:
-        return _CONFLICTS.get(operation)
-    if status == 413 and operation.startswith("signal"):
-        return InvalidRequestError("", status=413)
-    return None
-
-
-def _bad_request(operation: str) -> ServiceError | InvalidRequestError:
-    if operation.startswith("playDtmf"):
-        return InvalidRequestError("must match ^[0-9*#p]+$", "digits")
-    if operation == "startRender":
-        return InvalidRequestError("must be between 60 and 36000", "maxDuration")
-    if BY_ID[operation].tag == "Callbacks":
-        return InvalidRequestError("is required", "url")
-    if operation in ("signalConnection", "signalSession", "forceDisconnect"):
-        return refused.MalformedIdError("connection")
-    kind = _kind(operation)
-    return refused.MalformedIdError(kind) if kind else refused.InvalidSessionIdError()
-
-
-def _not_found(operation: str) -> ServiceError | None:
-    path = BY_ID[operation].path
-    if BY_ID[operation].tag == "Callbacks":
-        return refused.UnknownResourceError("registration")
-    if operation in ("listStreams", "getStream", "setStreamClassLists", "muteStream", "setStreamClassList"):
-        return refused.NoStreamsYetError()
-    if operation.startswith("playDtmf"):
-        return refused.NoCallError()
-    if "{connectionId}" in path:
-        return refused.NotConnectedError()
-    if kind := _kind(operation):
-        return refused.UnknownResourceError(kind)
-    return refused.NoClientsError() if operation != "createSession" else None
-
-
-def _kind(operation: str) -> str:
-    """Return the kind of resource that an operation's path names, or an empty text."""
-    path = BY_ID[operation].path
-    return next((each.kind.name for parameter, each in PARAMETERS.items() if f"{{{parameter}}}" in path), "")
+    return next((each for each in operation.documented if each.status == status), _GENERIC[status])
 
 
 def with_text(found: ErrorBody, message: str | None, code: int | None) -> ErrorBody:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from emulator.context import RequestContext
 from emulator.faults import connection, documented
 from emulator.faults.targets import RequestTarget
+from emulator.spec.operations import Operation
 from emulator.spec.responses import STOPPING
 from emulator.store.base import Store
 from scenarios import outcomes, timeline
@@ -52,7 +53,7 @@ class FaultExecution:
         self._faults = faults
         self._app = app
         self._context = context
-        self._operation = context.exchange.operation
+        self._operation = context.operation
         self._target = target
         self._matched = matched
         self._happened: set[str] = set()
@@ -214,7 +215,7 @@ def delay(latency: kinds.Latency, hit: int) -> float:
     return draw.uniform(latency.min, latency.max)
 
 
-def response_of(effect: Effect, operation: str, contract: str, stopping: asyncio.Event) -> Response:
+def response_of(effect: Effect, operation: Operation | None, contract: str, stopping: asyncio.Event) -> Response:
     """Return the response that takes the place of the true one."""
     if isinstance(effect, kinds.Documented):
         found = documented.error_body(effect.status, operation, contract)

@@ -6,7 +6,7 @@ An application without rules costs one look before authentication, one before th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -15,7 +15,6 @@ from starlette.responses import Response
 from emulator.auth import rest_tokens
 from emulator.context import RequestContext
 from emulator.faults.targets import CallbackTarget, RequestTarget
-from emulator.resources.registry import PARAMETERS
 from emulator.spec.responses import ErrorBody
 from scenarios import magic
 from scenarios.targets import CALLBACK, GATE, SERVICE
@@ -40,8 +39,19 @@ _HEADER = REQUEST_HEADER.lower().encode()
 class FaultInjector:
     """Lets faults happen in one world. What it needs is imported when the first fault is written."""
 
-    def __init__(self, world: World, store: Store, stopping: asyncio.Event, default: str = "") -> None:
-        """Prepare; `default` is the application of tokens that name none, if there is one."""
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        stopping: asyncio.Event,
+        known_names: Callable[[], Names],
+        default: str = "",
+    ) -> None:
+        """Prepare; `known_names` returns what rules may name.
+
+        `default` is the application of tokens that name none, if there is one.
+        """
+        self._known_names = known_names
         self._world = world
         self._store = store
         self._stopping = stopping
@@ -104,7 +114,7 @@ class FaultInjector:
         if self._outcomes is None:
             from scenarios import outcomes, timeline
 
-            self._outcomes = outcomes.Outcomes(known_names())
+            self._outcomes = outcomes.Outcomes(self._known_names())
             self._world.handlers.update(outcomes.HANDLERS)
             self._world.handlers.update(timeline.HANDLERS)
         return self._outcomes
@@ -249,26 +259,6 @@ class FaultInjector:
         except RuleError as error:
             return ErrorBody(400, f"{REQUEST_HEADER}: {error}").response()
         return None
-
-
-def known_names() -> Names:
-    """Return what rules may name: the operations, their tags, the kinds of callbacks."""
-    from emulator.auth.client_tokens import ROLES
-    from emulator.callbacks.bodies import CALLBACK_TYPES
-    from emulator.spec.operations import OPERATIONS
-    from emulator.spec.schemas.bodies import BODIES, paths
-    from scenarios.outcomes import STATES
-    from scenarios.targets import Names
-
-    return Names(
-        {each.id: each.tag for each in OPERATIONS},
-        callbacks=sorted({told.webhook for told in CALLBACK_TYPES.values()}),
-        reads=[each.id for each in OPERATIONS if each.method == "GET"],
-        stateful=[each.id for each in OPERATIONS if any(f"{{{place}}}" in each.path for place in PARAMETERS)],
-        fields={operation: frozenset(paths(body)) for operation, body in BODIES.items()},
-        roles=ROLES,
-        states=STATES,
-    )
 
 
 def _rule_of_header(written: str) -> dict[str, Any]:

@@ -31,12 +31,15 @@ def of(path: str, headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     return () if any(name == b"content-security-policy" for name, _ in headers) else SANDBOXED
 
 
-def page_policy(style: str) -> dict[str, str]:
-    """Return the headers of a page of ours that has no script, and this text as its only style."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def page_policy(style: str, script: str = "") -> dict[str, str]:
+    """Return the headers of a page of ours that has this text as its only style, and this one as its only script.
+
+    The script may ask the emulator, and nobody else.
+    """
+    scripts = f"script-src {_digest(script)}; connect-src 'self'; " if script else ""
     return {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+            f"default-src 'none'; style-src {_digest(style)}; {scripts}base-uri 'none'; form-action 'none'; "
             "frame-ancestors 'none'"
         ),
         "X-Content-Type-Options": "nosniff",
@@ -44,3 +47,7 @@ def page_policy(style: str) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -6,19 +6,39 @@ its WebSocket is open (fidelity/audio-connector.md 1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from starlette.responses import Response
 
 from emulator.adapters import is_real
 from emulator.resources.connectors import connector_body
-from emulator.service.invocation import Handler, Invocation
-from emulator.spec.errors import InvalidRequestError
+from emulator.service import refused_of
+from emulator.service.invocation import Invocation
+from emulator.spec.errors import REQUIRED, InvalidRequestError
+from emulator.spec.operations import NO_BODY, operation
+from emulator.spec.responses import ErrorBody
 from emulator.spec.schemas.connectors import ConnectAudio
 from state import connectors
+from state import errors as refused
 
 
+@operation(
+    "connectAudio",
+    "Audio Connector",
+    "POST",
+    "/connect",
+    "Connect the audio of a session to a WebSocket",
+    body=ConnectAudio,
+    response="Connector",
+    example={"websocket": {"uri": "wss://localhost/audio"}},
+    refusals=(
+        refused.NoClientsError(),
+        *refused_of.SESSION,
+        refused.NotRoutedError("audio connector"),
+        refused.UnknownStreamError(),
+        InvalidRequestError(REQUIRED, "sessionId"),
+        refused_of.TOKEN,
+    ),
+    answers={refused.UnknownStreamError: ErrorBody(400, "Invalid request. websocket.streams names an unknown stream.")},
+)
 async def connect_audio(invocation: Invocation) -> Response:
     """Connect a session to a WebSocket; return the ids of connector and connection (5)."""
     body = invocation.body(ConnectAudio)
@@ -56,16 +76,17 @@ async def _connect_real(invocation: Invocation, body: ConnectAudio) -> Response:
     return invocation.response(connector_body(invocation.audience, connector))
 
 
+@operation(
+    "disconnectAudio",
+    "Audio Connector",
+    "POST",
+    "/connect/{connectorId}/stop",
+    "Disconnect an audio connector",
+    empty=NO_BODY,
+    refusals=refused_of.resource("connector"),
+)
 async def disconnect_audio(invocation: Invocation) -> Response:
     """Disconnect an audio connector; the response has no body."""
     with invocation.unit() as app:
         connectors.disconnect(app, invocation.params["connectorId"])
     return invocation.response()
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {
-        "connectAudio": connect_audio,
-        "disconnectAudio": disconnect_audio,
-    }
-)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from starlette.responses import Response
@@ -10,33 +9,14 @@ from starlette.responses import Response
 from emulator.auth.rest_tokens import Caller
 from emulator.auth.strict import Authenticate
 from emulator.context import RequestContext
-from emulator.service import (
-    archives,
-    broadcasts,
-    callbacks,
-    captions,
-    connectors,
-    renders,
-    sessions,
-    sip,
-    storages,
-    streams,
-)
-from emulator.service.invocation import Handler, Invocation
+from emulator.service.invocation import Invocation
+from emulator.service.operations import OPERATIONS
 from emulator.services import Services
 from emulator.spec import errors, opentok
 from emulator.spec.errors import REFUSALS, NotAllowedError
-from emulator.spec.operations import OperationTable
+from emulator.spec.operations import Operation, OperationTable
 from emulator.spec.responses import ErrorBody, ErrorResponse
 from emulator.store.base import StoreUnavailableError
-
-
-def handlers() -> Mapping[str, Handler]:
-    """Return the handler of each operation."""
-    found: dict[str, Handler] = {}
-    for module in (sessions, streams, archives, broadcasts, sip, captions, renders, connectors, callbacks, storages):
-        found.update(module.HANDLERS)
-    return found
 
 
 class OperationDispatcher:
@@ -48,10 +28,9 @@ class OperationDispatcher:
         self._store = services.store
         self._injector = services.injector
         self._authenticate = authenticate
-        self._handlers = handlers()
-        self.find = OperationTable().find
+        self.find = OperationTable(OPERATIONS).find
 
-    async def respond(self, context: RequestContext) -> Response:
+    async def respond(self, context: RequestContext, operation: Operation) -> Response:
         """Return the response to a request of an operation, while its application is held where the store saves it.
 
         A refusal is in XML where the caller reads nothing else.
@@ -62,23 +41,23 @@ class OperationDispatcher:
                 response = refusal
             elif self._store.keeps:
                 async with AsyncExitStack() as context.holds:
-                    await self._hold(context, context.holds)
-                    response = await self._serve(context)
+                    await self._hold(context, operation, context.holds)
+                    response = await self._serve(context, operation)
             else:
                 if "applicationId" not in context.params:
                     context.held = self._injector.claimed(context)
-                response = await self._serve(context)
+                response = await self._serve(context, operation)
         except StoreUnavailableError as error:
             response = ErrorBody(503, str(error)).response()
         if not isinstance(response, ErrorResponse) or response.status_code < 400:  # the specification has 200 too
             return response
-        in_xml = opentok.wants_xml(context.headers, context.exchange.operation)
+        in_xml = opentok.wants_xml(context.headers, operation)
         return opentok.refusal(response) if in_xml else response
 
-    async def _hold(self, context: RequestContext, holds: AsyncExitStack) -> None:
+    async def _hold(self, context: RequestContext, operation: Operation, holds: AsyncExitStack) -> None:
         """Hold the application of the path, or the one that the token claims, as the store has it by now."""
         project, app = context.params.get("applicationId"), context.app
-        if app is not None and context.operation is not None and context.operation.method == "GET":
+        if app is not None and operation.method == "GET":
             context.reads = context.wanted is None and await self._store.is_current(app)
             if context.reads:
                 return
@@ -89,7 +68,7 @@ class OperationDispatcher:
         if project is not None:
             context.app = context.held
 
-    async def _serve(self, context: RequestContext) -> Response:
+    async def _serve(self, context: RequestContext, operation: Operation) -> Response:
         """Authenticate, handle, respond; rules of failures have their say before and after each."""
         injector = self._injector
         try:
@@ -101,7 +80,7 @@ class OperationDispatcher:
                 caller = await self._caller(context)
             except REFUSALS as error:
                 contract = context.app.options.contract if context.app else "service"
-                response = errors.of_exception(error, context.exchange.operation, contract).response()
+                response = errors.of_exception(error, operation, contract).response()
                 return response if gate is None else gate.named(response)
             context.app = app = caller.app
             context.exchange.claims = caller.claims
@@ -112,12 +91,12 @@ class OperationDispatcher:
 
             rules = injector.around_handler(context, app)
             if rules is None:
-                response = await self._handle(Invocation(context, caller, self._services))
+                response = await self._handle(Invocation(context, operation, caller, self._services))
                 response = injector.after_handler(context, app, response)
             else:
                 response = await rules.before()
                 if response is None:
-                    response = await self._handle(Invocation(context, caller, self._services))
+                    response = await self._handle(Invocation(context, operation, caller, self._services))
                     response = await rules.after(response)
                 response = rules.named(response)
             return response if gate is None else gate.named(response)
@@ -140,7 +119,7 @@ class OperationDispatcher:
     async def _handle(self, invocation: Invocation) -> Response:
         """Return the response of the handler, or that to what it refused."""
         try:
-            response = await self._handlers[invocation.operation](invocation)
+            response = await invocation.operation.handler(invocation)
             invocation.note_rest()
             return response
         except REFUSALS as error:

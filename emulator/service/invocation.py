@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from emulator.services import Services
 from emulator.spec.client_token import ClientToken
 from emulator.spec.contract import CONTRACTS, Contract
 from emulator.spec.errors import InvalidRequestError
+from emulator.spec.operations import Operation
 from emulator.spec.responses import JsonResponse
 from emulator.spec.schemas.absent import is_absent
 from emulator.spec.schemas.common import Body, names_of, parse, unread
@@ -52,8 +53,8 @@ class Invocation:
         "params",
     )
 
-    def __init__(self, context: RequestContext, caller: Caller, services: Services) -> None:
-        self.operation = context.exchange.operation
+    def __init__(self, context: RequestContext, operation: Operation, caller: Caller, services: Services) -> None:
+        self.operation = operation
         self.context = context
         self.params: Mapping[str, str] = context.params
         self.caller = caller
@@ -207,10 +208,8 @@ class Invocation:
 
     def response(self, body: Any = None) -> Response:
         """Return the response of success, with the contract's status; without a body where the contract has none."""
-        status = self.contract.status(self.operation)
-        if body is None or self.operation in self.contract.empty:
+        operation, contract = self.operation, self.contract.name
+        status = operation.status_in(contract)
+        if body is None or contract in operation.empty:
             return Response(status_code=status)
         return JsonResponse(orjson.dumps(body), status)
-
-
-Handler = Callable[[Invocation], Awaitable[Response]]

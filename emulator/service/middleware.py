@@ -118,10 +118,11 @@ class ServiceMiddleware:
         """Let the request be answered, and respond with 500 where nobody did."""
         exchange = context.exchange
         try:
-            if context.operation is None:
+            operation = context.operation
+            if operation is None:
                 await self._pass_on(context, send)
             else:
-                await self._send(context, await self._dispatcher.respond(context), send)
+                await self._send(context, await self._dispatcher.respond(context, operation), send)
         except asyncio.CancelledError:  # the emulator ends
             if not exchange.status:
                 await self._send(context, _refuse(STOPPING, context.control), send)

@@ -5,20 +5,73 @@ The numbers are sections of fidelity/broadcasts-sip-captions-renders-callbacks.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from starlette.responses import Response
 
 from emulator.resources.renders import render_body
-from emulator.service.invocation import Handler, Invocation
+from emulator.service import refused_of
+from emulator.service.invocation import Invocation
 from emulator.spec.contract import RENDER_STOP_STATUSES
+from emulator.spec.errors import InvalidRequestError
+from emulator.spec.operations import NO_BODY_IN_SPEC, PAGED, operation
+from emulator.spec.responses import ErrorBody
 from emulator.spec.schemas.renders import StartRender
+from state import errors as refused
 from state import renders
 from state.renders import Render
 from state.sessions import PUBLISHING_ROLES
 
+_RENDER = "/render/{renderId}"
 
+
+@operation(
+    "listRenders",
+    "Render",
+    "GET",
+    "/render",
+    "List Experience Composer renders",
+    query=PAGED,
+    response="RenderList",
+    refusals=(InvalidRequestError("must be a whole number from 0 on (got 'x')", "offset"),),
+)
+async def list_renders(invocation: Invocation) -> Response:
+    """Return one page of the renders, the newest first (4.3)."""
+    with invocation.unit() as app:
+        return invocation.page(
+            app[Render], lambda render: invocation.shape("Render", render_body(invocation.audience, render))
+        )
+
+
+@operation(
+    "startRender",
+    "Render",
+    "POST",
+    "/render",
+    "Start an Experience Composer render",
+    body=StartRender,
+    response="Render",
+    status=202,
+    refusals=(
+        InvalidRequestError("must be between 60 and 36000", "maxDuration"),
+        refused.NoClientsError(),
+        *refused_of.SESSION,
+        refused.NotRoutedError("render"),
+        refused_of.TOKEN,
+    ),
+    answers={refused.InvalidSessionIdError: ErrorBody(400, "Invalid sessionId provided.", code=50008)},
+    texts={
+        "maxDuration": "Invalid maxDuration provided.",
+        "url": "Invalid application URL structure.",
+        "resolution": "Invalid resolution provided.",
+        "properties": "Invalid stream name provided.",
+        "sessionId": "Invalid sessionId provided.",
+    },
+    tokens={
+        "unreadable": ErrorBody(403, "Invalid token format or signature.", code=10001),
+        "session": ErrorBody(403, "The token does not match the session ID.", code=10007),
+        "expired": ErrorBody(403, "Expired token.", code=10012),
+    },
+    documented=(ErrorBody(429, "Experienced Composer API Usage Exceeded", code=50004),),
+)
 async def start_render(invocation: Invocation) -> Response:
     """Start rendering a page into a session; return the render as start writes it (4.1)."""
     body = invocation.body(StartRender)
@@ -29,14 +82,16 @@ async def start_render(invocation: Invocation) -> Response:
         return invocation.response(invocation.shape("Render", render_body(invocation.audience, render, started=True)))
 
 
-async def list_renders(invocation: Invocation) -> Response:
-    """Return one page of the renders, the newest first (4.3)."""
-    with invocation.unit() as app:
-        return invocation.page(
-            app[Render], lambda render: invocation.shape("Render", render_body(invocation.audience, render))
-        )
-
-
+@operation(
+    "getRender",
+    "Render",
+    "GET",
+    _RENDER,
+    "Get an Experience Composer render",
+    aliases=(("POST", _RENDER),),
+    response="Render",
+    refusals=refused_of.resource("render"),
+)
 async def get_render(invocation: Invocation) -> Response:
     """Return one render (4.2)."""
     with invocation.unit() as app:
@@ -44,6 +99,17 @@ async def get_render(invocation: Invocation) -> Response:
         return invocation.response(invocation.shape("Render", render_body(invocation.audience, render)))
 
 
+@operation(
+    "stopRender",
+    "Render",
+    "DELETE",
+    _RENDER,
+    "Stop an Experience Composer render",
+    status=204,
+    spec_status=200,
+    empty=NO_BODY_IN_SPEC,
+    refusals=refused_of.resource("render"),
+)
 async def stop_render(invocation: Invocation) -> Response:
     """Stop a render; the status depends on the SDK, by its `User-Agent` (4.4)."""
     with invocation.unit() as app:
@@ -53,13 +119,3 @@ async def stop_render(invocation: Invocation) -> Response:
         if agent.startswith(prefix):
             return Response(status_code=status)
     return invocation.response()
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {
-        "listRenders": list_renders,
-        "startRender": start_render,
-        "getRender": get_render,
-        "stopRender": stop_render,
-    }
-)

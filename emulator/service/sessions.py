@@ -5,17 +5,30 @@ The numbers are sections of fidelity/rest-and-archives.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from starlette.responses import Response
 
-from emulator.service.invocation import Handler, Invocation
+from emulator.service import refused_of
+from emulator.service.invocation import Invocation
 from emulator.spec import opentok, wire
-from emulator.spec.schemas.sessions import parse_create_session
+from emulator.spec.contract import EMPTY_LIST
+from emulator.spec.errors import InvalidRequestError
+from emulator.spec.operations import CONNECTION, NO_BODY_IN_SPEC, PARTS, SESSION, SESSION_CREATE, operation
+from emulator.spec.schemas.sessions import CreateSession, parse_create_session
+from state import errors as refused
 from state import rotation, sessions
 
 
+@operation(
+    "createSession",
+    "Sessions",
+    "POST",
+    SESSION_CREATE,
+    "Create a session",
+    body=CreateSession,
+    response="Session",
+    array=True,
+    refusals=(InvalidRequestError("must be always or manual", "archiveMode"),),
+)
 async def create_session(invocation: Invocation) -> Response:
     """Create a session; return it in an array, or as XML where the caller wants that (6)."""
     body = parse_create_session(invocation.context.body, invocation.reading)
@@ -30,6 +43,17 @@ async def create_session(invocation: Invocation) -> Response:
     return invocation.response([invocation.shape("Session", session)])
 
 
+@operation(
+    "listConnections",
+    "Sessions",
+    "GET",
+    SESSION + "/connection",
+    "List active connections in a session",
+    query=PARTS,
+    response="ConnectionList",
+    refusals=(refused.NoClientsError(), *refused_of.SESSION),
+    spec_answers={refused.NoClientsError: EMPTY_LIST},
+)
 async def list_connections(invocation: Invocation) -> Response:
     """Return the connections of a session, oldest first (7.1)."""
     with invocation.unit() as app:
@@ -39,6 +63,15 @@ async def list_connections(invocation: Invocation) -> Response:
         return invocation.part(list(session.connections.values()), wire.connection, **whose)
 
 
+@operation(
+    "forceDisconnect",
+    "Moderation",
+    "DELETE",
+    CONNECTION,
+    "Force a client to disconnect",
+    status=204,
+    refusals=(refused.MalformedIdError("connection"), refused.NotConnectedError(), *refused_of.SESSION),
+)
 async def force_disconnect(invocation: Invocation) -> Response:
     """Disconnect a client; the response has no body (7.2)."""
     with invocation.unit() as app:
@@ -46,18 +79,27 @@ async def force_disconnect(invocation: Invocation) -> Response:
     return invocation.response()
 
 
+@operation(
+    "migrateSession",
+    "Sessions",
+    "POST",
+    SESSION + "/migrate",
+    "Migrate a session to another media server",
+    response="Message",
+    status=202,
+    spec_status=200,
+    empty=NO_BODY_IN_SPEC,
+    differs="shortly after the session was made: 409, in the specification allowed",
+    refusals=(
+        refused.NoClientsError(),
+        *refused_of.SESSION,
+        refused.MigrationInProgressError(),
+        refused.MigrationTooSoonError(),
+        refused.NotRoutedError("migration"),
+    ),
+)
 async def migrate_session(invocation: Invocation) -> Response:
     """Begin to move a session to another media server (11)."""
     with invocation.unit() as app:
         rotation.migrate(app, invocation.session(app), enforce_cooldown=invocation.contract.migration_cooldown)
     return invocation.response({"message": "Session migration initiated"})
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {
-        "createSession": create_session,
-        "listConnections": list_connections,
-        "forceDisconnect": force_disconnect,
-        "migrateSession": migrate_session,
-    }
-)

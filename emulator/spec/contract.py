@@ -22,7 +22,7 @@ NOT_CONNECTED = "The client specified by the connectionId property is not connec
 NULLABLE = frozenset({"url"})
 
 Key = tuple[type[refused.ServiceError], str]
-"""An error class, and what it is about: an operation, a kind with an action, a kind, or nothing (any).
+"""An error class, and what it is about: a kind with an action, a kind, or nothing (any). Operations declare their own.
 
 `opentok.` before a kind: only for projects that are called by their api key.
 """
@@ -32,24 +32,17 @@ Key = tuple[type[refused.ServiceError], str]
 class Contract:
     """The responses of one contract.
 
-    `statuses`: status of success by operation, where it is not 200. `empty`: operations whose response has no body.
     `fields`: the keys of a body by its schema, of an object in it by `Schema.key`; None for all. `words`: those of a
     field that it has other words for. `errors`: the response to each refusal.
     """
 
     name: str
-    statuses: Mapping[str, int]
-    empty: frozenset[str]
     fields: Mapping[str, frozenset[str]]
     words: Mapping[str, Mapping[str, str]]
     errors: Mapping[Key, ErrorBody]
     stop_is_idempotent: bool
     migration_cooldown: bool
     broadcast_max_duration: int
-
-    def status(self, operation: str) -> int:
-        """Return the status of success."""
-        return self.statuses.get(operation, 200)
 
     def shape(self, schema: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return `body` with the keys that this contract documents; null only where it documents null."""
@@ -77,22 +70,12 @@ _ERRORS: Mapping[Key, ErrorBody] = MappingProxyType(
     {
         # Sessions (rest-and-archives 2.2, 11)
         (refused.InvalidSessionIdError, ""): ErrorBody(400, INVALID_SESSION, code=None),
-        (refused.InvalidSessionIdError, "startArchive"): ErrorBody(
-            400, "You do not pass in a session ID or you pass in an invalid session ID."
-        ),
-        (refused.InvalidSessionIdError, "startRender"): ErrorBody(400, "Invalid sessionId provided.", code=50008),
         (refused.UnknownSessionError, ""): ErrorBody(404, "Not found. The session does not exist."),
         (refused.NoClientsError, ""): ErrorBody(404, NO_CLIENTS, bare=True),
         (refused.NotRoutedError, ""): ErrorBody(409, "Only routed sessions are allowed to use this feature."),
-        (refused.NotRoutedError, "startArchive"): ErrorBody(
-            409, "Only routed sessions are allowed to initiate archives.", code=15008
-        ),
         (refused.NotConnectedError, ""): ErrorBody(404, NOT_CONNECTED),
         (refused.MalformedIdError, "connection"): ErrorBody(
             400, "One of the arguments, sessionId or connectionId, is invalid."
-        ),
-        (refused.MalformedIdError, "signalConnection"): ErrorBody(
-            400, "One of the signal properties, data, type, sessionId or connectionId, is invalid."
         ),
         (refused.MigrationInProgressError, ""): ErrorBody(
             409, "Migration is already in progress for the session.", code=15214
@@ -106,15 +89,6 @@ _ERRORS: Mapping[Key, ErrorBody] = MappingProxyType(
             404, "The session exists but has not had any streams added to it yet."
         ),
         (refused.UnknownStreamError, ""): ErrorBody(404, "Not found. The session or stream is not found."),
-        (refused.UnknownStreamError, "getStream"): ErrorBody(408, "You passed in an invalid stream ID."),
-        (refused.UnknownStreamError, "dial"): ErrorBody(400, "Invalid request. sip.streams names an unknown stream."),
-        (refused.UnknownStreamError, "connectAudio"): ErrorBody(
-            400, "Invalid request. websocket.streams names an unknown stream."
-        ),
-        (refused.UnknownStreamError, "selectArchiveStreams"): ErrorBody(404, "Archive or stream not found"),
-        (refused.UnknownStreamError, "selectBroadcastStreams"): ErrorBody(
-            404, "Broadcast or stream not found", code=404
-        ),
         # Archives (2.2, 12)
         (refused.AlreadyRunningError, "archive"): ErrorBody(
             409, "session is already composed with code 409", code=15001
@@ -126,11 +100,6 @@ _ERRORS: Mapping[Key, ErrorBody] = MappingProxyType(
             400, "You do not pass in a session ID or you pass in an invalid archive ID."
         ),
         (refused.UnknownResourceError, "archive"): ErrorBody(404, "Not found. You passed in an invalid archive ID."),
-        (refused.UnknownResourceError, "getArchive"): ErrorBody(404, "null", bare=True),
-        (refused.UnknownResourceError, "deleteArchive"): ErrorBody(
-            404, "Not found. You passed in an invalid archive ID.", bare=True
-        ),
-        (refused.UnknownResourceError, "selectArchiveStreams"): ErrorBody(404, "Archive or stream not found"),
         (refused.WrongStatusError, "archive.stop"): ErrorBody(
             409,
             "You can only stop an archive that has one of the following statuses: started OR paused OR stopped",
@@ -162,9 +131,6 @@ _ERRORS: Mapping[Key, ErrorBody] = MappingProxyType(
         ),
         (refused.MalformedIdError, "broadcast"): ErrorBody(400, "Invalid request. The broadcast ID is invalid."),
         (refused.UnknownResourceError, "broadcast"): ErrorBody(404, "Not found. No such broadcast."),
-        (refused.UnknownResourceError, "selectBroadcastStreams"): ErrorBody(
-            404, "Broadcast or stream not found", code=404
-        ),
         (refused.WrongStatusError, "broadcast"): ErrorBody(404, "Not found. The broadcast is no longer running."),
         (refused.SelectsItselfError, "broadcast"): ErrorBody(400, _selects_itself("broadcast")),
         (refused.SelectsItselfError, "opentok.broadcast"): ErrorBody(
@@ -188,28 +154,10 @@ _ERRORS: Mapping[Key, ErrorBody] = MappingProxyType(
     }
 )
 
-_EMPTY_LIST = ErrorBody(200, body={"count": 0, "items": []})
+EMPTY_LIST = ErrorBody(200, body={"count": 0, "items": []})
 
 SERVICE = Contract(
     name="service",
-    statuses=MappingProxyType(
-        {
-            "forceDisconnect": 204,
-            "migrateSession": 202,
-            "signalSession": 204,
-            "signalConnection": 204,
-            "deleteArchive": 204,
-            "deleteArchiveStorage": 204,
-            "selectArchiveStreams": 204,
-            "selectBroadcastStreams": 204,
-            "startCaptions": 202,
-            "stopCaptions": 202,
-            "startRender": 202,
-            "stopRender": 204,
-            "unregisterCallback": 204,
-        }
-    ),
-    empty=frozenset({"playDtmfAll", "playDtmfConnection", "stopCaptions"}),
     fields=MappingProxyType({}),
     words=MappingProxyType({}),
     errors=_ERRORS,
@@ -220,18 +168,6 @@ SERVICE = Contract(
 
 SPEC = Contract(
     name="spec",
-    statuses=MappingProxyType({**SERVICE.statuses, "migrateSession": 200, "stopCaptions": 200, "stopRender": 200}),
-    empty=SERVICE.empty
-    | {
-        "migrateSession",
-        "setStreamClassLists",
-        "setStreamClassList",
-        "muteSession",
-        "muteStream",
-        "setArchiveLayout",
-        "setBroadcastLayout",
-        "stopRender",
-    },
     fields=MappingProxyType(
         {
             "Session": frozenset({"session_id", "application_id", "create_dt", "media_server_url"}),
@@ -276,13 +212,7 @@ SPEC = Contract(
         {
             **_ERRORS,
             (refused.TooManyTargetsError, ""): ErrorBody(409, "A session has at most 5 RTMP targets at a time."),
-            (refused.NoClientsError, "startArchive"): ErrorBody(409, NO_CLIENTS),
-            (refused.NoClientsError, "listConnections"): _EMPTY_LIST,
-            (refused.NeverUsedError, "listStreams"): _EMPTY_LIST,
-            (refused.NoStreamsYetError, "listStreams"): _EMPTY_LIST,
-            (refused.UnknownStreamError, "getStream"): ErrorBody(404, "Not found. The stream is not found."),
             (refused.MalformedIdError, "connection"): ErrorBody(404, NOT_CONNECTED),
-            (refused.MalformedIdError, "signalConnection"): ErrorBody(404, NOT_CONNECTED),
             (refused.MalformedIdError, "archive"): ErrorBody(404, "Not found. You passed in an invalid archive ID."),
             (refused.MalformedIdError, "broadcast"): ErrorBody(404, "Not found. No such broadcast."),
             (refused.MalformedIdError, "render"): ErrorBody(404, "Not found. No such render."),

@@ -14,6 +14,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from emulator.spec.operations import SESSION_CREATE, Operation
 from emulator.spec.request_headers import RequestHeaders
 from emulator.spec.responses import ErrorResponse
 
@@ -21,9 +22,6 @@ AUTH = "x-opentok-auth"
 PARTNER_AUTH = "x-tb-partner-auth"
 AGENT = "opentok"
 """How the user agent of every OpenTok SDK begins, in any case; one of them sends a bearer token (sdk-wire 1.2)."""
-
-XML_WHEN_ANYTHING = frozenset({"signalSession", "signalConnection", "playDtmfAll", "playDtmfConnection"})
-"""Operations that refuse in XML who accepts anything."""
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -38,7 +36,7 @@ def speaks(headers: RequestHeaders) -> bool:
 _REFUSED = re.compile(r";\s*q\s*=\s*0(\.0*)?\s*(;|$)")  # RFC 9110 12.4.2: a weight of 0 is "not acceptable"
 
 
-def wants_xml(headers: RequestHeaders, operation: str) -> bool:
+def wants_xml(headers: RequestHeaders, operation: Operation) -> bool:
     """Tell whether a caller of an operation is answered in XML.
 
     Sessions are, also to those who ask for nothing: the SDKs that do read nothing else. Their other refusals they read
@@ -47,7 +45,7 @@ def wants_xml(headers: RequestHeaders, operation: str) -> bool:
     accept = ",".join(each for each in (headers.get("accept") or "").lower().split(",") if not _REFUSED.search(each))
     if "json" in accept or not speaks(headers):
         return False
-    return "xml" in accept or operation == "createSession" or (bool(accept) and operation in XML_WHEN_ANYTHING)
+    return "xml" in accept or operation.path == SESSION_CREATE or (bool(accept) and operation.xml_when_anything)
 
 
 def session(made: Mapping[str, Any]) -> Response:

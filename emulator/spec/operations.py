@@ -1,29 +1,94 @@
-"""The operations: their names, tags, paths and the aliases that SDKs use. Everything else refers to them by name.
+"""What an operation is: everything that is said of it, once, at its handler in `emulator/service/`.
 
-Names are the operationIds of the specification. What the live service has and the specification lacks is named in the
-same style (`connectAudio` …). Aliases: fidelity/sdk-wire.md 1 and 4A.16.
+Dispatch, routes, names of faults, journal, evidence and the OpenAPI description derive from these declarations. Ids are
+the operationIds of the specification; what the live service has and the specification lacks is named in the same style
+(`connectAudio` …). Aliases: fidelity/sdk-wire.md 1 and 4A.16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from emulator.spec.responses import ErrorBody
+from state.errors import ServiceError
 
 PREFIX = "/v2/project/{applicationId}"
 SESSION_CREATE = "/session/create"
 
+SESSION = "/session/{sessionId}"
+CONNECTION = SESSION + "/connection/{connectionId}"
+STREAM = SESSION + "/stream/{streamId}"
+
+Handler = Callable[[Any], Awaitable[Response]]
+"""Takes an `Invocation` (emulator/service/invocation.py)."""
+
+Answers = Mapping[type[ServiceError], ErrorBody]
+
 
 @dataclass(frozen=True, slots=True)
+class QueryParameter:
+    """A parameter of the query; `schema` is that of OpenAPI."""
+
+    name: str
+    schema: Mapping[str, Any]
+    description: str
+
+
+_NUMBER: Mapping[str, Any] = MappingProxyType({"type": "integer", "minimum": 0})
+_OFFSET = QueryParameter("offset", {**_NUMBER, "default": 0}, "how many to skip")
+PAGED = (_OFFSET, QueryParameter("count", {**_NUMBER, "default": 50}, "how many to list, at most 1000"))
+PAGED_BY_SESSION = (*PAGED, QueryParameter("sessionId", {"type": "string"}, "only those of this session"))
+PARTS = (_OFFSET, QueryParameter("count", _NUMBER, "how many to list; all when it is not given"))
+"""The queries of lists: paged, paged or of one session, and those that are returned whole where nothing is asked."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Operation:
-    """One operation. `path` follows `PREFIX`, except for `createSession`; `aliases` are (method, path) pairs."""
+    """One operation. `path` follows `PREFIX`, except for `createSession`; `aliases` are (method, path) pairs.
+
+    `body` is the model of the request; `response` the name of the body of success in `schemas/responses.py`, which
+    `array` says is a list of them. `status` is that of success, `spec_status` where the specification has another one;
+    `empty` the contracts in which a success has no body, `xml_when_anything` says that refusals are in XML for callers
+    that accept anything.
+
+    `refusals` are what the rules may refuse, as examples; the first with a status is what a failure with that status
+    responds with. `answers` are the responses to some of them where they are not those of any operation, `spec_answers`
+    those of the specification. `texts` are the documented texts of a wrong field, by the first part of its name,
+    `missing` those of one that is not there, `tokens` the responses to a client token by what is wrong with it;
+    `documented` is what is documented, and refused by nothing here. `example` are fields of one of the body, where
+    what is required is not enough. `differs` says what the contracts differ in that is a rule rather than a response.
+    """
 
     id: str
     tag: str
     method: str
     path: str
     summary: str
+    handler: Handler
     aliases: tuple[tuple[str, str], ...] = ()
+    body: type[BaseModel] | None = None
+    query: tuple[QueryParameter, ...] = ()
+    response: str = ""
+    array: bool = False
+    status: int = 200
+    spec_status: int = 0
+    empty: frozenset[str] = frozenset()
+    xml_when_anything: bool = False
+    refusals: tuple[Exception, ...] = ()
+    answers: Answers = field(default_factory=dict)
+    spec_answers: Answers = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, ErrorBody] = field(default_factory=dict)
+    documented: tuple[ErrorBody, ...] = ()
+    example: Mapping[str, Any] = field(default_factory=dict)
+    differs: str = ""
 
     @property
     def routes(self) -> tuple[tuple[str, str], ...]:
@@ -32,103 +97,42 @@ class Operation:
 
     def full(self, path: str) -> str:
         """Return its path, or that of an alias, with the prefix."""
-        return path if self.id == "createSession" else PREFIX + path
+        return path if path == SESSION_CREATE else PREFIX + path
 
     @property
     def full_path(self) -> str:
         """The path with its prefix."""
         return self.full(self.path)
 
+    @property
+    def description(self) -> str:
+        """What its handler says of it."""
+        return (self.handler.__doc__ or "").strip()
 
-_SESSION = "/session/{sessionId}"
-_CONNECTION = _SESSION + "/connection/{connectionId}"
-_STREAM = _SESSION + "/stream/{streamId}"
-_ARCHIVE = "/archive/{archiveId}"
-_STORAGE = "/archive/storage"
-_OLD_PUT, _OLD_GET, _OLD_DELETE = (((method, _STORAGE + "Beta"),) for method in ("PUT", "GET", "DELETE"))
-_BROADCAST = "/broadcast/{broadcastId}"
-_CAPTIONS = "/captions/{captionsId}"
-_RENDER = "/render/{renderId}"
+    def status_in(self, contract: str) -> int:
+        """Return the status of success in a contract."""
+        return self.spec_status if contract == "spec" and self.spec_status else self.status
 
-OPERATIONS: tuple[Operation, ...] = (
-    Operation("createSession", "Sessions", "POST", SESSION_CREATE, "Create a session"),
-    Operation("listConnections", "Sessions", "GET", _SESSION + "/connection", "List active connections in a session"),
-    Operation("forceDisconnect", "Moderation", "DELETE", _CONNECTION, "Force a client to disconnect"),
-    Operation("migrateSession", "Sessions", "POST", _SESSION + "/migrate", "Migrate a session to another media server"),
-    Operation("listStreams", "Streams", "GET", _SESSION + "/stream", "Get information on all streams in a session"),
-    Operation("setStreamClassLists", "Streams", "PUT", _SESSION + "/stream", "Change stream layout classes"),
-    Operation("getStream", "Streams", "GET", _STREAM, "Get information on a single stream"),
-    Operation("setStreamClassList", "Streams", "PUT", _STREAM, "Change the layout classes of one stream (OpenTok)"),
-    Operation("muteSession", "Moderation", "POST", _SESSION + "/mute", "Mute all streams in a session"),
-    Operation("muteStream", "Moderation", "POST", _STREAM + "/mute", "Mute a single stream"),
-    Operation("signalSession", "Signaling", "POST", _SESSION + "/signal", "Send a signal to all connections"),
-    Operation("signalConnection", "Signaling", "POST", _CONNECTION + "/signal", "Send a signal to one connection"),
-    Operation("listArchives", "Archives", "GET", "/archive", "List archives for a project"),
-    Operation("startArchive", "Archives", "POST", "/archive", "Start an archive (recording)"),
-    Operation("getArchive", "Archives", "GET", _ARCHIVE, "Get an archive"),
-    Operation(
-        "setArchiveStorage", "Archives", "PUT", _STORAGE, "Set where archives are uploaded to (OpenTok)", _OLD_PUT
-    ),
-    Operation("getArchiveStorage", "Archives", "GET", _STORAGE, "Get where archives are uploaded to", _OLD_GET),
-    Operation("deleteArchiveStorage", "Archives", "DELETE", _STORAGE, "Let archives stay in the cloud", _OLD_DELETE),
-    Operation("deleteArchive", "Archives", "DELETE", _ARCHIVE, "Delete an archive"),
-    Operation("stopArchive", "Archives", "POST", _ARCHIVE + "/stop", "Stop an archive"),
-    Operation("setArchiveLayout", "Archives", "PUT", _ARCHIVE + "/layout", "Change the layout of a composed archive"),
-    Operation("selectArchiveStreams", "Archives", "PATCH", _ARCHIVE + "/streams", "Add or remove streams"),
-    Operation("listBroadcasts", "Broadcasts", "GET", "/broadcast", "List broadcasts for a project"),
-    Operation("startBroadcast", "Broadcasts", "POST", "/broadcast", "Start a live streaming broadcast"),
-    Operation("getBroadcast", "Broadcasts", "GET", _BROADCAST, "Get a broadcast"),
-    Operation("stopBroadcast", "Broadcasts", "POST", _BROADCAST + "/stop", "Stop a broadcast"),
-    Operation(
-        "setBroadcastLayout",
-        "Broadcasts",
-        "PUT",
-        _BROADCAST + "/layout",
-        "Change the layout of a broadcast",
-        aliases=(("POST", _BROADCAST + "/layout"),),
-    ),
-    Operation(
-        "selectBroadcastStreams",
-        "Broadcasts",
-        "PATCH",
-        _BROADCAST + "/streams",
-        "Add or remove streams",
-        aliases=(("PUT", _BROADCAST + "/streams"),),
-    ),
-    Operation("dial", "SIP", "POST", "/dial", "Dial a SIP endpoint into a session", aliases=(("POST", "/call"),)),
-    Operation("playDtmfAll", "SIP", "POST", _SESSION + "/play-dtmf", "Play DTMF tones to all SIP calls of a session"),
-    Operation("playDtmfConnection", "SIP", "POST", _CONNECTION + "/play-dtmf", "Play DTMF tones to one SIP call"),
-    Operation(
-        "startCaptions",
-        "Captions",
-        "POST",
-        "/captions",
-        "Start live captions",
-        aliases=(("POST", _CAPTIONS + "/start"),),
-    ),
-    Operation("getCaptions", "Captions", "GET", _CAPTIONS, "Get the status of live captions"),
-    Operation(
-        "stopCaptions",
-        "Captions",
-        "POST",
-        _CAPTIONS + "/stop",
-        "Stop live captions",
-        aliases=(("DELETE", _CAPTIONS + "/stop"),),
-    ),
-    Operation("listRenders", "Render", "GET", "/render", "List Experience Composer renders"),
-    Operation("startRender", "Render", "POST", "/render", "Start an Experience Composer render"),
-    Operation("getRender", "Render", "GET", _RENDER, "Get an Experience Composer render", aliases=(("POST", _RENDER),)),
-    Operation("stopRender", "Render", "DELETE", _RENDER, "Stop an Experience Composer render"),
-    Operation("connectAudio", "Audio Connector", "POST", "/connect", "Connect the audio of a session to a WebSocket"),
-    Operation(
-        "disconnectAudio", "Audio Connector", "POST", "/connect/{connectorId}/stop", "Disconnect an audio connector"
-    ),
-    Operation("listCallbacks", "Callbacks", "GET", "/callback", "List the registered callbacks (OpenTok)"),
-    Operation("registerCallback", "Callbacks", "POST", "/callback", "Register a callback (OpenTok)"),
-    Operation("unregisterCallback", "Callbacks", "DELETE", "/callback/{callbackId}", "Remove a callback (OpenTok)"),
-)
+    def answer(self, error: type[ServiceError], contract: str) -> ErrorBody | None:
+        """Return the response to a refusal that is this operation's own in a contract, if it has one."""
+        found = self.spec_answers.get(error) if contract == "spec" else None
+        return found or self.answers.get(error)
 
-BY_ID: Mapping[str, Operation] = MappingProxyType({operation.id: operation for operation in OPERATIONS})
+
+NO_BODY = frozenset({"service", "spec"})
+NO_BODY_IN_SPEC = frozenset({"spec"})
+"""The contracts in which a success has no body: both, or that of the specification."""
+
+
+def operation(
+    id_: str, tag: str, method: str, path: str, summary: str, **declared: Any
+) -> Callable[[Handler], Operation]:
+    """Return what makes an operation of its handler; `declared` are the other fields of `Operation`."""
+
+    def declare(handler: Handler) -> Operation:
+        return Operation(id_, tag, method, path, summary, handler, **declared)
+
+    return declare
 
 
 class OperationTable:
@@ -140,7 +144,7 @@ class OperationTable:
 
     __slots__ = ("_create", "_entries", "_fixed", "_words")
 
-    def __init__(self, operations: Iterable[Operation] = OPERATIONS) -> None:
+    def __init__(self, operations: Iterable[Operation]) -> None:
         self._entries: dict[tuple[int, str], tuple[dict[str, Operation], tuple[str, ...]]] = {}
         self._create: dict[str, Operation] = {}
         self._fixed: dict[str, tuple[dict[str, Operation], tuple[str, ...]]] = {}

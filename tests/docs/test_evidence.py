@@ -15,9 +15,8 @@ from pydantic import BaseModel
 
 from emulator.callbacks.bodies import CALLBACK_TYPES
 from emulator.evidence import fields, page, table
-from emulator.spec.operations import OPERATIONS
+from emulator.service.operations import OPERATIONS
 from emulator.spec.schemas import responses
-from emulator.spec.schemas.bodies import BODIES
 from emulator.spec.schemas.common import Body
 from emulator.spec.schemas.connectors import AudioTransport
 from tests.emulator.local import Tenant, emulator
@@ -121,7 +120,7 @@ def test_every_field_that_is_known_is_read(monkeypatch: pytest.MonkeyPatch) -> N
             ("POST", "/connect", {**whom, "websocket": {"uri": "wss://localhost/a", "audioTransport": {}}}),
         ):
             assert tenant.call(method, path, content).status_code < 300
-    models = {model for body in BODIES.values() for model in models_of(body)}
+    models = {model for each in OPERATIONS if each.body is not None for model in models_of(each.body)}
     known = {(model.__name__, name) for model in models - {AudioTransport} for name in model.model_fields}
     known.add((AudioTransport.__name__, "model_dump"))  # it is taken as a whole
     assert len(known) > 80

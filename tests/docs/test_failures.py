@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faults.injector import known_names
+from emulator.service.names import known_names
 from emulator.testing import Server
 from scenarios.effects import EFFECTS
 from scenarios.magic import MAGIC

@@ -8,9 +8,9 @@ from typing import get_args
 
 import pytest
 
+from emulator.service.operations import BY_ID
 from emulator.settings import Settings
 from emulator.spec.limits import LIMITS, Limit
-from emulator.spec.operations import BY_ID
 from state.options import Options
 from tests.docs.limits import PAGE, page
 

@@ -16,8 +16,8 @@ import pytest
 from emulator import wellknown
 from emulator.app import create_app
 from emulator.cli.main import app as command_line
+from emulator.service.operations import OPERATIONS
 from emulator.settings import ENV_PREFIX, Settings
-from emulator.spec.operations import OPERATIONS
 from emulator.testing import Server, running_server
 from state.options import Options
 

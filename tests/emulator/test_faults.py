@@ -11,8 +11,8 @@ import pytest
 
 from emulator.faults.documented import error_body
 from emulator.faults.execution import delay
+from emulator.service.operations import BY_ID, OPERATIONS
 from emulator.spec.contract import CONTRACTS
-from emulator.spec.operations import BY_ID, OPERATIONS
 from scenarios.effects import EFFECTS
 from scenarios.response_effects import Documented, Latency
 from tests.emulator.faulty import fault
@@ -38,7 +38,7 @@ def test_a_status_comes_with_the_rule_in_header_and_journal(user: Driver, effect
 def test_every_status_of_every_operation_has_a_body(operation: str) -> None:
     for contract in CONTRACTS:
         for status in STATUSES.values():
-            found = error_body(status, operation, contract)
+            found = error_body(status, BY_ID[operation], contract)
             assert found.status == status
             assert found.content()["message"]
 

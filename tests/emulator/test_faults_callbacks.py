@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.client import ApplicationClient
-from emulator.faults.injector import FaultInjector, known_names
+from emulator.faults.injector import FaultInjector
+from emulator.service.names import known_names
 from emulator.store.base import Store
 from emulator.testing import Callbacks, Server
 from emulator.testing.received import SignatureError
@@ -35,7 +36,7 @@ def app() -> Application:
 
 @pytest.fixture
 def injector() -> FaultInjector:
-    return FaultInjector(World(), Store(), asyncio.Event())
+    return FaultInjector(World(), Store(), asyncio.Event(), known_names)
 
 
 EVENT = Event(1, 0, "archive.available", str(ARCHIVE["id"]), "s", record=SimpleNamespace(names=("lesson", "")))

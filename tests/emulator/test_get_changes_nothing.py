@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.spec.operations import OPERATIONS
+from emulator.service.operations import OPERATIONS
 from state.ids import Ids
 from tests.emulator.local import NOBODY, Tenant, emulator
 

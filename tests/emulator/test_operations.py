@@ -10,8 +10,8 @@ from httpx2 import Response
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from emulator.spec.operations import OPERATIONS
-from emulator.spec.schemas.responses import RESPONSES, name_of
+from emulator.service.operations import BY_ID, OPERATIONS
+from emulator.spec.schemas.responses import model_of
 from tests.emulator.local import Tenant
 
 # Status of success in the service, and in the specification; "-" where there is no body.
@@ -183,10 +183,9 @@ def test_status_and_body(walks: dict[str, dict[str, Response]], contract: str, o
     body = answer.json()
     bodies = body if isinstance(body, list) else [body]
     for each in bodies:
-        model = RESPONSES[operation]
-        TypeAdapter(model).validate_python(each)
+        TypeAdapter(model_of(BY_ID[operation].response)).validate_python(each)
         for item in each.get("items", [each]):
-            check_keys(contract, name_of(model).removesuffix("List"), item)
+            check_keys(contract, BY_ID[operation].response.removesuffix("List"), item)
 
 
 def check_keys(contract: str, schema: str, body: dict[str, Any]) -> None:

@@ -13,8 +13,8 @@ from emulator.control.resources.registry import VIEWS
 from emulator.control.resources.view import ResourceView
 from emulator.resources.registry import PARAMETERS, WIRE_KINDS
 from emulator.resources.wire_kind import WireKind
-from emulator.spec.operations import OPERATIONS
-from emulator.spec.schemas.bodies import BODIES, paths
+from emulator.service.operations import OPERATIONS
+from emulator.spec.schemas.bodies import paths
 from emulator.webhooks import WEBHOOKS
 from state.project_records import STATUS
 from state.resources import RESOURCE_KINDS, RESOURCES
@@ -39,7 +39,7 @@ def test_a_parameter_of_paths_with_a_status_means_one_kind() -> None:
 
 @each_wire_kind
 def test_what_names_one_is_a_field_of_a_body(wire_kind: WireKind) -> None:
-    bodies = [set(paths(body)) for body in BODIES.values()]
+    bodies = [set(paths(each.body)) for each in OPERATIONS if each.body is not None]
     assert all(any(name in body for body in bodies) for name in wire_kind.naming)
     named = "names" in vars(wire_kind.kind.type)
     assert bool(wire_kind.naming) is named

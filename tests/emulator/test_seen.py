@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 from starlette.testclient import TestClient
 
-from emulator.spec.openapi import QUERIES
-from emulator.spec.schemas.bodies import BODIES, paths
+from emulator.service.operations import OPERATIONS
+from emulator.spec.schemas.bodies import paths
 from tests.emulator.local import Tenant
 
 ID = "5eed5eed-5eed-4eed-8eed-5eed5eed5eed"
@@ -313,6 +313,7 @@ NOT_SEEN: dict[tuple[str, str], str] = {
 }
 """Fields whose values make no difference, with the reason."""
 
+BODIES = {each.id: each.body for each in OPERATIONS if each.body is not None}
 FIELDS = [(operation, field) for operation, model in BODIES.items() for field in dict.fromkeys(paths(model))]
 SEEN = [each for each in FIELDS if each not in NOT_SEEN]
 
@@ -336,7 +337,7 @@ def test_the_same_request_in_the_same_room_looks_the_same(client: TestClient, op
 
 
 @pytest.mark.parametrize(
-    ("operation", "parameter"), [(name, parameter) for name, parameters in QUERIES.items() for parameter in parameters]
+    ("operation", "parameter"), [(each.id, parameter.name) for each in OPERATIONS for parameter in each.query]
 )
 def test_a_parameter_of_a_query_makes_a_difference(room: Room, operation: str, parameter: str) -> None:
     tenant = room.tenant

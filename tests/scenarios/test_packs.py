@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from emulator.faults.injector import known_names
+from emulator.service.names import known_names
 from scenarios import engine, packs
 from scenarios.engine import Faults
 from scenarios.pack import Pack, load

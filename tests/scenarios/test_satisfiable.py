@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.faults.injector import known_names
+from emulator.service.names import known_names
 from scenarios.rules import read_rule
 from scenarios.strict import RuleError
 

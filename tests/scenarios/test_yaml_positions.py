@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.faults.injector import known_names
+from emulator.service.names import known_names
 from scenarios import yaml_positions
 from scenarios.pack import load
 from scenarios.yaml_positions import PackError, parse

@@ -18,7 +18,7 @@ import httpx
 
 from emulator.evidence import fields, page
 from emulator.evidence.table import evidence as table_of_evidence
-from emulator.spec.operations import OPERATIONS
+from emulator.service.operations import OPERATIONS
 from emulator.testing import Server
 
 ROOT = Path(__file__).parents[2]

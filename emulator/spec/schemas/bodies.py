@@ -1,41 +1,12 @@
-"""The body of each operation that has one, and the fields in it."""
+"""The fields of a request body."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
-
-from emulator.spec.schemas import archives, broadcasts, callbacks, common, sessions, storages
-from emulator.spec.schemas.captions import StartCaptions
-from emulator.spec.schemas.connectors import ConnectAudio
-from emulator.spec.schemas.renders import StartRender
-from emulator.spec.schemas.sip import Dial, PlayDtmf, PlayDtmfToOne
-
-BODIES: Mapping[str, type[common.Body]] = {
-    "createSession": sessions.CreateSession,
-    "setStreamClassLists": sessions.SetStreamClasses,
-    "setStreamClassList": sessions.SetOneStreamClasses,
-    "muteSession": sessions.MuteSession,
-    "signalSession": sessions.SignalBody,
-    "signalConnection": sessions.SignalBody,
-    "startArchive": archives.StartArchive,
-    "setArchiveStorage": storages.SetArchiveStorage,
-    "setArchiveLayout": common.ChangedLayout,
-    "selectArchiveStreams": common.StreamSelection,
-    "startBroadcast": broadcasts.StartBroadcast,
-    "setBroadcastLayout": common.ChangedLayout,
-    "selectBroadcastStreams": common.StreamSelection,
-    "dial": Dial,
-    "playDtmfAll": PlayDtmf,
-    "playDtmfConnection": PlayDtmfToOne,
-    "startCaptions": StartCaptions,
-    "startRender": StartRender,
-    "connectAudio": ConnectAudio,
-    "registerCallback": callbacks.RegisterCallback,
-}
 
 
 def paths(hint: Any, prefix: str = "") -> Iterator[str]:

@@ -154,7 +154,7 @@ def unread(body: BaseModel, prefix: str = "") -> tuple[str, ...]:
     """Return the names of the fields that were sent but that nothing reads, with dots into objects."""
     names = [prefix + name for name in body.model_extra or ()]
     for name, alias in _with_models(type(body)):
-        value = getattr(body, name)
+        value = body.__dict__[name]
         for item in value if isinstance(value, list) else (value,):
             if isinstance(item, BaseModel):
                 names.extend(unread(item, f"{prefix}{alias}{'[]' if isinstance(value, list) else ''}."))

@@ -5,7 +5,6 @@ Imported only when the page is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -321,36 +320,9 @@ def name_of(model: type[BaseModel]) -> str:
     return model.__name__.removesuffix("Body").removesuffix("Content")
 
 
-RESPONSES: Mapping[str, type[BaseModel]] = {
-    "createSession": SessionBody,
-    "listConnections": ConnectionListBody,
-    "migrateSession": MessageBody,
-    "listStreams": StreamListBody,
-    "getStream": StreamBody,
-    "setStreamClassLists": StreamListBody,
-    "setStreamClassList": StreamBody,
-    "muteSession": ProjectDetailsBody,
-    "muteStream": ProjectDetailsBody,
-    "listArchives": ArchiveListBody,
-    "startArchive": ArchiveBody,
-    "getArchive": ArchiveBody,
-    "stopArchive": ArchiveBody,
-    "setArchiveStorage": ArchiveStorage,
-    "getArchiveStorage": ArchiveStorage,
-    "setArchiveLayout": ArchiveBody,
-    "listBroadcasts": BroadcastListBody,
-    "startBroadcast": BroadcastBody,
-    "getBroadcast": BroadcastBody,
-    "stopBroadcast": BroadcastBody,
-    "setBroadcastLayout": BroadcastBody,
-    "dial": SipCallBody,
-    "startCaptions": CaptionsStartedBody,
-    "getCaptions": CaptionsBody,
-    "listRenders": RenderListBody,
-    "startRender": RenderBody,
-    "getRender": RenderBody,
-    "connectAudio": ConnectorBody,
-    "listCallbacks": RegistrationBody,
-    "registerCallback": RegistrationBody,
-}
-"""The body of success of each operation that has one."""
+def model_of(name: str) -> type[BaseModel]:
+    """Return the model of a body by its name in the specification. Raises `KeyError`."""
+    found = globals().get(f"{name}Body") or globals()[name]
+    assert isinstance(found, type)
+    assert issubclass(found, BaseModel)
+    return found

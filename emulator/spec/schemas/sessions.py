@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from emulator.spec.errors import InvalidRequestError
+from emulator.spec.errors import SIGNAL_SIZE, InvalidRequestError
 from emulator.spec.schemas.absent import is_absent
 from emulator.spec.schemas.common import Body, Resolution, filled, invalid, require_shallow
 from emulator.spec.schemas.reading import Limited, Reading, always, reading_of, text
@@ -161,7 +161,7 @@ def _signal_size(limit: str, most: int) -> AfterValidator:
     def check(value: str, info: ValidationInfo) -> str:
         size = len(value.encode("utf-8", "surrogatepass"))
         if size > most and not reading_of(info).lets(limit, size):
-            raise InvalidRequestError(f"at most {most} bytes", status=413)
+            raise InvalidRequestError(SIGNAL_SIZE, status=413, whole=True)
         return value
 
     return AfterValidator(check)

@@ -1,10 +1,19 @@
-"""The page at `/docs`: the OpenAPI description as HTML, complete without anything from another host."""
+"""The page at `/docs`: the OpenAPI description as HTML, complete without anything from another host.
+
+Every operation has a form that calls it; tokens and ids are filled in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from emulator.openapi.examples import SAMPLES
+from emulator.spec.paths import CONTROL
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --accent: #7a3ff2 }
@@ -16,14 +25,47 @@ code, .method { font-family: ui-monospace, monospace; font-size: .9em }
 .method { display: inline-block; min-width: 4.2em; font-weight: bold; color: var(--accent) }
 .id { opacity: .8; float: right }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 }
+form { margin: .6rem 0 }
+label { display: block; margin: .2rem 0 }
+label > span { display: inline-block; min-width: 9rem }
+input, textarea { font: .85em ui-monospace, monospace; width: min(100%, 34rem); box-sizing: border-box }
+textarea { width: 100%; height: 8em }
+output { display: block; white-space: pre-wrap; overflow-wrap: anywhere; font: .85em ui-monospace, monospace }
 td, th { border-top: 1px solid var(--line); padding: .2rem .5rem; text-align: left; vertical-align: top }
 """
+
+SCRIPT = """
+const field = id => document.getElementById(id).value.trim()
+async function call(form) {
+  const output = form.querySelector('output'), query = new URLSearchParams(), headers = {Accept: 'application/json'}
+  let path = form.dataset.path, body
+  for (const input of form.querySelectorAll('input, textarea')) {
+    if (input.dataset.in === 'path') path = path.replace(`{${input.name}}`, encodeURIComponent(input.value))
+    else if (input.dataset.in === 'query') { if (input.value) query.set(input.name, input.value) }
+    else if (input.value) { body = input.value; headers['Content-Type'] = input.dataset.in }
+  }
+  const token = field(path.startsWith('CONTROL') ? 'control-token' : 'token')
+  if (token) headers.Authorization = `Bearer ${token}`
+  output.textContent = '…'
+  try {
+    const signal = AbortSignal.timeout(20000), url = path + (query.size ? `?${query}` : '')
+    const response = await fetch(url, {method: form.dataset.method, headers, body, signal})
+    let text = await response.text()
+    try { text = JSON.stringify(JSON.parse(text), null, 2) } catch {}
+    output.textContent = `${response.status} ${response.statusText}\\n${text}`
+  } catch (error) { output.textContent = String(error) }
+}
+document.addEventListener('submit', event => { event.preventDefault(); call(event.target) })
+""".replace("CONTROL", CONTROL)
 
 Json = Mapping[str, Any]
 
 
-def render(document: Json) -> str:
-    """Return the page of an OpenAPI document: operations by tag, with parameters, fields and responses."""
+def render(document: Json, token: str) -> str:
+    """Return the page of an OpenAPI document: operations by tag, with parameters, fields, responses, and a form each.
+
+    `token` is the REST token that is filled in.
+    """
     info = document["info"]
     by_tag: dict[str, list[str]] = {}
     for path, methods in document["paths"].items():
@@ -36,7 +78,10 @@ def render(document: Json) -> str:
         '<meta name=viewport content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])}</title><style>{STYLE}</style>"
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['description'])}</p>"
-        f'<p>Machine-readable: <a href="openapi.json">openapi.json</a></p>{sections}</html>'
+        f'<p>Machine-readable: <a href="openapi.json">openapi.json</a></p>'
+        f"<label><span>REST token</span> <input id=token value='{escape(token)}'></label>"
+        "<label><span>control token</span> <input id=control-token placeholder='where there is one'></label>"
+        f"{sections}<script>{SCRIPT}</script></html>"
     )
 
 
@@ -55,11 +100,37 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> str:
         for status, response in operation["responses"].items()
     ]
     parts.append(_table(("status", "what", "body"), responses))
+    parts.append(_form(method, path, operation))
     name = escape(operation["operationId"])
     return (
         f'<details id="{name}"><summary><span class=method>{method.upper()}</span> <code>{escape(path)}</code> '
         f"<span class=id>{name}</span><br>{escape(operation.get('summary', ''))}</summary>{''.join(parts)}</details>"
     )
+
+
+def _form(method: str, path: str, operation: Json) -> str:
+    """Return what calls the operation: an input for each parameter, and the body, with what can be known filled in."""
+    inputs = []
+    for parameter in operation.get("parameters", ()):
+        name = escape(parameter["name"])
+        where = parameter["in"]
+        known = SAMPLES.get("applicationId" if name == "application" else name, "") if where == "path" else ""
+        value = escape(str(known))
+        inputs.append(f'<label><span>{name}</span> <input name="{name}" data-in={where} value="{value}"></label>')
+    for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
+        example = content.get("example", content.get("schema", {}).get("example"))
+        text = _written(example, media_type) if example is not None else ""
+        inputs.append(f'<textarea name=body data-in="{media_type}" aria-label=body>{escape(text)}</textarea>')
+    return (
+        f'<form data-method={method.upper()} data-path="{escape(path)}">{"".join(inputs)}'
+        "<button>Send</button><output></output></form>"
+    )
+
+
+def _written(example: Any, media_type: str) -> str:
+    if media_type.endswith("json"):
+        return orjson.dumps(example, option=orjson.OPT_INDENT_2).decode()
+    return urlencode(example) if isinstance(example, Mapping) else str(example)
 
 
 def _table(head: tuple[str, ...], rows: list[Any]) -> str:

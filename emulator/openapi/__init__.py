@@ -1,0 +1,1 @@
+"""The OpenAPI description and its page, made from the declarations of operations when they are first asked for."""
