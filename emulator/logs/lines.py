@@ -23,7 +23,7 @@ class TimeStamps:
         second = int(at)
         if second != self._second:
             self._second, self._text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._text}.{int((at - second) * 1000):03}Z"
+        return f"{self._text}.{int((at - second) * 1000):03d}Z"
 
 
 class LineFormatter(logging.Formatter):

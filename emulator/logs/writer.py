@@ -7,15 +7,17 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import Literal, TextIO
+from collections.abc import Callable
+from typing import Any, Literal, TextIO, TypeVar
 
 from emulator.logs.lines import JsonFormatter, LineFormatter
 
 LogFormat = Literal["text", "json"]
+T = TypeVar("T")
 
 MAX_LINES = 10_000
 """Lines that wait to be written at most; what comes beyond is counted and left out."""
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 """How long lines are gathered before they are written together."""
 END_SECONDS = 1.0
 """How long the end waits for a reader."""
@@ -28,7 +30,7 @@ class LogWriter(logging.Handler):
         super().__init__()
         self._stream = stream
         self.setFormatter(JsonFormatter() if format_ == "json" else LineFormatter())
-        self._lines: deque[str] = deque()
+        self._lines: deque[tuple[Callable[[Any], str], Any]] = deque()
         self._lost = 0
         self._come = threading.Event()
         self._writing = threading.Lock()
@@ -36,14 +38,14 @@ class LogWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record of `logging`."""
-        self.write(self.format(record))
+        self.write(str, self.format(record))
 
-    def write(self, line: str) -> None:
-        """Write a line soon."""
+    def write(self, form: Callable[[T], str], told: T) -> None:
+        """Write soon what `form` makes a line of."""
         if len(self._lines) >= MAX_LINES:
             self._lost += 1
             return
-        self._lines.append(line)
+        self._lines.append((form, told))
         if not self._come.is_set():
             self._come.set()
             if self._thread is None:
@@ -67,7 +69,8 @@ class LogWriter(logging.Handler):
                 self._write_all()
 
     def _write_all(self) -> None:
-        lines = [self._lines.popleft() for _ in range(len(self._lines))]
+        waiting = [self._lines.popleft() for _ in range(len(self._lines))]
+        lines = [form(told) for form, told in waiting]
         lost, self._lost = self._lost, 0
         if lost:
             message = f"{lost} lines are missing here: they came faster than they were read"

@@ -328,7 +328,7 @@ def test_lines_that_nobody_reads_hold_up_nobody(monkeypatch: pytest.MonkeyPatch)
         log = LogWriter(stream)
         said = 0
         while not log._lost:  # the pipe is full, and then the queue
-            log.write(f"{said} " + "x" * 1000)
+            log.write(str, f"{said} " + "x" * 1000)
             said += 1
 
         def end() -> None:
