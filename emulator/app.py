@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> EmulatorApp:
     `app.state.services` is what it is made of; its `urls` are to be set to those that are listened on.
     """
     sizes = Sizes(settings.journal_size, settings.event_size, settings.callback_size, settings.record_size)
-    world = World(sizes=sizes, defaults=settings.options)
+    world = World(sizes=sizes, defaults=settings.options, most=settings.application_size)
     store = open_store(settings)
     stopping = asyncio.Event()
     lenient = settings.auth == "lax"

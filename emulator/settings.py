@@ -191,6 +191,12 @@ class Settings(BaseSettings, Options):
         le=10_000_000,
         description="archives (calls ...) that have ended, and sessions, kept of each kind",
     )
+    application_size: int = Field(10_000, ge=1, le=1_000_000, description="applications that there may be")
+    live_bytes: int = Field(
+        268_435_456,
+        ge=1024,
+        description="of each application: bytes of what is live (connections, streams, archives ...); more is 429",
+    )
     callback_timeout: float = Field(10.0, gt=0, le=600, description="longest attempt to deliver a callback, s")
     callback_connections: int = Field(32, ge=1, le=1000, description="callbacks under way at once")
     callback_ca: Path | None = Field(

@@ -197,6 +197,7 @@ class Application(Contents):
             "callbacks": self.outbox.bytes,
             "signals": self.signal_bytes,
             "records": sum(each.bytes for each in self.collections),
+            "live": self.live_bytes,
             "checkpoints": sum(len(each.snapshot) for each in self.checkpoints.values()),
             "rules": self.faults.bytes if self.faults is not None else 0,
         }
@@ -204,7 +205,7 @@ class Application(Contents):
     @property
     def total_bytes(self) -> int:
         """About how many bytes are kept; asked after each change."""
-        total = self.journal.bytes + self.events.bytes + self.outbox.bytes + self.signal_bytes
+        total = self.journal.bytes + self.events.bytes + self.outbox.bytes + self.signal_bytes + self.live_bytes
         for each in self.collections:
             total += each.bytes
         if self.checkpoints:
@@ -385,6 +386,10 @@ class Application(Contents):
         if not self.is_changed:
             return None
         self._give_up_surplus()
+        for kind, record_id in self._removed:
+            self.forget_live(kind, record_id)
+        for record in self._changed.values():
+            self.weigh_live(record)
         self.changed_at = max(self.changed_at, self.now)
         self.version += 1
         change = Change(

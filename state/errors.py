@@ -125,3 +125,10 @@ class TooManyTargetsError(ServiceError):
 
 class NoCallError(ServiceError):
     """There is no SIP call to play digits to."""
+
+
+class TooManyApplicationsError(Exception):
+    """There are as many applications as there may be."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"there are {most} applications, the most that VONAGE_EMULATOR_APPLICATION_SIZE allows")

@@ -46,6 +46,10 @@ def put_row(app: Application, row: Row) -> None:
     kind = STORED[row.kind]
     if row.document is None:
         kind.drop(app, row.id)
+        app.forget_live(row.kind, row.id)
         return
     document = orjson.loads(row.document)
-    kind.put(app, kind.read(document, row.kind), document)
+    record = kind.read(document, row.kind)
+    kind.put(app, record, document)
+    if row.kind not in ("timer", "event"):
+        app.weigh_live(record)

@@ -354,6 +354,7 @@ def build(world: World, parsed: Parsed) -> Generator[None, None, Application]:
             kind.put(built, record, kept)
             if name not in ("timer", "event"):
                 built.touch(record)
+                built.weigh_live(record)
             yield
     return built
 

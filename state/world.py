@@ -10,7 +10,7 @@ from state.application import Application, Change, Credentials, Handler, Reactio
 from state.clock import Clock, Source, wall_ms
 from state.contents import Sizes
 from state.documents import Identity
-from state.errors import ApplicationExistsError, UnknownApplicationError
+from state.errors import ApplicationExistsError, TooManyApplicationsError, UnknownApplicationError
 from state.memory import ALL
 from state.options import Options
 from state.pace import paces
@@ -91,18 +91,24 @@ class World:
     """All applications. `source` is the time they start from, ms since the epoch; `sizes` how much is kept of each.
 
     `defaults` are the options of what is read from a document that does not say them, as an older one does not.
-    `listeners` get each unit's change, `watchers` each event as it happens. `handlers` are what timers do, by action:
-    more may be added before the world is used.
+    `most` is how many there may be. `listeners` get each unit's change, `watchers` each event as it happens. `handlers`
+    are what timers do, by action: more may be added before the world is used.
     """
 
     def __init__(
-        self, *, source: Source = wall_ms, sizes: Sizes | None = None, defaults: Options | None = None
+        self,
+        *,
+        source: Source = wall_ms,
+        sizes: Sizes | None = None,
+        defaults: Options | None = None,
+        most: int = 10_000,
     ) -> None:
         self.listeners: list[Listener] = []
         self.publish: Listener = self.tell
         """Gets each unit's change first; a store makes it durable before everybody is told."""
         self._source = source
         self._sizes = sizes or Sizes()
+        self.most = most
         self.defaults = defaults or Options()
         self.watchers: list[Reaction] = []
         self.handlers: dict[str, Handler] = {}
@@ -125,10 +131,12 @@ class World:
         """Make an application.
 
         Raises `ApplicationExistsError` when the id is taken, or the api key, unless it is to `take` that from another
-        one.
+        one, and `TooManyApplicationsError`, unless it was there already and is to `take` its place here.
         """
         if application_id in self._applications:
             raise ApplicationExistsError("id", application_id)
+        if not take and len(self._applications) >= self.most:
+            raise TooManyApplicationsError(self.most)
         if not take and credentials.api_key in self._by_api_key:
             raise ApplicationExistsError("apiKey", credentials.api_key)
         app = self._make(application_id, name, credentials, options)

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from emulator.context import context_of
-from emulator.control.common import CurrentApplication, CurrentWorld, NamedApplication, store_of, unit
+from emulator.control.common import ControlError, CurrentApplication, CurrentWorld, NamedApplication, store_of, unit
 from emulator.control.restoring import return_to
 from emulator.services import services_of
 from emulator.settings import ApplicationBehaviour, ApplicationConfig
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants.snapshots import SEED
 from state.application import Application
-from state.errors import ApplicationExistsError
+from state.errors import ApplicationExistsError, TooManyApplicationsError
 from state.options import Options
 from state.resources import RESOURCES
 
@@ -70,7 +70,10 @@ async def create_application(
     body = body or ApplicationConfig()
     if any(world.find(name) for name in (body.id, body.api_key) if name):
         await store_of(request).refresh()  # another process may have deleted that one; of those it made, the hold tells
-    app = applications.make(body)
+    try:
+        app = applications.make(body)
+    except TooManyApplicationsError as error:
+        raise ControlError(409, str(error)) from None
     made = app.credentials
     async with unit(request, app):
         if app.credentials is not made:  # another process made it just before

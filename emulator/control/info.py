@@ -90,6 +90,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
             "events": settings.event_size,
             "callbacks": settings.callback_size,
             "records": settings.record_size,
+            "applications": settings.application_size,
             "signals": SIGNALS_KEPT,
             "checkpoints": MAX_CHECKPOINTS,
             "rules": MAX_RULES,
@@ -98,6 +99,7 @@ async def info(request: Request, world: CurrentWorld) -> dict[str, Any]:
         "bytes": {
             "all": {"used": world.bytes, "limit": memory.ALL},
             "bodies": {"used": services_of(request).body_budget.used, "limit": MAX_BODIES},
+            "live": _of_largest(world, "live", settings.live_bytes),
             "responses": {"used": services_of(request).unread.bytes, "limit": MAX_UNREAD},
             **{name: _of_largest(world, name, limit) for name, limit in LIMITS.items()},
         },

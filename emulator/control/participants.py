@@ -17,8 +17,10 @@ from emulator.control.models import (
     StreamChange,
     UnpublishReason,
 )
+from emulator.service import room
 from emulator.services import services_of
 from state import sessions
+from state.application import Application
 from state.session_records import Connection, Session, Stream
 from state.sessions import PUBLISHING_ROLES, StreamSettings
 
@@ -99,6 +101,11 @@ async def get_session(app: CurrentApplication, world: CurrentWorld, session: Cur
         return show_session(session)
 
 
+def _require_room(request: Request, app: Application) -> None:
+    if full := room.refusal(app, services_of(request).settings.live_bytes):
+        raise ControlError(room.TOO_MUCH, full)
+
+
 @router.post("/{session}/participants", status_code=201)
 async def join(
     request: Request,
@@ -108,6 +115,7 @@ async def join(
     body: JoinSession | None = None,
 ) -> dict[str, Any]:
     """Let one or many participants join, each with its streams."""
+    _require_room(request, app)
     body = body or JoinSession()
     data, role, classes = body.data, body.role, ()
     if body.token is not None:
@@ -155,6 +163,7 @@ async def leave(
 
 @router.post("/{session}/participants/{connection}/streams", status_code=201)
 async def publish(
+    request: Request,
     app: CurrentApplication,
     world: CurrentWorld,
     session: CurrentSession,
@@ -162,6 +171,7 @@ async def publish(
     body: NewStreamBody | None = None,
 ) -> dict[str, Any]:
     """Let a participant publish a stream."""
+    _require_room(request, app)
     with world.unit(app):
         publisher = sessions.connected(session, connection)
         if publisher.role not in PUBLISHING_ROLES:

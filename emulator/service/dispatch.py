@@ -9,6 +9,7 @@ from starlette.responses import Response
 from emulator.auth.rest_tokens import Caller
 from emulator.auth.strict import Authenticate
 from emulator.context import RequestContext
+from emulator.service import room
 from emulator.service.invocation import Invocation
 from emulator.service.operations import OPERATIONS
 from emulator.services import Services
@@ -119,6 +120,10 @@ class OperationDispatcher:
     async def _handle(self, invocation: Invocation) -> Response:
         """Return the response of the handler, or that to what it refused."""
         try:
+            if invocation.operation.id in room.ADDING and (
+                full := room.refusal(invocation.app, self._services.settings.live_bytes)
+            ):
+                raise NotAllowedError(ErrorBody(room.TOO_MUCH, full))
             response = await invocation.operation.handler(invocation)
             invocation.note_rest()
             return response

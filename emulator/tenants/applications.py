@@ -21,7 +21,7 @@ from emulator.spec.errors import InvalidRequestError
 from emulator.spec.opentok import OPENTOK
 from emulator.tenants import keys
 from state.application import Application, Credentials
-from state.errors import ApplicationExistsError
+from state.errors import ApplicationExistsError, TooManyApplicationsError
 from state.options import Options
 from state.outbox import Webhook
 from state.world import World
@@ -61,6 +61,8 @@ class Applications:
                     self._set(known, _with_files(config))
             except (InvalidRequestError, ApplicationExistsError) as error:
                 raise SettingsError(f"applications.{index}.{error.field}: {error}") from None
+            except TooManyApplicationsError as error:
+                raise SettingsError(f"applications.{index}: {error}") from None
 
     def make(self, config: ApplicationConfig) -> Application:
         """Create an application and return it. Raises `InvalidRequestError`, `ApplicationExistsError`."""
@@ -100,10 +102,13 @@ class Applications:
             raise InvalidRequestError(
                 "must be a number of up to 18 digits, or up to 64 letters, digits, - and _", "applicationId"
             )
+        known: dict[str, Any] = {"id": project, "api_key": None}
         if project.isdigit():  # the same id wherever it is named first
-            id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, project))
-            return self.make(ApplicationConfig.model_construct(id=id_, api_key=project, name=project))
-        return self.make(ApplicationConfig.model_construct(id=project, api_key=None, name=project))
+            known = {"id": str(uuid.uuid5(uuid.NAMESPACE_OID, project)), "api_key": project}
+        try:
+            return self.make(ApplicationConfig.model_construct(name=project, **known))
+        except TooManyApplicationsError as error:
+            raise InvalidRequestError(str(error), status=429, whole=True) from None
 
     def _credentials(self, config: ApplicationConfig) -> Credentials:
         public, private = config.public_key or "", config.private_key or ""

@@ -25,7 +25,7 @@ from emulator.webhooks import OpentokFamily, WebhookKey
 from state import callbacks, connectors, snapshots
 from state.application import Application, Checkpoint
 from state.documents import DocumentError, Identity
-from state.errors import ApplicationExistsError
+from state.errors import ApplicationExistsError, TooManyApplicationsError
 from state.memory import ALL, CHECKPOINTS
 from state.outbox import Webhook
 from state.reading import Reader
@@ -229,6 +229,8 @@ def add(world: World, identity: Identity) -> Application:
         return world.add(identity.id, identity.name, identity.credentials, identity.options)
     except ApplicationExistsError as error:
         raise DocumentError(f"application.credentials.{error.field}", str(error)) from None
+    except TooManyApplicationsError as error:
+        raise DocumentError("application", str(error)) from None
 
 
 def require_room(world: World, app: Application, name: str, snapshot: bytes) -> None:
