@@ -5,7 +5,7 @@ CONTAINER ?= docker
 HTM = 3.1.1
 VENDOR = emulator/dashboard/vendor
 
-.PHONY: help install run test test-extended coverage newest check bench image example vendor
+.PHONY: help install run test test-extended coverage coverage-core newest check bench image example vendor
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -27,6 +27,9 @@ coverage: ## run the tests with branch coverage, that of the processes they star
 	$(PYTHON) -m coverage run -m pytest $(ARGS)
 	$(PYTHON) -m coverage combine --quiet
 	$(PYTHON) -m coverage report --show-missing --skip-covered
+
+coverage-core: ## every branch of state/ and scenarios/ is taken by their own tests
+	PYTHON=$(PYTHON) .ci/coverage core
 
 newest: ## run the SDK suites with the newest SDKs
 	.ci/newest

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from scenarios import engine
 from scenarios.engine import Faults, PlannedOutcome
 from scenarios.predicates import Check
 from scenarios.rules import read_rule
@@ -317,3 +318,20 @@ def test_a_thousand_rules_about_others_cost_nothing(faults: Faults) -> None:
     assert matched(faults, Target(session="s77")) == ["session-77"]
     assert matched(faults, Target(session="else")) == []
     assert asked == ["session-77"]
+
+
+def test_rules_have_so_many_values_together(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = {"name": "a", "then": {"status": {"status": 200, "body": [1, 2, 3]}}}
+    faults.add(rule, 0)
+    monkeypatch.setattr(engine, "MAX_VALUES", faults.values + 1)
+    faults.add(rule, 0, replace=True)  # it makes room for itself
+    with pytest.raises(RuleError, match=r"the rules of an application have .* values at most"):
+        faults.add({**rule, "name": "b"}, 0)
+    dumped = json.loads(json.dumps(faults.dump()))
+    assert Faults.load(NAMES, dumped).values == faults.values
+    dumped["rules"].append({**dumped["rules"][0], "rule": {**rule, "name": "b"}})
+    with pytest.raises(RuleError) as caught:
+        Faults.load(NAMES, dumped)
+    assert caught.value.path == ("rules",)
+    faults.remove("a")
+    assert (faults.values, faults.bytes) == (0, 0)

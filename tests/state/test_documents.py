@@ -13,7 +13,17 @@ from state import memory
 from state.bytes_json import bytes_of, text_of
 from state.documents import DocumentError, read, write
 from state.memory import OVERHEAD, fitted, weight
-from state.nesting import LARGEST, MAX_DEPTH, SMALLEST, UnwritableError, check, may_be_deep
+from state.nesting import (
+    LARGEST,
+    MAX_DEPTH,
+    MAX_VALUES,
+    SMALLEST,
+    UnwritableError,
+    check,
+    count,
+    may_be_deep,
+    may_be_too_much,
+)
 from state.options import Options
 from state.session_records import Signal
 
@@ -105,6 +115,23 @@ def test_a_document_that_could_not_be_kept_is_refused_with_its_place(document: A
 )
 def test_a_document_that_can_be_kept_is_let_in(document: Any) -> None:
     check(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "values"),
+    [(1, 1), ([], 1), ([1, 2], 3), ((1, [2]), 4), ({"a": {"b": [1]}, "c": "d"}, 5), ("text", 1)],
+)
+def test_values_are_counted(document: Any, values: int) -> None:
+    assert count(document) == check(document) == check(document, values=values) == values
+    if values > 1:
+        with pytest.raises(UnwritableError, match=f"^has more than {values - 1} values$"):
+            check(document, values=values - 1)
+
+
+def test_many_values_are_only_counted_where_there_may_be_some() -> None:
+    assert not may_be_too_much(b'{"a":[1]}')
+    assert may_be_too_much(b"[" * (MAX_DEPTH + 1))
+    assert may_be_too_much(b"," * MAX_VALUES)
 
 
 def test_depth_is_only_looked_for_where_there_may_be_some() -> None:

@@ -498,3 +498,49 @@ def test_what_was_given_a_name_is_known_by_it(tenant: Tenant) -> None:
         ("b",),
         ("screen",),
     ]
+
+
+def test_a_connector_with_a_real_websocket_is_connected_at_once_and_told_of(tenant: Tenant) -> None:
+    session = live(tenant)
+    new = ConnectorSettings("ws://a/", bidirectional=True)
+    with tenant.world.unit(tenant.app) as app:
+        opened = connectors.prepare(app, session, new, "one")
+        real = connectors.connect(app, session, new, opened=opened)
+        assert (real.id, real.connection_id, real.status) == (opened.id, opened.connection_id, "connected")
+        for what in connectors.NEWS:
+            connectors.tell(app, real.id, what)
+        connectors.disconnect(app, real.id)
+        connectors.tell(app, real.id, connectors.NEWS[0])  # too late
+    assert tenant.happened("connector.") == [
+        "connector.connecting",
+        "connector.connected",
+        *(f"connector.{what}" for what in connectors.NEWS),
+        "connector.disconnected",
+    ]
+
+
+def test_what_cannot_be_connected_is_not_opened_either(tenant: Tenant) -> None:
+    with tenant.world.unit(tenant.app) as app:
+        with pytest.raises(UnknownStreamError):
+            connectors.prepare(app, live(tenant), ConnectorSettings("ws://a/", streams=("no",)), "one")
+        with pytest.raises(NotRoutedError):
+            connectors.prepare(app, tenant.session(relayed=True), ConnectorSettings("ws://a/"), "one")
+
+
+@pytest.mark.parametrize(("ended", "lost"), [("one", [0]), ("two", [1]), ("", [0, 1]), ("three", [])])
+def test_connectors_are_lost_with_the_process_that_has_their_websockets(
+    tenant: Tenant, ended: str, lost: list[int]
+) -> None:
+    session = live(tenant)
+    new = ConnectorSettings("ws://a/")
+    with tenant.world.unit(tenant.app) as app:
+        made = [
+            connectors.connect(app, session, new, opened=connectors.prepare(app, session, new, process))
+            for process in ("one", "two")
+        ]
+        made.append(connectors.connect(app, session, new))  # has none
+        connectors.fail_lost(app, ended)
+        connectors.fail_lost(app, ended)
+    assert [index for index, each in enumerate(made) if each.status == "disconnected"] == lost
+    reasons = [event.reason for event in tenant.app.events.after(0) if event.type == "connector.disconnected"]
+    assert reasons == ["networkDisconnected"] * len(lost)

@@ -116,6 +116,20 @@ def test_a_value_is_as_deep_as_it_may_be() -> None:
         read(nested(100_000))
 
 
+def test_depth_and_length_are_looked_at_in_steps_where_a_value_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WINDOW", 64)
+    monkeypatch.setattr(reading, "TOGETHER", 5)
+    value = [["text, with [brackets]", [1, {"a": [2]}]] * 20, "end"]
+    assert read(orjson.dumps(value)) == value
+    reader = Reader(orjson.dumps(value))
+    steps = list(reader.value("it"))
+    assert len(steps) > 40
+    for brackets in (b"[" * 81 + b"]" * 81, b'[{"a":' * 41 + b"1" + b"}]" * 41):
+        with pytest.raises(DocumentError, match=r"^is nested too deeply: 80 levels are allowed$") as caught:
+            read(b'{"a":%s}' % brackets)
+        assert caught.value.field == "a"
+
+
 def test_a_value_is_as_large_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "WINDOW", 64)
     monkeypatch.setattr(reading, "LARGEST_VALUE", 1000)
@@ -146,3 +160,32 @@ def test_there_are_only_so_many_blanks_between_two_values(monkeypatch: pytest.Mo
     assert read(b"[1," + b" " * 100 + b"2]") == [1, 2]
     with pytest.raises(DocumentError, match=r"^there are more than 200 blanks at byte 3$"):
         read(b"[1," + b" " * 1000 + b"2]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":"%s', '{"a":[["%s"]', '{"a":%s', '{"a":{"b":"%s}', '{"a%s', '["%s\\"', "[%s"],
+)
+def test_what_has_no_end_is_refused_however_long_it_is(window: int, text: str) -> None:
+    for filling in ("1", "1" * 100, "1" * 1000):
+        with pytest.raises(DocumentError, match="not JSON"):
+            read((text % filling).encode())
+
+
+def test_numbers_and_words_are_as_long_as_they_are(window: int) -> None:
+    number = 0.1
+    assert read(b'{"a":%s%s, "b" : [%s\n]}' % (b"0.1", b"0" * 300, b"true")) == {"a": number, "b": [True]}
+    assert read(b"[%s1]" % (b" " * 300)) == [1]
+
+
+def test_a_name_is_as_long_as_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WINDOW", 64)
+    monkeypatch.setattr(reading, "MAX_NAME", 1000)
+    assert read(b'{"%s":1}' % (b"a" * 900)) == {"a" * 900: 1}
+    with pytest.raises(DocumentError, match=r"^a name is longer than 1000 bytes at byte 1$"):
+        read(b'{"%s":1}' % (b"a" * 10_000))
+
+
+def test_a_name_that_is_no_text_is_refused(window: int) -> None:
+    with pytest.raises(DocumentError, match="the body is not JSON"):
+        read(b'{"\\ud800":1}')

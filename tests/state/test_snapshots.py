@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from state import callbacks, sessions
+from state import callbacks, sessions, snapshots
 from state.documents import DocumentError
 from state.event_types import TYPES
 from state.options import Options
@@ -367,3 +367,61 @@ def test_a_signal_counts_when_it_is_put_back() -> None:
     with put_back(CONTENT).world.unit(second):
         sessions.signal(second, next(iter(second.sessions.values())), "a", "b")
     assert second.signal_bytes > first.signal_bytes
+
+
+# What is to go wrong: large, and read part by part
+
+
+FAULTS: dict[str, Any] = {
+    "number": 3,
+    "named": {},
+    "rules": [{"rule": {"then": "internal", "name": "a"}, "hits": 1}, {"rule": {"name": "b"}}],
+    "fates": {"subject": {"sipBusy": {"settings": {}, "rule": "a"}}, "Ż": {"hlsError": {"settings": {"seconds": 1}}}},
+    "packs": {"pack": {"timeline": [{"at": 1}]}},
+    "cast": {},
+}
+
+
+def test_rules_are_read_as_they_were_written() -> None:
+    tenant = Tenant()
+    tenant.app.faults = Rules(copy.deepcopy(FAULTS))
+    content = snapshot(tenant.app)
+    assert orjson.loads(content)["faults"] == FAULTS
+    again = put_back(content).app
+    assert again.faults is not None
+    assert again.faults.dump() == FAULTS
+    assert snapshot(again) == content
+    assert now(parse(orjson.dumps({**orjson.loads(content), "faults": {"rules": 5}}))).faults == {"rules": 5}
+
+
+def test_a_document_is_written_in_lines_unless_these_are_far_more_than_it_says() -> None:
+    deep: Any = [0] * 1000
+    for _ in range(40):
+        deep = [deep]
+    tenant = Tenant()
+    tenant.app.faults = Rules({"rules": [{"rule": {"body": deep}}, {"rule": {"body": ["long" * 20] * 100}}]})
+    content = snapshot(tenant.app)
+    assert len(content) < 30_000
+    assert content.count(b'\n            "longlong') == 100  # what is as long as its lines is in lines
+    assert b"[[[[[0,0,0" in content
+    again = put_back(content).app
+    assert again.faults is not None
+    assert again.faults.dump() == tenant.app.faults.dump()
+
+
+@pytest.mark.parametrize(
+    ("faults", "field", "problem"),
+    [
+        ({"rules": [5]}, "faults.rules.0", "must be an object"),
+        ({"rules": [{}, {}, {}]}, "faults.rules", "an application has 2 rules at most"),
+        ({"rules": [{"a": [1] * 6}, {"b": [1] * 6}]}, "faults.rules", "has more than 10 values"),
+        ({"fates": {"a": [1] * 6, "b": [1] * 6}}, "faults.fates", "has more than 10 values"),
+    ],
+)
+def test_rules_that_are_none_or_too_many_are_refused(
+    monkeypatch: pytest.MonkeyPatch, faults: dict[str, Any], field: str, problem: str
+) -> None:
+    monkeypatch.setattr(snapshots, "MAX_RULES", 2)
+    monkeypatch.setattr(snapshots, "MAX_VALUES_OF_FAULTS", 10)
+    error = refused(changed(put("faults", value=faults)))
+    assert (error.field, str(error)) == (field, problem)
