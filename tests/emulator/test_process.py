@@ -22,6 +22,7 @@ from emulator import wellknown
 from emulator.testing import Server
 from state.ids import Ids
 from tests.emulator.local import rest_token
+from tests.emulator.log_lines import unexpected
 from tests.eventually import eventually
 
 TOKEN = rest_token(wellknown.PRIVATE_KEY, wellknown.APPLICATION_ID)
@@ -96,8 +97,7 @@ def test_the_end_comes_quickly_and_quietly_whatever_is_open(tmp_path: Path) -> N
     for caller in callers:
         caller.close()
     assert process.returncode == 0
-    # The server itself says that it cut unfinished requests short, in one line.
-    assert [line for line in errors.splitlines() if "running task(s)" not in line] == []
+    assert unexpected(errors) == []
 
 
 class Sink(asyncio.Protocol):
