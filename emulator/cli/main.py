@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from emulator import __version__
 from emulator.cli.exec import ExecCommand, execute
@@ -72,12 +73,38 @@ def _flag(text: str, variable: str, default: str, *names: str, **more: Any) -> A
     return typer.Option(*names, help=help_text, show_default=False, **more)
 
 
+class ServeCommand(TyperCommand):
+    """`serve`, which knows the settings that have no flag."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the flags; say of one that is a setting without a flag where to set it."""
+        try:
+            parsed: list[str] = super().parse_args(ctx, args)
+        except Exception as error:
+            if flag := getattr(error, "option_name", ""):
+                _tell_of_setting(str(flag))
+            raise
+        return parsed
+
+
+def _tell_of_setting(flag: str) -> None:
+    from pydantic.alias_generators import to_camel
+
+    from emulator.settings import ENV_PREFIX, FLAGS, Settings
+
+    name = flag.removeprefix("--").replace("-", "_")
+    if name in Settings.model_fields and name not in FLAGS:
+        variable = f"{ENV_PREFIX}{name}".upper()
+        fail(f"{flag}: this setting has no flag: set {variable}, or {to_camel(name)} in the file of --config")
+
+
 @app.command(
+    cls=ServeCommand,
     epilog="Flags win over environment variables, and those over the file. What has no flag has a variable "
     "and a name in the file all the same.\n\n\b\nExamples:\n"
     "  vonage-video-emulator serve --http-port 0 --no-https --ready-file ready.json\n"
     "  vonage-video-emulator serve --host '*' --tls-name emulator.test\n"
-    "  VONAGE_EMULATOR_PACE=instant vonage-video-emulator serve --config emulator.yaml"
+    "  VONAGE_EMULATOR_PACE=instant vonage-video-emulator serve --config emulator.yaml",
 )
 def serve(
     config: ConfigFlag = None,
@@ -215,11 +242,11 @@ app.command(
 )
 def environment(
     language: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Whose SDK: python, node, java, kotlin, ...", show_default=False, autocompletion=lambda: languages()
         ),
-    ],
+    ] = None,
     http_url: Annotated[str | None, typer.Option(help="Base URL over HTTP. (default: as configured)")] = None,
     https_url: Annotated[str | None, typer.Option(help="Base URL over HTTPS. (default: as configured)")] = None,
     ca: Annotated[Path | None, typer.Option(help="The emulator's CA. (default: ca.pem of the data folder)")] = None,
@@ -237,6 +264,8 @@ def environment(
     from emulator.server.listeners import ServerUrls
     from emulator.tls.files import TlsFiles
 
+    if language is None:
+        fail(f"env: for which SDK? Write one of {', '.join(languages())}")
     settings = _settings(config)
     listening = ServerUrls(settings.host, settings.http_port, settings.https_port or 8443)
     authority = ca or TlsFiles(settings.data_dir).ca

@@ -404,3 +404,31 @@ def test_help_imports_neither_the_web_framework_nor_the_settings(home: Home, com
     )
     assert result.returncode == 0
     assert b"Usage: vonage-video-emulator" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["serve", "--prot", "1"], "No such option: --prot"),
+        (["serve", "--port", "1"], "--http-port, --https-port"),
+        (["serve", "--htpp-port", "1"], "--http-port"),
+        (["serve", "--log-levle", "info"], "--log-level"),
+        (["serve", "--tls-names", "x"], "--tls-name"),
+        (["serve", "--token", "x"], "--control-token"),
+        (["serve", "--seed-file", "x"], "--seed"),
+        (["serve", "--scenario-dir", "x"], "set VONAGE_EMULATOR_SCENARIO_DIR, or scenarioDir in the file of --config"),
+        (["serve", "--max-body-bytes=1"], "set VONAGE_EMULATOR_MAX_BODY_BYTES, or maxBodyBytes in the file"),
+        (["serve", "--no-htps"], "--no-https"),
+        (["serve", "--http-port", "abc"], "'--http-port': Input should be a valid integer"),
+        (["serv"], "Did you mean 'serve'?"),
+        (["token", "rset"], "Did you mean 'rest'?"),
+        (["env"], "env: for which SDK? Write one of python, node, "),
+        (["env", "pyhton"], "did you mean python?"),
+        (["exec", "--http-prot", "1", "--", "true"], "--http-port"),
+    ],
+)
+def test_a_wrong_flag_or_command_is_told_the_right_one(home: Home, arguments: list[str], said: str) -> None:
+    done = home.run(*arguments)
+    assert done.returncode in (2, 125)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
