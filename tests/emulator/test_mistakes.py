@@ -131,7 +131,7 @@ QUERIES = [
     ("/callbacks?sessionId=x", "sessionId", "did you mean session?"),
     ("/clock?now", "now", "this call takes none"),
     ("/requests?limt=1", "limt", "did you mean limit?"),
-    ("/_emulator/health?x=1", "x", "this call takes none"),
+    ("/_emulator/ready?x=1", "x", "this call takes none"),
     ("/_emulator/requests?operation=x", "operation", "allowed: limit"),
 ]
 
