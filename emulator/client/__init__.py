@@ -16,6 +16,7 @@ from __future__ import annotations
 from ..webhooks import WEBHOOKS
 from .application import ApplicationClient, AsyncApplicationClient
 from .clock import AsyncClock, Clock
+from .connectors import AsyncConnectors, Connectors, Sound
 from .emulator import AsyncEmulator, Emulator
 from .errors import EmulatorError, NotReachableError, RequestRefusedError, VerificationError, WaitTimeoutError
 from .faults import AsyncFaults, AsyncScenario, Faults, Scenario
@@ -43,6 +44,7 @@ __all__ = [
     "ApplicationClient",
     "AsyncApplicationClient",
     "AsyncClock",
+    "AsyncConnectors",
     "AsyncEmulator",
     "AsyncFaults",
     "AsyncOutbox",
@@ -53,6 +55,7 @@ __all__ = [
     "Callback",
     "Clock",
     "ClockState",
+    "Connectors",
     "Emulator",
     "EmulatorError",
     "Event",
@@ -68,6 +71,7 @@ __all__ = [
     "Scenario",
     "Session",
     "Signal",
+    "Sound",
     "Stream",
     "Timer",
     "Undocumented",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..webhooks import WEBHOOKS
 from .clock import AsyncClock, Clock, ClockCalls
-from .events import EventCalls
+from .connectors import AsyncConnectors, ConnectorCalls, Connectors
 from .faults import AsyncFaults, AsyncScenario, Faults, Scenario, VerifyCalls
 from .models import Exchange, read_all
 from .outbox import AsyncOutbox, Outbox, OutboxCalls
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, VerifyCalls, Part):
+class ApplicationCalls(ClockCalls, ConnectorCalls, OutboxCalls, SessionCalls, VerifyCalls, Part):
     """The credentials and options of an application, as of the last response, and what can be asked of it."""
 
     id: str
@@ -140,8 +140,8 @@ class ApplicationCalls(ClockCalls, EventCalls, OutboxCalls, SessionCalls, Verify
 class ApplicationClient(ApplicationCalls, Sync):
     """One application. In a `with` block it is deleted at the end.
 
-    Everything can be called on it directly; `clock`, `participants` and `outbox` have the same calls by subject.
-    Failures are asked for by `faults` and `scenario`.
+    Everything can be called on it directly; `clock`, `participants`, `connectors` and `outbox` have the same calls by
+    subject. Failures are asked for by `faults` and `scenario`.
     """
 
     def __init__(self, http: httpx.Client, shown: Mapping[str, Any]) -> None:
@@ -149,6 +149,7 @@ class ApplicationClient(ApplicationCalls, Sync):
         self._show(shown)
         self.clock = Clock(http, self._path)
         self.participants = Participants(http, self._path)
+        self.connectors = Connectors(http, self._path)
         self.outbox = Outbox(http, self._path)
         self.faults = Faults(http, self._path)
 
@@ -173,6 +174,7 @@ class AsyncApplicationClient(ApplicationCalls, Async):
         self._show(shown)
         self.clock = AsyncClock(http, self._path)
         self.participants = AsyncParticipants(http, self._path)
+        self.connectors = AsyncConnectors(http, self._path)
         self.outbox = AsyncOutbox(http, self._path)
         self.faults = AsyncFaults(http, self._path)
 

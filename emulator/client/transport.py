@@ -30,7 +30,8 @@ RESPONSE_SECONDS = 30.0
 class ApiRequest:
     """One request: its path follows that of the part that asks; parameters that are None are left out.
 
-    `seconds` is how much longer than usual the response may take.
+    `seconds` is how much longer than usual the response may take. `content` is a body that is no JSON, of
+    `content_type`.
     """
 
     method: str
@@ -38,6 +39,8 @@ class ApiRequest:
     body: Any = None
     params: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    content: bytes | None = None
+    content_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,10 +182,13 @@ def camel(name: str) -> str:
 
 
 def _request(path: str, ask: ApiRequest) -> dict[str, Any]:
+    body: dict[str, Any] = {"json": ask.body}
+    if ask.content is not None:
+        body = {"content": ask.content, "headers": {"Content-Type": ask.content_type}}
     return {
         "method": ask.method,
         "url": path + ask.path,
-        "json": ask.body,
+        **body,
         "params": {name: value for name, value in ask.params.items() if value is not None},
         "timeout": RESPONSE_SECONDS + ask.seconds,
     }
@@ -192,8 +198,10 @@ def _response(ask: ApiRequest, response: httpx.Response) -> Any:
     if response.is_success:
         if not response.content:
             return None
-        is_json = response.headers.get("content-type", "").startswith("application/json")
-        return response.json() if is_json else response.text
+        content_type = response.headers.get("content-type", "")
+        if content_type.startswith("audio/"):
+            return response.content
+        return response.json() if content_type.startswith("application/json") else response.text
     try:
         error = dict(response.json()["error"])
     except (ValueError, KeyError, TypeError):  # not the control API: something else listens there

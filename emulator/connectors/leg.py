@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from array import array
 from collections import deque
 from collections.abc import Callable, Mapping
 
@@ -128,9 +127,8 @@ class Leg:
         while True:
             due = start + number / FRAMES
             late = loop.time() - due
-            if late < 0:
-                await asyncio.sleep(-late)
-            elif late > UNSENT / FRAMES:
+            await asyncio.sleep(max(0.0, -late))  # even a late one lets others have their turn
+            if late > UNSENT / FRAMES:
                 number = int((loop.time() - start) * FRAMES)
                 due = start + number / FRAMES
             if self._mix.active:
@@ -230,11 +228,9 @@ class Leg:
             self._marks -= 1
             self._send_text(self._messages.notified(mark.payload))
 
-    def played_at(self, rate: int) -> Samples:
-        """Return what it plays right now, at a rate."""
-        if self.plays is None:
-            return array("h", bytes(pcm.frame_bytes(rate)))
-        return pcm.resample(self.plays, self._rate, rate)
+    def played_at(self, rate: int) -> Samples | None:
+        """Return what it plays right now, at a rate; None while it plays nothing."""
+        return None if self.plays is None else pcm.resample(self.plays, self._rate, rate)
 
     async def close(self) -> None:
         """Say goodbye, and close."""

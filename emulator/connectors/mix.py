@@ -22,8 +22,8 @@ class Mix:
         self._rate = rate
         self._played = played
         self._length = pcm.frame_samples(rate)
-        self._tones = pcm.mix((), self._length)
-        self._only_tones = pcm.to_bytes(self._tones)
+        self._tones: list[Samples] = []
+        self._only_tones = bytes(2 * self._length)
         self._others: list[str] = []
         self._said: dict[str, Sound] = {}
         self._begun: dict[str, tuple[Sound, int]] = {}
@@ -40,8 +40,9 @@ class Mix:
             for each in heard
             if each.id not in self._said and each.id not in self._others
         ]
-        self._tones = pcm.mix(tones, self._length)
-        self._only_tones = pcm.to_bytes(self._tones)
+        mixed = pcm.mix(tones, self._length)
+        self._tones = [mixed] if tones else []
+        self._only_tones = pcm.to_bytes(mixed)
         before, self.active = self.active, bool(heard)
         return before is not self.active
 
@@ -56,4 +57,4 @@ class Mix:
                 parts.append(part)
         if not parts:
             return self._only_tones
-        return pcm.to_bytes(pcm.mix([self._tones, *parts], self._length))
+        return pcm.to_bytes(pcm.mix([*self._tones, *parts], self._length))
