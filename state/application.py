@@ -14,7 +14,7 @@ from state.contents import Contents, Sizes
 from state.events import Event, Events
 from state.ids import Ids
 from state.journal import Journal
-from state.memory import weight
+from state.memory import OVERHEAD, weight
 from state.options import Options
 from state.outbox import RETRY, Webhook
 from state.pace import Paces
@@ -158,6 +158,7 @@ class Application(Contents):
         self._happened: list[Event] = []
         self._removed: set[tuple[str, str]] = set()
         self._reset = False
+        self._weighed: dict[tuple[str, str], int] = {}
         self._restored: Sequence[Row] | None = None
 
     def reset(self) -> None:
@@ -263,7 +264,9 @@ class Application(Contents):
             record=copied(record) if detail is None else detail,
             stream_id=stream_id,
         )
-        self.events.append(event)
+        taken = self.events.append(event)
+        if detail is None:
+            self._weighed[record.kind, record.id] = taken - OVERHEAD
         self._happened.append(event)
         for watch in self.rules.watchers:
             watch(self, event)
@@ -388,8 +391,9 @@ class Application(Contents):
         self._give_up_surplus()
         for kind, record_id in self._removed:
             self.forget_live(kind, record_id)
-        for record in self._changed.values():
-            self.weigh_live(record)
+        for key, record in self._changed.items():
+            self.weigh_live(record, self._weighed.get(key))  # to weigh it again would take longer than the change
+        self._weighed = {}
         self.changed_at = max(self.changed_at, self.now)
         self.version += 1
         change = Change(

@@ -56,15 +56,18 @@ class Contents:
         for each in fields(Contents):
             setattr(self, each.name, getattr(other, each.name))
 
-    def weigh_live(self, record: Any) -> None:
-        """Count the bytes of a record that was made or changed, as long as it is live; others are given up by age."""
+    def weigh_live(self, record: Any, taken: int | None = None) -> None:
+        """Count the bytes of a record that was made or changed, as long as it is live; others are given up by age.
+
+        `taken` are they, about, where that is known.
+        """
         collection = self.records.get(type(record))
         if collection is not None:
             live, _ = collection.holds(record)
         else:
             live = record.kind in _LIVE
         if live:
-            taken = weight(record)
+            taken = weight(record) if taken is None else taken
             self.live_bytes += taken - self.live.get((record.kind, record.id), 0)
             self.live[record.kind, record.id] = taken
         else:

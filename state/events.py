@@ -51,8 +51,8 @@ class Events:
         self.bytes = 0
         self.last = last
 
-    def append(self, event: Event) -> None:
-        """Keep `event`, whose number must be `last + 1`."""
+    def append(self, event: Event) -> int:
+        """Keep `event`, whose number must be `last + 1`; return about how many bytes it takes."""
         taken = _weight(event)
         self._ring.append(event)
         self._weights.append(taken)
@@ -60,6 +60,7 @@ class Events:
         self.last = event.number
         while len(self._ring) > self._size or self.bytes > EVENTS:
             self._give_up()
+        return taken
 
     def give_up_half(self) -> None:
         """Give up the older half."""
