@@ -38,6 +38,11 @@ SEED_ADVICE = " A larger snapshot is put back at the start: VONAGE_EMULATOR_SEED
 LINE = 4
 """Bytes of a header line besides its name and value."""
 
+ORDINARY = 1024 * 1024
+REST_EVERY = 128 * 1024
+REST_SECONDS = 0.001
+"""Bytes of a body that are read without a rest, bytes between two rests of a larger one, and s that each lasts."""
+
 BODY_TIMEOUT_SECONDS = 60.0
 """s in which a body has to arrive."""
 
@@ -254,6 +259,7 @@ def _head_only(send: Send) -> Send:
 
 async def _collect(receive: Receive, most: int, allocation: BodyAllocation, advice: str) -> bytes | ErrorBody | None:
     body = bytearray()
+    rested = ORDINARY
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -265,6 +271,9 @@ async def _collect(receive: Receive, most: int, allocation: BodyAllocation, advi
             return BUSY
         if not message.get("more_body", False):
             return bytes(body)
+        if len(body) >= rested:  # others are served meanwhile
+            rested = len(body) + REST_EVERY
+            await asyncio.sleep(REST_SECONDS)
 
 
 def _too_large(most: int, advice: str = "") -> ErrorBody:
