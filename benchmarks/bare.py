@@ -1,6 +1,6 @@
 """The yardsticks: the smallest FastAPI application, and a fixed response that costs a server next to nothing.
 
-Run as `python -m benchmarks.bare {fastapi,fixed,sink} PORT`, with the uvicorn settings of the emulator.
+Run as `python -m benchmarks.bare {fastapi,asgi,fixed,sink} PORT`, with the uvicorn settings of the emulator.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import cast
 import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
 FIXED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
@@ -40,6 +41,13 @@ def create_app() -> FastAPI:
         return {"id": item.sessionId}
 
     return app
+
+
+async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond as an ASGI application does that has no framework."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"{}"})
 
 
 class _Fixed(asyncio.Protocol):
@@ -82,15 +90,16 @@ async def _serve(protocol: type[asyncio.Protocol], port: int) -> None:
 
 def main(what: str, port: int) -> None:
     """Serve until the process is ended."""
-    if what == "fastapi":
+    if what in ("fastapi", "asgi"):
         uvicorn.run(
-            create_app(),
+            create_app() if what == "fastapi" else respond,
             host="127.0.0.1",
             port=port,
             http="httptools",
             loop="uvloop",
             access_log=False,
             log_level="warning",
+            lifespan="off",
         )
         return
     import uvloop

@@ -55,7 +55,7 @@ async def playlist(app: CurrentApplication, world: CurrentWorld, broadcast: str)
     return Response(PLAYLIST + ended, media_type="application/vnd.apple.mpegurl")
 
 
-@router.get("/ca.pem", response_class=Response)
+@router.get("/ca.pem", response_class=Response, responses={404: {"description": "HTTPS is off."}})
 async def certificate_authority(request: Request) -> Response:
     """Download the certificate authority that the HTTPS listener's certificate is signed by."""
     try:

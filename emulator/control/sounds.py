@@ -18,6 +18,7 @@ from state.connectors import Connector
 
 router = APIRouter(prefix="/applications/{application}", tags=["Sounds"])
 
+_UNHEARD: dict[int | str, dict[str, Any]] = {409: {"description": "Nothing is real that would hear it."}}
 STREAM = "/sessions/{session}/streams/{stream}/sound"
 
 _L16 = re.compile(r"audio/l16\s*;\s*rate=(\d{4,6})\s*(;.*)?", re.IGNORECASE)
@@ -77,7 +78,7 @@ async def take_sound_back(
     adapter.update_sounds(app)
 
 
-@router.get(STREAM)
+@router.get(STREAM, responses=_UNHEARD)
 async def show_sound(
     request: Request, app: CurrentApplication, world: CurrentWorld, session: str, stream: str
 ) -> dict[str, Any]:
@@ -92,7 +93,7 @@ async def show_sound(
     return {"seconds": given.seconds, "loop": given.loops}
 
 
-@router.get("/connectors/{connector}/sound", response_class=Response)
+@router.get("/connectors/{connector}/sound", response_class=Response, responses=_UNHEARD)
 async def listen(
     request: Request,
     app: CurrentApplication,

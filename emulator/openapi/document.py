@@ -209,11 +209,15 @@ def _reference(model: type[BaseModel], schemas: Json) -> Json:
 
 
 def _control(path: str, method: str, operation: Json) -> None:
-    """Document what a control call refuses, as it is refused; it has no 422."""
+    """Document what a control call refuses, as it is refused: what all of them do, and what its endpoint declares.
+
+    It has no 422.
+    """
     responses: Json = operation["responses"]
     responses.pop("422", None)
     operation["security"] = [{"controlToken": []}, {}]
-    for status in _statuses(path, method, operation):
+    declared = [status for status in responses if status in CONTROL_REFUSALS]
+    for status in sorted({*_statuses(path, method), *declared}):
         text, message = CONTROL_REFUSALS[status]
         example = {"error": {"message": message}}
         responses[status] = {
@@ -222,7 +226,7 @@ def _control(path: str, method: str, operation: Json) -> None:
         }
 
 
-def _statuses(path: str, method: str, operation: Json) -> Iterable[str]:
+def _statuses(path: str, method: str) -> Iterable[str]:
     yield "400"  # a query parameter that there is not is refused everywhere
     yield "401"
     if "{" in path:

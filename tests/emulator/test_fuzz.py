@@ -82,6 +82,6 @@ def test_no_made_up_control_request_gets_an_answer_that_is_not_described(case: A
     for name in case.path_parameters or {}:
         if name in known and not kept and chance.random() < 0.8:
             case.path_parameters[name] = known[name]
-    if case.query and "wait" in case.query:
-        case.query["wait"] = 0
+    for name in {"wait", "watch"} & set(case.query or {}):
+        case.query[name] = 0
     case.call_and_validate(headers={"Accept": "application/json"}, checks=CHECKS)

@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from emulator.app import create_app
 from emulator.auth.rest_tokens import Authenticator
 from emulator.openapi import page
+from emulator.openapi.document import CONTROL_REFUSALS
 from emulator.service.operations import BY_ID, OPERATIONS
 from emulator.settings import Settings
 from emulator.spec.operations import Operation
@@ -145,8 +146,13 @@ def test_control_calls_are_described_as_they_refuse(document: Json) -> None:
         if path.startswith("/_emulator"):
             assert "422" not in operation["responses"], path
             assert {"400", "401", "503"} <= set(operation["responses"])
-            assert ("404" in operation["responses"]) == ("{" in path)
-            assert ("409" in operation["responses"]) == (method != "get")
+            if "{" in path:
+                assert "404" in operation["responses"]
+            if method != "get":
+                assert {"409", "413"} <= set(operation["responses"])
+            for status in operation["responses"].keys() & CONTROL_REFUSALS.keys():
+                (content,) = operation["responses"][status]["content"].values()
+                assert content["schema"]["$ref"].endswith("/ControlError")
 
 
 # The page
