@@ -17,6 +17,8 @@ from pathlib import Path
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
+MAX_SHOWN = 20_000
+"""Characters of what a failed process printed that are shown."""
 
 _PACKAGE = sys.modules[__name__.partition(".")[0]]
 # The folder that has this package goes first on the import path if it is not there anyway; the working directory and
@@ -112,4 +114,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _text(log: Path) -> str:
-    return log.read_text(encoding="utf-8", errors="replace") or "(no output)"
+    """Return what was printed: of a long run, with a line for each call, the end."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return f"…{text[-MAX_SHOWN:]}" if len(text) > MAX_SHOWN else text or "(no output)"

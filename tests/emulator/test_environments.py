@@ -22,6 +22,7 @@ import pytest
 from emulator import __version__
 from emulator.cli import health
 from emulator.control import info
+from emulator.launch import process
 from emulator.launch.environment import write_bundle
 from emulator.server.listeners import listen
 from emulator.settings import ENV_PREFIX
@@ -367,3 +368,12 @@ def test_a_folder_of_somebody_else_is_told_with_both_users(tmp_path: Path, below
         finally:
             os._exit(status)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_of_a_long_log_the_end_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    for text, shown in (("", "(no output)"), ("short", "short"), ("x" * 30_000 + "the end", "the end")):
+        log.write_text(text)
+        said = process._text(log)
+        assert said.endswith(shown)
+        assert len(said) <= process.MAX_SHOWN + 1
