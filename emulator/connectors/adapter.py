@@ -118,14 +118,15 @@ class ConnectorAdapter:
         entry.leg.update(entry.mix.update(session, self._by_stream.__contains__))
 
     def _on_change(self, change: Change) -> None:
-        for event in change.events:
+        streams = [event for event in change.events if event.type.startswith("stream.")]
+        for event in streams:
             if event.type == "stream.destroyed":
                 self.sounds.take_back(event.subject)
         for entry in [each for each in self._open.values() if each.app.id == change.application_id]:
-            if self._is_live(entry):
-                self._update(entry)
-            else:
+            if not self._is_live(entry):
                 self._close(entry)
+            elif streams:
+                self._update(entry)
 
     def _is_live(self, entry: _Open) -> bool:
         app, id_ = entry.app, entry.connector.id

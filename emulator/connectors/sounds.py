@@ -82,7 +82,3 @@ class Sounds:
     def take_back(self, stream_id: str) -> None:
         """Let a stream have its tone again."""
         self._given.pop(stream_id, None)
-
-    def forget(self, session_id: str, stream_id: str) -> None:
-        """Forget a stream that has ended; its tone is not given to another one."""
-        self._given.pop(stream_id, None)
