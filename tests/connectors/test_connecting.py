@@ -377,3 +377,15 @@ print([name for name in sys.modules if name == "aiohttp" or name.startswith("emu
 def test_nothing_is_imported_unless_it_is_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", OFF], capture_output=True, text=True, timeout=120, cwd=ROOT)
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
+def test_rules_of_failures_keep_their_say(tenant: RealTenant, session: str) -> None:
+    with Agent() as agent:
+        tenant.control("POST", "/faults", {"when": {"operation": "connectAudio", "nth": 1}, "then": "unavailable"})
+        assert tenant.ask(session, agent.uri).status_code == 503
+        assert agent.path == ""
+        tenant.control("POST", "/faults", {"when": {"operation": "connectAudio"}, "then": "handshakeFails"})
+        connector = tenant.connect(session, agent)
+        agent.wait(lambda agent: agent.frames)
+        tenant.advance(10)
+        assert tenant.control("GET", f"/connectors/{connector}")["status"] == "connected"  # its server has agreed
