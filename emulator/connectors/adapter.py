@@ -153,6 +153,9 @@ class ConnectorAdapter:
                 except StoreUnavailableError as error:
                     log.warning("what a connector of application %s did is noted later: %s", entry.app.id, error)
                     await asyncio.sleep(RETRY_SECONDS)
+                except Exception:
+                    log.exception("what a connector of application %s did cannot be noted", entry.app.id)
+                    break
 
     # The end
 
