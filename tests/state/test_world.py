@@ -19,6 +19,7 @@ from state.errors import (
     NotRoutedError,
     SelectsItselfError,
     ServiceError,
+    TooManyApplicationsError,
     UnknownApplicationError,
     UnknownResourceError,
     WrongStatusError,
@@ -341,3 +342,15 @@ def test_an_event_of_a_kind_of_resource_tells_its_beginning() -> None:
 def test_what_is_refused_says_what_and_why(error: ServiceError, text: str, attributes: dict[str, str]) -> None:
     assert str(error) == text
     assert {name: getattr(error, name) for name in attributes} == attributes
+
+
+def test_a_world_has_so_many_applications_and_those_that_were_there_already() -> None:
+    world = World()
+    world.most = 1
+    first, second = (Credentials("", "", key, "") for key in "12")
+    world.add("one", "", first, Options())
+    with pytest.raises(TooManyApplicationsError, match="there are 1 applications"):
+        world.add("two", "", second, Options())
+    assert (len(world), world.find("2")) == (1, None)
+    world.add("two", "", second, Options(), take=True)
+    assert len(world) == 2
