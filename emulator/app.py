@@ -23,7 +23,7 @@ from emulator.callbacks.bodies import CallbackWriter
 from emulator.callbacks.dispatcher import CallbackDispatcher
 from emulator.context import context_of
 from emulator.control import ControlRoutes
-from emulator.control.common import ControlError, of_refusal, of_validation
+from emulator.control.common import ControlError, error_of, of_validation
 from emulator.control.token import ControlToken
 from emulator.faults.injector import FaultInjector
 from emulator.logs.calls import CallLog
@@ -253,7 +253,7 @@ def _translate_errors(app: FastAPI, control: ControlRoutes) -> None:
         return of_validation(error, request.scope.get("endpoint"), context_of(request).body).response()
 
     async def of_rule(request: Request, error: Exception) -> Response:
-        return of_refusal(error).response()
+        return error_of(error).response()
 
     async def of_store(request: Request, error: Exception) -> Response:
         return (ControlError(503, str(error)) if _is_control(request) else ErrorBody(503, str(error))).response()

@@ -49,7 +49,7 @@ class Faults:
     """What is to go wrong in one application.
 
     `planned` are outcomes by subject: the id of a resource, or that of a session and the rule's name behind a blank.
-    `upcoming` are those that wait for what the current call starts; `attached` names the rules whose outcomes it has
+    `pending` are those that wait for what the current call starts; `attached` names the rules whose outcomes it has
     taken. `cast` has by session who plays whom. `reads_stale`: there is a rule that answers stale reads.
     `revision` is another one whenever something that `dump` returns may have changed: who changes it counts on.
     """

@@ -15,7 +15,7 @@ from scenarios.later_effects import Outcome
 from scenarios.pattern_sizes import size_of_all
 from scenarios.predicates import Matcher, When
 from scenarios.strict import RuleError, Strict, read, require_writable
-from scenarios.targets import CALLBACK, EVERY, GATE, SERVICE, Names
+from scenarios.targets import ARRIVAL, CALLBACK, EVERY, SERVICE, Names
 
 Position = Literal["before", "instead", "after"]
 
@@ -132,7 +132,7 @@ class Fault:
     def _places(self, when: When, names: Names) -> tuple[tuple[str, str], ...]:
         if when.callback is not None:
             return tuple((CALLBACK, kind) for kind in (names.callbacks if EVERY in when.callback else when.callback))
-        stage = GATE if self.position == "before" else SERVICE
+        stage = ARRIVAL if self.position == "before" else SERVICE
         satisfiable = set(when.operations(names))
         follows = [set(effect.follows) for effect in self.effects.values() if effect.follows]
         if follows and self.kinds == {"outcome"}:

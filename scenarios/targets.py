@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from scenarios.patterns import Search
 
-GATE, SERVICE, CALLBACK = "gate", "service", "callback"
+ARRIVAL, SERVICE, CALLBACK = "arrival", "service", "callback"
 """Where rules are asked: before the service sees the call, around its work, and when a callback is sent."""
 
 EVERY = "*"

@@ -207,7 +207,7 @@ def _position(body: bytes, at: Any) -> str:
     return f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
 
 
-def of_refusal(error: Exception) -> ControlError:
+def error_of(error: Exception) -> ControlError:
     """Return what the control API answers to a refusal of the rules, of the service's fields, or of a token."""
     if isinstance(error, InvalidRequestError):
         return ControlError(400, error.problem, error.field)

@@ -17,7 +17,7 @@ from emulator.context import RequestContext
 from emulator.faults.targets import CallbackTarget, RequestTarget
 from emulator.spec.responses import ErrorBody
 from scenarios import magic
-from scenarios.targets import CALLBACK, GATE, SERVICE
+from scenarios.targets import ARRIVAL, CALLBACK, SERVICE
 from state.application import Application
 from state.events import Event
 from state.outbox import UNDISTORTED, Distortion
@@ -168,10 +168,10 @@ class FaultInjector:
         if wanted is not None and wanted.position != "before":
             wanted = None
         faults = self.of(app)
-        if wanted is None and not faults.has(GATE, context.exchange.operation):
+        if wanted is None and not faults.has(ARRIVAL, context.exchange.operation):
             return None
         target = RequestTarget(app, context)
-        matched = self._fire(app, faults, GATE, target, wanted)
+        matched = self._fire(app, faults, ARRIVAL, target, wanted)
         if wanted is not None:
             context.wanted = None
         if not matched:

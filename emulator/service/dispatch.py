@@ -73,16 +73,16 @@ class OperationDispatcher:
         """Authenticate, handle, respond; rules of failures have their say before and after each."""
         injector = self._injector
         try:
-            gate = injector.before_auth(context)
-            if gate is not None and (response := await gate.ahead()) is not None:
-                return gate.named(response)
+            arrival = injector.before_auth(context)
+            if arrival is not None and (response := await arrival.ahead()) is not None:
+                return arrival.named(response)
 
             try:
                 caller = await self._caller(context)
             except REFUSALS as error:
                 contract = context.app.options.contract if context.app else "service"
                 response = errors.of_exception(error, operation, contract).response()
-                return response if gate is None else gate.named(response)
+                return response if arrival is None else arrival.named(response)
             context.app = app = caller.app
             context.exchange.claims = caller.claims
             if caller.noted:
@@ -100,7 +100,7 @@ class OperationDispatcher:
                     response = await self._handle(Invocation(context, operation, caller, self._services))
                     response = await rules.after(response)
                 response = rules.named(response)
-            return response if gate is None else gate.named(response)
+            return response if arrival is None else arrival.named(response)
         finally:
             for execution in context.executions:
                 execution.close()

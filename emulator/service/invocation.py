@@ -40,7 +40,7 @@ class Invocation:
     """One request of an authenticated caller, for its handler: to read the body, act in one unit and respond."""
 
     __slots__ = (
-        "_asked_for",
+        "_queried",
         "_read",
         "_reading",
         "_services",
@@ -63,7 +63,7 @@ class Invocation:
         url = services.settings.public_url or context.base_url
         self.audience = Audience(caller.app, self._project(), url)
         self._services = services
-        self._asked_for: set[str] = set()
+        self._queried: set[str] = set()
         self._read = False
         self._reading: Reading | None = None
 
@@ -122,11 +122,11 @@ class Invocation:
             exchange.unread += names_of(body)
         if exchange.query:
             given = dict.fromkeys(self.context.query)
-            exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._asked_for)
+            exchange.unread += tuple(f"?{name}" for name in given if name and name not in self._queried)
 
     def note_rest_of_refused(self) -> None:
         """Note what a refused call sent and no call reads of a query; its handler may not have come to reading it."""
-        self._asked_for |= PAGING
+        self._queried |= PAGING
         self._read = True  # its handler would have
         self.note_rest()
 
@@ -164,7 +164,7 @@ class Invocation:
 
     def _number(self, field: str, default: int) -> int:
         """Return a parameter of the query that is a whole number. Raises `InvalidRequestError`."""
-        text = self._asked(field)
+        text = self._query_parameter(field)
         if text is None:
             return default
         if text.isascii() and text.isdigit():
@@ -175,7 +175,7 @@ class Invocation:
 
     def _filter(self, *names: str) -> str | None:
         """Return what a list is filtered by, if by anything. Raises `InvalidRequestError`."""
-        text = self._asked(*names)
+        text = self._query_parameter(*names)
         if text is None or not is_absent(text):
             return text
         if self.reading.lets("pageAbsent", text, f"?{names[0]}"):
@@ -196,9 +196,9 @@ class Invocation:
         """Return the body of a list; what its `count` means is an option."""
         return {"count": len(items) if self.app.options.list_count == "page" else total, **more, "items": items}
 
-    def _asked(self, *names: str) -> str | None:
+    def _query_parameter(self, *names: str) -> str | None:
         """Return a parameter of the query by the first of its names, and note that it was read."""
-        self._asked_for.update(names)
+        self._queried.update(names)
         query = self.context.query
         return next((value for name in names if (value := query.get(name))), None)
 

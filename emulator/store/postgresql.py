@@ -42,7 +42,7 @@ from state.world import World
 
 log = logging.getLogger("emulator")
 
-HELD = 6
+MAX_TRANSACTIONS = 6
 """Applications that a replica holds at once at most."""
 
 MOVED = 8
@@ -51,7 +51,7 @@ MOVED = 8
 LOOKING = 2
 """Looks at where applications stand that a replica takes at once at most."""
 
-WORKERS = 2 * HELD
+WORKERS = 2 * MAX_TRANSACTIONS
 """Threads: as many as all holds may need, and as many again, so that what is held can always be let go."""
 
 STOP_SECONDS = 3.0
@@ -97,10 +97,10 @@ class Postgresql(Store):
         shown = self._url.set(query={})  # which may have a password too
         self._shown = shown.render_as_string(hide_password=True).replace("+psycopg", "")
         # Enough for all at once: nobody who has one waits for another.
-        self._connections = Connections(self._url, most=HELD + WORKERS + MOVED, workers=WORKERS)
+        self._connections = Connections(self._url, most=MAX_TRANSACTIONS + WORKERS + MOVED, workers=WORKERS)
         self._journals = Journals(self._connections)
         self.replica = str(random.SystemRandom().randrange(1, 2**31))
-        self._room = asyncio.Semaphore(HELD)
+        self._slots = asyncio.Semaphore(MAX_TRANSACTIONS)
         self._moving = asyncio.Semaphore(MOVED)
         self._holds: dict[str, _Hold] = {}
         self._stale: set[str] = set()
@@ -279,11 +279,11 @@ class Postgresql(Store):
     async def _begin(self, app: Application, hold: _Hold) -> None:
         """Lock the application, and learn what is newer than what is known of it. Raises `StoreUnavailableError`."""
         after = -1 if app.id in self._stale else app.version
-        await self._room.acquire()
+        await self._slots.acquire()
         try:
             hold.connection, found = await self._connections.run(self._lock, app, after, self._mirror.incarnation(app))
         except BaseException:
-            self._room.release()
+            self._slots.release()
             self._give_up(app)
             raise
         last = app.events.last
@@ -312,7 +312,7 @@ class Postgresql(Store):
             error = problem
         finally:
             if hold.connection is not None:
-                self._room.release()
+                self._slots.release()
             del self._holds[app.id]
             if error is None:
                 hold.ended.set_result(None)

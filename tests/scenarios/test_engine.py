@@ -13,7 +13,7 @@ from scenarios.engine import Faults, PlannedOutcome
 from scenarios.predicates import Check
 from scenarios.rules import read_rule
 from scenarios.strict import RuleError
-from scenarios.targets import CALLBACK, GATE, SERVICE, MatchTarget
+from scenarios.targets import ARRIVAL, CALLBACK, SERVICE, MatchTarget
 from tests.scenarios.targets import NAMES, Target, matched
 
 
@@ -63,8 +63,8 @@ def test_rules_of_a_session_are_found_by_it(faults: Faults) -> None:
     ("rule", "places"),
     [
         ({"then": "internal", "when": {"operation": "dial"}}, {(SERVICE, "dial")}),
-        ({"then": "internal", "when": {"tag": "SIP"}, "position": "before"}, {(GATE, "dial")}),
-        ({"then": {"latency": {"ms": 1}}, "when": {"operation": "dial"}}, {(GATE, "dial")}),
+        ({"then": "internal", "when": {"tag": "SIP"}, "position": "before"}, {(ARRIVAL, "dial")}),
+        ({"then": {"latency": {"ms": 1}}, "when": {"operation": "dial"}}, {(ARRIVAL, "dial")}),
         ({"then": "internal", "when": {"all": [{"tag": "Archives"}, {"not": {"operation": "x"}}]}}, None),
         ({"then": "callbackLost", "when": {"callback": "*"}}, {(CALLBACK, kind) for kind in NAMES.callbacks}),
         ({"then": "uploadFails"}, {(SERVICE, "startArchive"), (SERVICE, "stopArchive")}),
