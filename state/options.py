@@ -61,6 +61,10 @@ class Options(BaseModel):
         "note",
         description="what is documented but not enforced by the service: `note` it in the journal, or `refuse` it",
     )
+    unknown_fields: Literal["tolerate", "refuse"] = Field(
+        "tolerate",
+        description="what nothing reads of a body or a query: `tolerate` it, as the service does, or `refuse` it",
+    )
     token_lifetime: Literal["note", "documented"] = Field(
         "note", description="REST tokens that live longer than documented: `note` them, or end them as `documented`"
     )

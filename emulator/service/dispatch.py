@@ -124,6 +124,7 @@ class OperationDispatcher:
                 full := room.refusal(invocation.app, self._services.settings.live_bytes)
             ):
                 raise NotAllowedError(ErrorBody(room.TOO_MUCH, full))
+            invocation.require_known()
             response = await invocation.operation.handler(invocation)
             invocation.note_rest()
             return response

@@ -20,10 +20,11 @@ from emulator.spec.errors import InvalidRequestError
 from emulator.spec.operations import Operation
 from emulator.spec.responses import JsonResponse
 from emulator.spec.schemas.absent import is_absent
+from emulator.spec.schemas.bodies import siblings
 from emulator.spec.schemas.common import Body, names_of, parse, unread
 from emulator.spec.schemas.reading import Reading
 from emulator.spec.wire import Audience, Json
-from state import sessions
+from state import sessions, spelling
 from state.application import Application
 from state.records import Collection as Records
 from state.session_records import Session
@@ -109,9 +110,35 @@ class Invocation:
         return self._reading
 
     def note_unread(self, body: Body) -> None:
-        """Note the fields of the body that were sent and that nothing reads."""
+        """Note the fields of the body that were sent and that nothing reads. Raises `InvalidRequestError`."""
         self._read = True
-        self.context.exchange.unread = unread(body)
+        self.context.exchange.unread = names = unread(body)
+        if names:
+            self._tolerate(names[0], lambda: siblings(type(body), names[0]))
+
+    def require_known(self) -> None:
+        """Refuse what nothing will read of the query, or of a body where none is read, if the application wants that.
+
+        Raises `InvalidRequestError`.
+        """
+        if self.app.options.unknown_fields == "tolerate":
+            return
+        known = {parameter.name for parameter in self.operation.query}
+        known |= {"session_id"} if "sessionId" in known else set()
+        for name in filter(None, self.context.query):
+            if name not in known:
+                self._tolerate(f"?{name}", lambda: known)
+        if self.operation.body is None:
+            self.context.exchange.unread = names = names_of(self.context.body)
+            for name in names:
+                self._tolerate(name, lambda: ())
+
+    def _tolerate(self, name: str, known: Callable[[], Collection[str]]) -> None:
+        """Let a field be that nothing reads, or refuse it. Raises `InvalidRequestError`."""
+        if self.app.options.unknown_fields == "refuse":
+            meant = spelling.did_you_mean(name.rpartition(".")[2].lstrip("?"), known())
+            there_are = f"there are: {', '.join(sorted(known()))}" if known() else "there are none"
+            raise InvalidRequestError(f"nothing reads this (unknownFields is refuse); {meant or there_are}", name)
 
     def note_rest(self) -> None:
         """Note what else was sent and read by nothing, once the work is done: of the query, or a body as a whole."""

@@ -28,6 +28,14 @@ def paths(hint: Any, prefix: str = "") -> Iterator[str]:
             yield from paths(each, prefix)
 
 
+def siblings(model: type[BaseModel], field: str) -> set[str]:
+    """Return the names that there are where a field stands that nothing reads; `field` is in the words of `unread`."""
+    above = field.rpartition(".")[0]
+    prefix = above.replace("[]", ".#") + "." if above else ""
+    below = (path.removeprefix(prefix) for path in paths(model) if path.startswith(prefix))
+    return {name for name in below if "." not in name}
+
+
 def _written(name: str, field: FieldInfo) -> list[str]:
     """Return the ways to write a field."""
     alias = field.validation_alias or field.alias or name
