@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import wave
 from typing import Any
 
@@ -60,6 +61,18 @@ def test_what_a_stream_says_arrives_byte_for_byte_and_then_silence(
         heard_at, out = tenant.heard(connector, "out")
         assert heard_at == rate
         assert speech + silent in out
+
+
+def test_nothing_that_is_said_is_lost_while_the_machine_is_busy(tenant: RealTenant, session: str, stream: str) -> None:
+    speech = ramp(100)
+    with Agent() as agent:
+        tenant.connect(session, agent)
+        tenant.give(session, stream, speech)
+        agent.wait(lambda agent: said(agent, speech[:640]))
+        assert tenant.client.portal is not None
+        tenant.client.portal.call(time.sleep, 1.3)  # the emulator does nothing meanwhile
+        agent.wait(lambda agent: len(said(agent, speech[:640])) > len(speech))
+        assert said(agent, speech[:640])[: len(speech)] == speech
 
 
 def test_what_loops_goes_on_without_a_gap(tenant: RealTenant, session: str, stream: str) -> None:
