@@ -41,6 +41,7 @@ SUITES = [
 
 APART = (
     "test_control.py::test_requests_of_nobody_are_kept_apart",  # each replica keeps its own (docs/stores.md)
+    "test_control.py::test_for_a_program_there_is_nothing_at_the_root",  # so, too
     "test_bad_input.py::test_path_and_headers_over_the_limit_are_431_and_are_not_kept",  # before the lookup
     "test_control.py::test_the_links_of_the_service_need_no_control_token",  # sets a header of one client
     "test_faults_hits.py::test_while_an_answer_is_late_others_may_work_on_the_application",  # looks into the store
