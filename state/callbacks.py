@@ -62,7 +62,7 @@ def _copy(app: Application, original: Callback) -> Callback:
         created_at=app.now,
         status="pending",
         attempts=(),
-        turn=0,
+        revision=0,
         tries=0,
     )
     _enter(app, copied)
@@ -85,8 +85,8 @@ def _enter(app: Application, callback: Callback) -> None:
         outbox.ready(callback)
 
 
-def record(app: Application, callback: Callback, attempt: Attempt, turn: int) -> None:
-    """Note what came of an attempt of that `turn`: delivered, tried again later, or given up.
+def record(app: Application, callback: Callback, attempt: Attempt, revision: int) -> None:
+    """Note what came of an attempt of that `revision`: delivered, tried again later, or given up.
 
     What has been decided meanwhile (sent again, dropped) stands; but what has arrived is not sent again when released.
     """
@@ -96,7 +96,7 @@ def record(app: Application, callback: Callback, attempt: Attempt, turn: int) ->
     callback.attempts = (*callback.attempts, attempt)
     app.outbox.weigh(callback)
     app.touch(callback)
-    outdated = callback.turn != turn
+    outdated = callback.revision != revision
     if not attempt.cause:
         if not outdated or callback.status == "held":
             app.timeline.cancel(RETRY, callback.id)

@@ -89,7 +89,7 @@ UNDISTORTED = Distortion()
 class Callback:
     """One callback to one receiver. Copies of it have the same `jti`, so that receivers can tell them.
 
-    `turn` counts the decisions to send it or not; an attempt that was begun under an older decision is ignored.
+    `revision` counts the decisions to send it or not; an attempt that was begun under an older decision is ignored.
     `tries` and `since` (ms) belong to the present series of attempts; sending it again by hand begins a new series.
     """
 
@@ -108,7 +108,7 @@ class Callback:
     distortion: Distortion = UNDISTORTED
     status: str = "pending"
     attempts: tuple[Attempt, ...] = ()
-    turn: int = 0
+    revision: int = 0
     tries: int = 0
     since: int = 0
 
@@ -226,14 +226,14 @@ class Outbox:
     def ready(self, callback: Callback) -> None:
         """Set the callback to be sent now."""
         callback.status = "pending"
-        callback.turn += 1
+        callback.revision += 1
         self._finished.pop(callback.id, None)
         self._ready[callback.id] = callback
 
     def stop(self, callback: Callback, status: str) -> None:
         """Take the callback out of those to send: for now (status `held`), or for good (a status of `FINISHED`)."""
         callback.status = status
-        callback.turn += 1
+        callback.revision += 1
         self._ready.pop(callback.id, None)
         if status in FINISHED:
             self._finished[callback.id] = None

@@ -61,7 +61,7 @@ class _Delivery:
     """
 
     callback: Callback
-    turn: int
+    revision: int
     done: asyncio.Future[None]
 
     def end(self) -> None:
@@ -72,7 +72,7 @@ class _Delivery:
     def is_current(self, box: Outbox) -> bool:
         """Tell whether nothing else was decided since."""
         callback = box.find(self.callback.id)
-        return callback is not None and callback.turn == self.turn
+        return callback is not None and callback.revision == self.revision
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ class _OutboxQueue:
 
     share: asyncio.Semaphore
     lanes: dict[tuple[str, str], deque[_Delivery]] = field(default_factory=dict)
-    turns: dict[tuple[str, int], _Delivery] = field(default_factory=dict)
+    deliveries: dict[tuple[str, int], _Delivery] = field(default_factory=dict)
 
 
 class CallbackDispatcher:
@@ -109,16 +109,17 @@ class CallbackDispatcher:
         loop = asyncio.get_running_loop()
         silence = self._silence_of(app.outbox)
         for callback in app.outbox.take_ready():
-            if (callback.id, callback.turn) in post.turns:
+            if (callback.id, callback.revision) in post.deliveries:
                 continue
-            turn = post.turns[callback.id, callback.turn] = _Delivery(callback, callback.turn, loop.create_future())
+            delivery = _Delivery(callback, callback.revision, loop.create_future())
+            post.deliveries[callback.id, callback.revision] = delivery
             if callback.url in silence:
-                _lose_patience(silence, turn)
+                _lose_patience(silence, delivery)
             lane = post.lanes.get(callback.lane)
             if lane is not None:
-                lane.append(turn)
+                lane.append(delivery)
                 continue
-            post.lanes[callback.lane] = deque([turn])
+            post.lanes[callback.lane] = deque([delivery])
             task = loop.create_task(self._run(app, app.outbox, post, callback.lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -127,45 +128,45 @@ class CallbackDispatcher:
         """Deliver what is in a lane, one after the other, until it is empty."""
         lane = post.lanes[name]
         while lane:
-            turn = lane.popleft()
+            delivery = lane.popleft()
             try:
-                if turn.is_current(outbox) and self._holds(app, outbox):
-                    await self._deliver_in_turn(app, outbox, post, turn)
+                if delivery.is_current(outbox) and self._holds(app, outbox):
+                    await self._deliver_in_order(app, outbox, post, delivery)
             except Exception:
                 log.exception("a callback of application %s could not be delivered", app.id)
             finally:
-                del post.turns[turn.callback.id, turn.turn]
-                turn.end()
+                del post.deliveries[delivery.callback.id, delivery.revision]
+                delivery.end()
         del post.lanes[name]
         if not post.lanes:
             self._posts.pop(outbox, None)
 
-    async def _deliver_in_turn(self, app: Application, box: Outbox, post: _OutboxQueue, turn: _Delivery) -> None:
+    async def _deliver_in_order(self, app: Application, box: Outbox, post: _OutboxQueue, delivery: _Delivery) -> None:
         """Deliver within the share; what goes to a silent receiver takes no more than one connection of it."""
-        silence, url = self._silence_of(box), turn.callback.url
+        silence, url = self._silence_of(box), delivery.callback.url
         while True:
             silent = url in silence
             async with silence.one_at_a_time(url), post.share:
                 if silent or url not in silence:
-                    await self._deliver(app, box, turn)
+                    await self._deliver(app, box, delivery)
                     return
 
     def _holds(self, app: Application, outbox: Outbox) -> bool:
         """Tell whether the application is still there, with this outbox: it may be gone, or reset."""
         return app.outbox is outbox and self._world.find(app.id) is app
 
-    async def _deliver(self, app: Application, box: Outbox, turn: _Delivery) -> None:
-        callback = turn.callback
-        if not turn.is_current(box):
+    async def _deliver(self, app: Application, box: Outbox, delivery: _Delivery) -> None:
+        callback = delivery.callback
+        if not delivery.is_current(box):
             return
         box.under_way.add(callback.id)
         try:
-            await self._attempt(app, box, turn)
+            await self._attempt(app, box, delivery)
         finally:
             box.under_way.discard(callback.id)
 
-    async def _attempt(self, app: Application, box: Outbox, turn: _Delivery) -> None:
-        callback = turn.callback
+    async def _attempt(self, app: Application, box: Outbox, delivery: _Delivery) -> None:
+        callback = delivery.callback
         at, started = app.clock.now(), time.perf_counter()
         headers = _headers(app, callback)
         outcome = await self._post(callback, headers)
@@ -184,7 +185,7 @@ class CallbackDispatcher:
         while self._holds(app, box):
             try:
                 async with self._store.transaction(app):
-                    self._note(app, box, attempt, turn)
+                    self._note(app, box, attempt, delivery)
                 return
             except StoreUnavailableError as error:
                 log.warning("an attempt of a callback of application %s is noted later: %s", app.id, error)
@@ -204,17 +205,17 @@ class CallbackDispatcher:
             return
         silence.begin(url)
         post = self._posts.get(box)
-        for turn in list(post.turns.values()) if post is not None else ():
-            if turn.callback.url in silence:
-                _lose_patience(silence, turn)
+        for delivery in list(post.deliveries.values()) if post is not None else ():
+            if delivery.callback.url in silence:
+                _lose_patience(silence, delivery)
 
-    def _note(self, app: Application, box: Outbox, attempt: Attempt, turn: _Delivery) -> None:
+    def _note(self, app: Application, box: Outbox, attempt: Attempt, delivery: _Delivery) -> None:
         """Note an attempt, unless the callback is gone meanwhile."""
-        callback = box.find(turn.callback.id)
+        callback = box.find(delivery.callback.id)
         if callback is not None and self._holds(app, box):
             with self._world.unit(app):
                 box.under_way.discard(callback.id)
-                callbacks.record(app, callback, attempt, turn.turn)
+                callbacks.record(app, callback, attempt, delivery.revision)
 
     async def _post(self, callback: Callback, headers: dict[str, str]) -> _Outcome:
         """Send a callback once; anew where a kept connection turned out to be closed by the receiver meanwhile."""
@@ -280,7 +281,7 @@ class CallbackDispatcher:
         Receivers that have not answered since `begin` are not waited for again.
         """
         post = self._posts.get(app.outbox)
-        if post is not None and (waits := [each.done for each in post.turns.values() if not each.done.done()]):
+        if post is not None and (waits := [each.done for each in post.deliveries.values() if not each.done.done()]):
             await asyncio.wait(waits)
         await self._store.wait_for_peers(app, self._is_waited_for(app))
 
@@ -310,21 +311,21 @@ class CallbackDispatcher:
             await self._session.close()
 
 
-def _lose_patience(silence: Silence, turn: _Delivery) -> None:
+def _lose_patience(silence: Silence, delivery: _Delivery) -> None:
     """Let a callback to a silent receiver be waited for a moment only."""
 
     def give_up() -> None:
-        if not turn.done.done():
-            silence.wear_out(turn.callback.url)
-            turn.end()
+        if not delivery.done.done():
+            silence.wear_out(delivery.callback.url)
+            delivery.end()
 
-    if turn.done.done():
+    if delivery.done.done():
         return
-    grace = silence.grace(turn.callback.url)
+    grace = silence.grace(delivery.callback.url)
     if grace:
         asyncio.get_running_loop().call_later(grace, give_up)
     else:
-        turn.end()
+        delivery.end()
 
 
 def _tell(app: Application, callback: Callback, outcome: _Outcome) -> None:

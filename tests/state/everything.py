@@ -115,7 +115,7 @@ def fill(tenant: Tenant) -> None:
         post(app, relayed.id)
         for callback, status in zip(app.outbox.take_ready(), (0, 200), strict=False):
             attempt = Attempt(1, app.now, 0.5, status, "" if status else "refused", HEADERS, HEADERS, BYTES)
-            callbacks.record(app, callback, attempt, callback.turn)
+            callbacks.record(app, callback, attempt, callback.revision)
         app.outbox.reorder([each.id for each in app.outbox][3:1:-1])
 
 
@@ -135,7 +135,8 @@ def moved_on(tenant: Tenant, seconds: float) -> bytes:
         with tenant.world.unit(tenant.app) as app:
             done = app.advance_towards(target)
             for callback in app.outbox.take_ready():
-                callbacks.record(app, callback, Attempt(len(callback.attempts) + 1, app.now, 1.0, 200), callback.turn)
+                attempt = Attempt(len(callback.attempts) + 1, app.now, 1.0, 200)
+                callbacks.record(app, callback, attempt, callback.revision)
     return snapshot(tenant.app)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import orjson
 import pytest
 
 from state import callbacks, memory, outbox
 from state.application import Credentials
 from state.callbacks import FIRST_WAIT, GIVEN_UP, MAX_WAIT
 from state.contents import Sizes
+from state.documents import write
 from state.errors import UnknownResourceError
 from state.options import Options
 from state.outbox import FINISHED, LIFECYCLE, RETRY, Attempt, Callback, Outbox
+from state.record_kinds import STORED
 from state.world import World
 from tests.state.conftest import START, Tenant
 from tests.state.everything import post
@@ -31,12 +35,12 @@ def posted(tenant: Tenant, count: int = 1, session: str = "", event: str = "arch
     return [each for each in tenant.app.outbox if each not in before]
 
 
-def answer(tenant: Tenant, callback: Callback, cause: str = "", turn: int | None = None) -> None:
+def answer(tenant: Tenant, callback: Callback, cause: str = "", revision: int | None = None) -> None:
     """Note an attempt with which a callback was delivered, or for what `cause` it was not."""
     attempt = Attempt(len(callback.attempts) + 1, tenant.app.now, 1.0, 500 if cause else 200, cause)
     with tenant.world.unit(tenant.app) as app:
         app.outbox.hand_over(callback)
-        callbacks.record(app, callback, attempt, callback.turn if turn is None else turn)
+        callbacks.record(app, callback, attempt, callback.revision if revision is None else revision)
 
 
 def ready(tenant: Tenant) -> list[Callback]:
@@ -98,14 +102,14 @@ def test_a_new_series_begins_when_it_is_sent_again_by_hand(tenant: Tenant) -> No
 )
 def test_what_is_decided_while_an_attempt_is_made_stands(tenant: Tenant, decided: str, cause: str, status: str) -> None:
     (callback,) = posted(tenant)
-    turn = callback.turn
+    revision = callback.revision
     tenant.app.outbox.take_ready()
     with tenant.world.unit(tenant.app) as app:
         if decided == "hold":
             callbacks.hold(app)
         else:
             {"drop": callbacks.drop, "redeliver": callbacks.redeliver}[decided](app, callback.id)
-    answer(tenant, callback, cause, turn)
+    answer(tenant, callback, cause, revision)
     assert callback.status == status
     assert tenant.app.timeline.get(RETRY, callback.id) is None
     assert len(callback.attempts) == 1
@@ -239,11 +243,11 @@ def test_every_way_leads_along_the_table_of_the_life_cycle() -> None:
     """A callback is brought to each status, and from there as far as it goes."""
 
     def deliver(tenant: Tenant, callback: Callback) -> None:
-        answer(tenant, callback, turn=1)
+        answer(tenant, callback, revision=1)
 
     def fail(tenant: Tenant, callback: Callback) -> None:
         callback.tries, callback.since = 1, START - GIVEN_UP
-        answer(tenant, callback, "refused", turn=1)
+        answer(tenant, callback, "refused", revision=1)
 
     def hold(tenant: Tenant, callback: Callback) -> None:
         callbacks.hold(tenant.app)
@@ -327,7 +331,7 @@ def test_a_finished_one_is_given_up_by_its_number_of_bytes_with_its_attempts(ten
     before = tenant.app.outbox.bytes
     attempt = Attempt(1, 0, 1.0, 200, "", (("a", "bc"),), (("d", "e"),), b"body")
     with tenant.world.unit(tenant.app) as app:
-        callbacks.record(app, callback, attempt, callback.turn)
+        callbacks.record(app, callback, attempt, callback.revision)
     assert app.outbox.bytes - before == attempt.bytes == memory.OVERHEAD + 9
 
 
@@ -351,3 +355,11 @@ def test_a_box_can_be_given_callbacks_that_were_read(tenant: Tenant) -> None:
         other.stop(each, "delivered")
     assert other.find(callback.id) is callback  # it is not among the finished ones that are given up
     assert len(other) == 11
+
+
+def test_a_callback_that_version_0_1_wrote_is_read(tenant: Tenant) -> None:
+    """It said `turn` for what is a revision now: nothing is under way of a callback that is read, so any will do."""
+    (callback,) = posted(tenant)
+    document = orjson.loads(write(callback))
+    document["turn"] = document.pop("revision")
+    assert STORED["callback"].read(document, "callback.0") == replace(callback, revision=0)
