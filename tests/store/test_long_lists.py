@@ -95,9 +95,8 @@ def opened(store: str) -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize(
-    "store", ["memory", *(pytest.param(name, marks=pytest.mark.extended) for name in ("sqlite", "postgresql"))]
-)
+@pytest.mark.extended
+@pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql"])
 def test_as_many_values_as_a_door_accepts_are_put_back_and_more_are_refused_there(
     store: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
