@@ -123,21 +123,19 @@ class Leg:
     async def _pace(self) -> None:
         """Make a frame every 20 ms; what could not be made in time is made up for, up to a second.
 
-        After a longer pause, of a machine that is busy, sounds go on where they were: nothing of what is said is lost.
+        After a longer pause, of a machine that is busy, all goes on where it was: nothing of what is said is lost.
         """
         loop = asyncio.get_running_loop()
-        start, number, skipped = loop.time(), 0, 0
+        start, number = loop.time(), 0
         while True:
             due = start + number / FRAMES
             late = loop.time() - due
             await asyncio.sleep(max(0.0, -late))  # even a late one lets others have their turn
             if late > UNSENT / FRAMES:
-                skipped -= number
-                number = int((loop.time() - start) * FRAMES)
-                skipped += number
-                due = start + number / FRAMES
+                due = loop.time()
+                start = due - number / FRAMES
             if self._mix.active:
-                self._frames_out.append(self._mix.frame(number - skipped, due))
+                self._frames_out.append(self._mix.frame(number, due))
                 if len(self._frames_out) > UNSENT:
                     self._frames_out.popleft()
                 self._ready.set()

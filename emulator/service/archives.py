@@ -83,6 +83,7 @@ async def list_archives(invocation: Invocation) -> Response:
         "maxBitrate": _BITRATE,
         "layout": LAYOUT,
     },
+    adds=True,
 )
 async def start_archive(invocation: Invocation) -> Response:
     """Start recording a session; return the archive as start writes it (12.2)."""
@@ -165,6 +166,7 @@ async def stop_archive(invocation: Invocation) -> Response:
         InvalidRequestError(REQUIRED, "type"),
     ),
     texts={"": LAYOUT},
+    adds=True,
 )
 async def set_archive_layout(invocation: Invocation) -> Response:
     """Change the layout of a composed archive; return the archive (12.8)."""
@@ -195,6 +197,7 @@ async def set_archive_layout(invocation: Invocation) -> Response:
         refused.UnknownResourceError: ErrorBody(404, "Archive or stream not found"),
         refused.UnknownStreamError: ErrorBody(404, "Archive or stream not found"),
     },
+    adds=True,
 )
 async def select_archive_streams(invocation: Invocation) -> Response:
     """Add a stream to an archive in manual mode, or remove it (12.9)."""

@@ -69,6 +69,7 @@ async def list_broadcasts(invocation: Invocation) -> Response:
         "sessionId": "You do not pass in a session ID or you pass in an invalid session ID.",
         "layout": LAYOUT,
     },
+    adds=True,
 )
 async def start_broadcast(invocation: Invocation) -> Response:
     """Start a broadcast of a session; return it as start writes it (1.1)."""
@@ -128,6 +129,7 @@ async def stop_broadcast(invocation: Invocation) -> Response:
         InvalidRequestError(REQUIRED, "type"),
     ),
     texts={"": LAYOUT},
+    adds=True,
 )
 async def set_broadcast_layout(invocation: Invocation) -> Response:
     """Change the layout of a broadcast; return it (1.5)."""
@@ -159,6 +161,7 @@ async def set_broadcast_layout(invocation: Invocation) -> Response:
         refused.UnknownResourceError: ErrorBody(404, "Broadcast or stream not found", code=404),
         refused.UnknownStreamError: ErrorBody(404, "Broadcast or stream not found", code=404),
     },
+    adds=True,
 )
 async def select_broadcast_streams(invocation: Invocation) -> Response:
     """Add a stream to a broadcast in manual mode, or remove it (1.6)."""

@@ -39,6 +39,7 @@ _CAPTIONS = "/captions/{captionsId}"
         InvalidRequestError(REQUIRED, "sessionId"),
         refused_of.TOKEN,
     ),
+    adds=True,
 )
 async def start_captions(invocation: Invocation) -> Response:
     """Start the captions of a session with a moderator's token; return their id (3.1)."""

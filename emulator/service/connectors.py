@@ -38,6 +38,7 @@ from state import errors as refused
         refused_of.TOKEN,
     ),
     answers={refused.UnknownStreamError: ErrorBody(400, "Invalid request. websocket.streams names an unknown stream.")},
+    adds=True,
 )
 async def connect_audio(invocation: Invocation) -> Response:
     """Connect a session to a WebSocket; return the ids of connector and connection (5)."""

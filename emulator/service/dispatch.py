@@ -120,9 +120,7 @@ class OperationDispatcher:
     async def _handle(self, invocation: Invocation) -> Response:
         """Return the response of the handler, or that to what it refused."""
         try:
-            if invocation.operation.id in room.ADDING and (
-                full := room.refusal(invocation.app, self._services.settings.live_bytes)
-            ):
+            if invocation.operation.adds and (full := room.refusal(invocation.app, self._services.settings.live_bytes)):
                 raise NotAllowedError(ErrorBody(room.TOO_MUCH, full))
             invocation.require_known()
             response = await invocation.operation.handler(invocation)

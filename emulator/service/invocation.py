@@ -113,32 +113,29 @@ class Invocation:
         """Note the fields of the body that were sent and that nothing reads. Raises `InvalidRequestError`."""
         self._read = True
         self.context.exchange.unread = names = unread(body)
-        if names:
-            self._tolerate(names[0], lambda: siblings(type(body), names[0]))
+        if names and self._refuses_unknown:
+            raise _unknown(names[0], siblings(type(body), names[0]))
 
     def require_known(self) -> None:
         """Refuse what nothing will read of the query, or of a body where none is read, if the application wants that.
 
         Raises `InvalidRequestError`.
         """
-        if self.app.options.unknown_fields == "tolerate":
+        if not self._refuses_unknown:
             return
         known = {parameter.name for parameter in self.operation.query}
         known |= {"session_id"} if "sessionId" in known else set()
         for name in filter(None, self.context.query):
             if name not in known:
-                self._tolerate(f"?{name}", lambda: known)
+                raise _unknown(f"?{name}", known)
         if self.operation.body is None:
             self.context.exchange.unread = names = names_of(self.context.body)
-            for name in names:
-                self._tolerate(name, lambda: ())
+            if names:
+                raise _unknown(names[0], ())
 
-    def _tolerate(self, name: str, known: Callable[[], Collection[str]]) -> None:
-        """Let a field be that nothing reads, or refuse it. Raises `InvalidRequestError`."""
-        if self.app.options.unknown_fields == "refuse":
-            meant = spelling.did_you_mean(name.rpartition(".")[2].lstrip("?"), known())
-            there_are = f"there are: {', '.join(sorted(known()))}" if known() else "there are none"
-            raise InvalidRequestError(f"nothing reads this (unknownFields is refuse); {meant or there_are}", name)
+    @property
+    def _refuses_unknown(self) -> bool:
+        return self.app.options.unknown_fields == "refuse"
 
     def note_rest(self) -> None:
         """Note what else was sent and read by nothing, once the work is done: of the query, or a body as a whole."""
@@ -240,3 +237,10 @@ class Invocation:
         if body is None or contract in operation.empty:
             return Response(status_code=status)
         return JsonResponse(orjson.dumps(body), status)
+
+
+def _unknown(name: str, known: Collection[str]) -> InvalidRequestError:
+    """Return the refusal of a field that nothing reads, where there are those that are `known`."""
+    meant = spelling.did_you_mean(name.rpartition(".")[2].lstrip("?"), known)
+    there_are = f"there are: {', '.join(sorted(known))}" if known else "there are none"
+    return InvalidRequestError(f"nothing reads this (unknownFields is refuse); {meant or there_are}", name)

@@ -71,6 +71,7 @@ async def list_renders(invocation: Invocation) -> Response:
         "expired": ErrorBody(403, "Expired token.", code=10012),
     },
     documented=(ErrorBody(429, "Experienced Composer API Usage Exceeded", code=50004),),
+    adds=True,
 )
 async def start_render(invocation: Invocation) -> Response:
     """Start rendering a page into a session; return the render as start writes it (4.1)."""

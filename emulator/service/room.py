@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from state.application import Application
 
-ADDING = frozenset(
-    "createSession startArchive startBroadcast dial startCaptions startRender connectAudio setStreamClassLists "
-    "setStreamClassList setArchiveLayout setBroadcastLayout selectArchiveStreams selectBroadcastStreams".split()
-)
-"""Operations that make something, or let something take more."""
-
 TOO_MUCH = 429
 
 

@@ -28,6 +28,7 @@ from state import rotation, sessions
     response="Session",
     array=True,
     refusals=(InvalidRequestError("must be always or manual", "archiveMode"),),
+    adds=True,
 )
 async def create_session(invocation: Invocation) -> Response:
     """Create a session; return it in an array, or as XML where the caller wants that (6)."""

@@ -40,6 +40,7 @@ _TEXTS = {"digits": "Invalid DTMF Digits"}
         refused_of.TOKEN,
     ),
     answers={refused.UnknownStreamError: ErrorBody(400, "Invalid request. sip.streams names an unknown stream.")},
+    adds=True,
 )
 async def dial(invocation: Invocation) -> Response:
     """Call a SIP address from a session; return the call, before it is picked up (2.1)."""

@@ -62,6 +62,7 @@ async def list_streams(invocation: Invocation) -> Response:
     empty=NO_BODY_IN_SPEC,
     refusals=(*_WITHOUT_STREAMS, refused.UnknownStreamError()),
     texts={"": LAYOUT},
+    adds=True,
 )
 async def set_stream_class_lists(invocation: Invocation) -> Response:
     """Set the layout classes of several streams; return these streams (8.3)."""
@@ -99,6 +100,7 @@ async def get_stream(invocation: Invocation) -> Response:
     response="Stream",
     empty=NO_BODY_IN_SPEC,
     refusals=(*_WITHOUT_STREAMS, refused.UnknownStreamError()),
+    adds=True,
 )
 async def set_stream_class_list(invocation: Invocation) -> Response:
     """Set the layout classes of one stream; return it."""

@@ -63,6 +63,7 @@ class Operation:
     `missing` those of one that is not there, `tokens` the responses to a client token by what is wrong with it;
     `documented` is what is documented, and refused by nothing here. `example` are fields of one of the body, where
     what is required is not enough. `differs` says what the contracts differ in that is a rule rather than a response.
+    One that `adds` makes something that is live, or lets it take more.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Operation:
     documented: tuple[ErrorBody, ...] = ()
     example: Mapping[str, Any] = field(default_factory=dict)
     differs: str = ""
+    adds: bool = False
 
     @property
     def routes(self) -> tuple[tuple[str, str], ...]:

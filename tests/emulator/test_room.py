@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from emulator.service.operations import OPERATIONS
-from emulator.service.room import ADDING
 from emulator.settings import SettingsError
 from tests.emulator.local import Tenant, emulator
 
@@ -43,8 +42,11 @@ CALLS = ("createSession", "startArchive", "startBroadcast", "dial", "startCaptio
          "setStreamClassLists")  # fmt: skip
 
 
-def test_adding_operations_exist() -> None:
-    assert {each.id for each in OPERATIONS} >= ADDING
+def test_operations_that_add_to_what_is_live() -> None:
+    assert {each.id for each in OPERATIONS if each.adds} == set(
+        "createSession startArchive startBroadcast dial startCaptions startRender connectAudio setStreamClassLists "
+        "setStreamClassList setArchiveLayout setBroadcastLayout selectArchiveStreams selectBroadcastStreams".split()
+    )
 
 
 def test_what_is_live_is_counted_until_it_ends_wherever_it_comes_from(tenant: Tenant) -> None:
